@@ -1,0 +1,259 @@
+//! A finding: a claim that something is wrong with an asset, over time. Comes in: what the ledger holds. Goes out: the
+//! machine's view (presence) and a person's (decision), kept apart. It holds no score and no rank.
+
+use crate::asset::{AssetKey, PackageKey};
+use crate::ids::{Fingerprint, Time, VulnId};
+use crate::named;
+use crate::observation::{Capability, ControlId, Flaw, Justification, Severity, VexStatus};
+use crate::scope::Spoken;
+use crate::text::Opaque;
+
+named! {
+    /// What sort of thing is wrong.
+    pub enum FindingClass {
+        /// A published vulnerability.
+        Vulnerability = "vulnerability",
+        /// A control that an object fails.
+        Misconfiguration = "misconfiguration",
+        /// A control that a node or component fails.
+        Benchmark = "benchmark",
+        /// A secret that lies open.
+        Secret = "secret",
+        /// A right that reaches too far.
+        Rbac = "rbac",
+        /// Something that happened at run time.
+        Signal = "signal",
+    }
+}
+
+named! {
+    /// Why a finding is resolved: exactly one stored cause.
+    pub enum ResolvedBecause {
+        /// A newer, complete report of the same scope lacks it.
+        Fixed = "fixed",
+        /// The asset is gone.
+        AssetGone = "asset_gone",
+        /// Another finding or scope speaks for it now.
+        Superseded = "superseded",
+        /// The source took its word back.
+        SourceWithdrew = "source_withdrew",
+        /// Its scope was retired by a person.
+        ScopeRetired = "scope_retired",
+        /// Attempts stopped for seven days.
+        Quiet = "quiet",
+        /// A person closed it.
+        ClosedByPerson = "closed_by_person",
+    }
+}
+
+/// The machine's view of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Presence {
+    /// A source claims it, and is not silent.
+    Open,
+    /// Every source that claimed it has fallen silent or is in doubt.
+    Stale,
+    /// No source claims it any more.
+    Resolved(ResolvedBecause),
+}
+
+named! {
+    /// The one word that lists show; derived from presence and clocks.
+    pub enum Status {
+        /// Seen for the first time since the last digest.
+        New = "new",
+        /// There.
+        Open = "open",
+        /// Its sources have fallen silent.
+        Stale = "stale",
+        /// It came back since the last digest.
+        Reopened = "reopened",
+        /// Gone.
+        Resolved = "resolved",
+    }
+}
+
+impl Status {
+    /// The status of a finding. `since` is the newest digest, or 24 h before now where there was none.
+    pub fn of(presence: Presence, first_seen: Time, episode: u32, episode_start: Time, since: Time) -> Self {
+        match presence {
+            Presence::Resolved(_) => Self::Resolved,
+            Presence::Stale => Self::Stale,
+            Presence::Open if first_seen > since && episode <= 1 => Self::New,
+            Presence::Open if episode > 1 && episode_start > since => Self::Reopened,
+            Presence::Open => Self::Open,
+        }
+    }
+}
+
+/// What a finding is about, beyond its asset: the part of its identity that its class adds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Matter {
+    /// A vulnerability in a package.
+    Vulnerability {
+        /// The canonical id.
+        id: VulnId,
+        /// The package, with its source package where known.
+        package: PackageKey,
+    },
+    /// A failed control.
+    Control {
+        /// The control.
+        control: ControlId,
+        /// Where in the object; empty for all of it.
+        path: Opaque,
+    },
+    /// An open secret.
+    Secret {
+        /// The detector's class.
+        detector: Opaque,
+        /// Where.
+        location: Opaque,
+    },
+    /// A right.
+    Rbac {
+        /// What can be done.
+        capability: Capability,
+        /// Everywhere, or in one namespace.
+        cluster_wide: bool,
+    },
+    /// A signal.
+    Signal {
+        /// The row of the table.
+        signal: ControlId,
+        /// What tells two apart.
+        discriminator: Opaque,
+    },
+}
+
+impl Matter {
+    /// The matter of a claim, under the canonical name of its vulnerability.
+    pub fn of(flaw: &Flaw, canonical: impl Fn(&VulnId) -> VulnId) -> Self {
+        match flaw {
+            Flaw::Vulnerability { id, package, .. } => {
+                Self::Vulnerability { id: canonical(id), package: package.key.clone() }
+            }
+            Flaw::Control { control, path } => Self::Control { control: control.clone(), path: path.clone() },
+            Flaw::Secret { detector, location, .. } => {
+                Self::Secret { detector: detector.clone(), location: location.clone() }
+            }
+            Flaw::Rbac { capability, cluster_wide } => {
+                Self::Rbac { capability: *capability, cluster_wide: *cluster_wide }
+            }
+            Flaw::Signal { signal, discriminator } => {
+                Self::Signal { signal: signal.clone(), discriminator: discriminator.clone() }
+            }
+        }
+    }
+
+    /// Its class on an asset of this kind.
+    pub fn class(&self, on: &AssetKey) -> FindingClass {
+        match self {
+            Self::Vulnerability { .. } => FindingClass::Vulnerability,
+            Self::Control { .. } if on.kind.class() == crate::asset::KindClass::Node => FindingClass::Benchmark,
+            Self::Control { .. } => FindingClass::Misconfiguration,
+            Self::Secret { .. } => FindingClass::Secret,
+            Self::Rbac { .. } => FindingClass::Rbac,
+            Self::Signal { .. } => FindingClass::Signal,
+        }
+    }
+
+    /// What a report must speak for to close it.
+    pub fn spoken(&self, on: &AssetKey) -> Option<Spoken> {
+        Some(match (self, self.class(on)) {
+            (Self::Vulnerability { package, .. }, _) if package.of_distribution() => Spoken::OsPackages,
+            (Self::Vulnerability { .. }, _) => Spoken::LanguagePackages,
+            (_, FindingClass::Benchmark) => Spoken::Benchmark,
+            (Self::Control { .. }, _) => Spoken::Misconfiguration,
+            (Self::Secret { .. }, _) => Spoken::Secret,
+            (Self::Rbac { .. }, _) => Spoken::Rbac,
+            (Self::Signal { .. }, _) => return None,
+        })
+    }
+}
+
+/// Where a finding sits: the asset with its owner raised, and the container.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The asset.
+    pub asset: AssetKey,
+    /// The container; empty for the whole asset.
+    pub container: Opaque,
+}
+
+/// One source's word for a finding, in one scope.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sighting {
+    /// The finding.
+    pub finding: Fingerprint,
+    /// The part that the source named: a binary package, a rule and a path.
+    pub component: Opaque,
+    /// What a report must speak for to close it.
+    pub spoken: Option<Spoken>,
+    /// How bad the source says it is.
+    pub severity: Severity,
+    /// The source's own rule or record id.
+    pub rule: Opaque,
+    /// The version found.
+    pub version: Opaque,
+    /// The version that mends it; empty where there is none.
+    pub fixed_in: Opaque,
+    /// The source's title.
+    pub title: Opaque,
+}
+
+/// What a person concluded, with reason and end. Never made by a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// OpenVEX status.
+    pub status: VexStatus,
+    /// Why it is not affected.
+    pub justification: Option<Justification>,
+    /// In the person's words.
+    pub note: Opaque,
+    /// Who decided.
+    pub by: Opaque,
+    /// When.
+    pub at: Time,
+    /// Until when it binds; none only for `fixed`.
+    pub until: Option<Time>,
+}
+
+impl Decision {
+    /// True while it takes the finding out of today, due and the digest's do-today list.
+    pub fn takes_out(&self, at: Time) -> bool {
+        let binds = self.until.is_none_or(|until| at < until);
+        binds && !matches!(self.status, VexStatus::UnderInvestigation)
+    }
+}
+
+/// A decision that cannot be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadDecision {
+    /// `not_affected` says nothing about why.
+    #[error("not_affected needs a reason: --justification with an OpenVEX value, or --note")]
+    NoReason,
+    /// It would bind for ever.
+    #[error("a decision needs an end: --until DATE (only `fixed` may go without)")]
+    NoEnd,
+    /// It ends before it begins.
+    #[error("--until lies in the past")]
+    Past,
+}
+
+impl Decision {
+    /// Checks what every decision must say.
+    ///
+    /// # Errors
+    /// When a reason or an end is missing, or the end lies before the beginning.
+    pub fn checked(self) -> Result<Self, BadDecision> {
+        if self.status == VexStatus::NotAffected && self.justification.is_none() && self.note.is_empty() {
+            return Err(BadDecision::NoReason);
+        }
+        match self.until {
+            None if self.status != VexStatus::Fixed => Err(BadDecision::NoEnd),
+            Some(until) if until <= self.at => Err(BadDecision::Past),
+            _ => Ok(self),
+        }
+    }
+}

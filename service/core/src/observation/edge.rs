@@ -1,0 +1,140 @@
+//! How two assets are connected: what runs what, who it runs as, and how the outside gets in.
+
+use super::{Author, Capability, Protocol};
+use crate::asset::AssetKey;
+use crate::ids::{Digest, Time};
+use crate::named;
+use crate::text::Opaque;
+
+/// Two assets are connected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Edge {
+    /// From here.
+    pub from: AssetKey,
+    /// To there.
+    pub to: AssetKey,
+    /// How.
+    pub link: Link,
+    /// Who could have written it.
+    pub author: Author,
+    /// Since when it is known.
+    pub since: Time,
+}
+
+/// How two assets are connected.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Link {
+    /// A workload's container runs an image.
+    Runs {
+        /// The container.
+        container: Opaque,
+        /// The tag it asks for.
+        tag: Option<Opaque>,
+        /// The digest it runs, where known.
+        digest: Option<Digest>,
+    },
+    /// A workload runs as an identity.
+    RunsAs {
+        /// Whether its token is mounted.
+        token_mounted: bool,
+    },
+    /// The Internet reaches an entry.
+    Enters {
+        /// How sure that is.
+        reach: Reach,
+        /// Through what.
+        entry: Entry,
+        /// The host name asked for, where one is.
+        host: Option<Opaque>,
+        /// The port that is open to the outside.
+        port: u16,
+    },
+    /// A Service, Ingress or route hands on to a Service or workload.
+    Routes {
+        /// The port it listens on.
+        port: u16,
+        /// The port it hands on to: of a pod, when the target is a workload.
+        target_port: u16,
+        /// TCP or UDP.
+        protocol: Protocol,
+    },
+    /// An identity holds a dangerous right.
+    Holds {
+        /// Which.
+        capability: Capability,
+        /// In one namespace or everywhere.
+        cluster_wide: bool,
+        /// The binding that gives it.
+        binding: Opaque,
+    },
+}
+
+impl Link {
+    /// The name that is stored and shown.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Runs { .. } => "runs",
+            Self::RunsAs { .. } => "runs_as",
+            Self::Enters { .. } => "enters",
+            Self::Routes { .. } => "routes",
+            Self::Holds { .. } => "holds",
+        }
+    }
+}
+
+/// Whether the Internet gets to an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// It cannot: the entry is internal.
+    Internal,
+    /// Not to be told from what is in view.
+    Unknown(SettledBy),
+    /// It can.
+    Public,
+}
+
+named! {
+    /// What one would have to look at to settle an unknown.
+    pub enum SettledBy {
+        /// The Services and routes of its namespace.
+        ServicesAndRoutes = "services_and_routes",
+        /// The addresses of the nodes.
+        Nodes = "nodes",
+        /// The address that the load balancer got.
+        LoadBalancerStatus = "load_balancer_status",
+        /// The controller that serves this class of Ingress or Gateway.
+        RouteController = "route_controller",
+        /// A sensor on its node.
+        Sensor = "sensor",
+        /// More time watched by the sensor.
+        MoreWatching = "more_watching",
+        /// A scan of the cluster that shows which workloads run it.
+        ClusterScan = "cluster_scan",
+        /// The operator's environment rules.
+        EnvironmentRules = "environment_rules",
+        /// A fresh copy of the feed.
+        FreshFeed = "fresh_feed",
+        /// A scanner that knows this distribution.
+        OtherScanner = "other_scanner",
+    }
+}
+
+named! {
+    /// Ways in from outside.
+    pub enum Entry {
+        /// A Service of type LoadBalancer.
+        LoadBalancer = "load_balancer",
+        /// A Service of type NodePort.
+        NodePort = "node_port",
+        /// An external address of a Service.
+        ExternalIp = "external_ip",
+        /// An Ingress.
+        Ingress = "ingress",
+        /// A Gateway and its routes.
+        Gateway = "gateway",
+        /// A port of the host that a container takes.
+        HostPort = "host_port",
+        /// The network of the host.
+        HostNetwork = "host_network",
+    }
+}
