@@ -2,9 +2,10 @@
 //! machine's view (presence) and a person's (decision), kept apart. It holds no score and no rank.
 
 use crate::asset::{AssetKey, PackageKey};
-use crate::ids::{Digest, Time, VulnId};
+use crate::ids::{Digest, Fingerprint, Time, VulnId};
 use crate::named;
-use crate::observation::{Capability, Claim, ControlId, Flaw, Justification, Severity, VexStatus};
+use crate::observation::{AttackStage, Capability, Claim, ControlId, Flaw, Justification, Severity, VexStatus};
+use crate::reconcile::{Life, Word};
 use crate::scope::Spoken;
 use crate::text::Opaque;
 
@@ -292,5 +293,80 @@ impl Decision {
             Some(until) if until <= self.at => Err(BadDecision::Past),
             _ => Ok(self),
         }
+    }
+}
+
+/// A finding with everything that a surface may show of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Its row.
+    pub id: i64,
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    /// What sort of thing is wrong.
+    pub class: FindingClass,
+    /// Where.
+    pub place: Place,
+    /// The image behind a placed finding, or the image itself: repository and the tags or digests that were scanned.
+    pub image: Option<ScannedImage>,
+    /// What.
+    pub matter: Matter,
+    /// Other names of the vulnerability.
+    pub aliases: Vec<VulnId>,
+    /// Its clocks.
+    pub life: Life,
+    /// Since when the deadline runs.
+    pub clock_start: Time,
+    /// The worst that a source says.
+    pub severity: Severity,
+    /// How far the attack of a signal went.
+    pub stage: Option<AttackStage>,
+    /// The root cause: equal for findings that one fix closes.
+    pub cause: Digest,
+    /// Every source's word, live ones first.
+    pub words: Vec<SourceWord>,
+    /// The decision that binds, or bound last.
+    pub decision: Option<Decision>,
+    /// The vendor's description of the vulnerability, or a source's text.
+    pub text: Opaque,
+}
+
+/// An image as it was scanned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScannedImage {
+    /// Without tag.
+    pub repository: Opaque,
+    /// Tags or digests that reports speak of, in order.
+    pub versions: Vec<Opaque>,
+}
+
+/// One source's word for a finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceWord {
+    /// The tool.
+    pub tool: Opaque,
+    /// What it says.
+    pub sighting: Sighting,
+    /// The record that says so.
+    pub record: i64,
+    /// Where in the report.
+    pub locator: Box<str>,
+    /// When the tool looked.
+    pub produced_at: Time,
+    /// When we were told last.
+    pub received_at: Time,
+    /// Whether it stands.
+    pub stands: Word,
+}
+
+impl Finding {
+    /// The version that mends it, by the first source that names one.
+    pub fn fixed_in(&self) -> Option<&Opaque> {
+        self.words.iter().filter(|w| w.stands == Word::Live).map(|w| &w.sighting.fixed_in).find(|v| !v.is_empty())
+    }
+
+    /// The version found.
+    pub fn version(&self) -> Option<&Opaque> {
+        self.words.iter().map(|w| &w.sighting.version).find(|v| !v.is_empty())
     }
 }

@@ -21,6 +21,7 @@ pub mod graph;
 pub mod ids;
 pub mod intel;
 pub mod observation;
+pub mod order;
 pub mod place;
 pub mod policy;
 pub mod ports;

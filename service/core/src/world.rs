@@ -144,6 +144,7 @@ pub struct World {
     by_key: HashMap<AssetKey, AssetIdx>,
     by_row: HashMap<i64, AssetIdx>,
     by_vuln: HashMap<VulnId, VulnIdx>,
+    by_vuln_row: HashMap<i64, VulnIdx>,
 }
 
 impl World {
@@ -160,6 +161,7 @@ impl World {
             by_key: HashMap::new(),
             by_row: HashMap::new(),
             by_vuln: HashMap::new(),
+            by_vuln_row: HashMap::new(),
         }
     }
 
@@ -193,12 +195,23 @@ impl World {
         self.edges.push(edge);
     }
 
+    /// Says that a row stands for an asset that is there already: a pod for the workload that owns it.
+    pub fn stand_for(&mut self, row: i64, asset: AssetIdx) {
+        self.by_row.insert(row, asset);
+    }
+
     /// Adds what is published about a vulnerability.
-    pub fn add_vuln(&mut self, vuln: Vuln) -> VulnIdx {
+    pub fn add_vuln(&mut self, row: i64, vuln: Vuln) -> VulnIdx {
         let idx = VulnIdx(self.vulns.len() as u32);
         self.by_vuln.insert(vuln.id.clone(), idx);
+        self.by_vuln_row.insert(row, idx);
         self.vulns.push(vuln);
         idx
+    }
+
+    /// The vulnerability of this row.
+    pub fn vuln_row(&self, row: i64) -> Option<VulnIdx> {
+        self.by_vuln_row.get(&row).copied()
     }
 
     /// The asset with this identity.

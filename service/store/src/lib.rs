@@ -1,1 +1,24 @@
+//! Records and passages on SQLite. Comes in: observations and decisions of the core. Goes out: the world, and findings
+//! with their history. One transaction a report; nothing is visible before its commit.
 
+mod audit;
+mod decide;
+mod error;
+mod findings;
+mod ingest;
+mod intel;
+mod intern;
+mod listing;
+mod migrate;
+mod open;
+mod refresh;
+mod twin;
+mod world;
+
+pub use audit::Chain;
+pub use error::StoreError;
+pub use ingest::{Counts, Receipt, ReportMeta};
+pub use intel::Imported;
+pub use listing::DETAILS_MAX;
+pub use open::Store;
+pub use refresh::Move;
