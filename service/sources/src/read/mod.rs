@@ -1,22 +1,34 @@
 //! Reports become records, one by one. Each format has its file and its golden test; a bad record is skipped with its
 //! place and reason, a bad report is refused whole.
 
+mod controls;
+mod grype;
+mod image;
+mod intake;
+pub(crate) mod json;
+pub(crate) mod lenient;
+mod trivy;
+mod vuln;
+
 use std::io::BufRead;
 
 use assay_core::ids::Time;
 use assay_core::observation::Record;
 use assay_core::scope::Head;
-use assay_core::text::{Door, Opaque};
+use assay_core::text::Opaque;
 
+use crate::door::SecretDoor;
 use crate::limits::ReadLimits;
 use crate::sniff::Format;
+use intake::Intake;
+use json::Json;
 
 /// What a reader is told beside the bytes.
 pub struct How<'a> {
     /// Bounds.
     pub limits: &'a ReadLimits,
     /// The door that every string passes.
-    pub door: &'a dyn Door,
+    pub door: &'a SecretDoor,
     /// The cluster that in-cluster reports speak of: `--cluster`, else the configured one.
     pub cluster: &'a Opaque,
     /// The name given with `--source`, for reports whose scope has no name of its own.
@@ -88,6 +100,10 @@ pub fn read(
     how: &How<'_>,
     out: &mut dyn FnMut(Record) -> Flow,
 ) -> Result<Head, ReadError> {
-    let _ = (format, input, how, out);
-    Err(ReadError::Unknown { saw: "nothing is read yet" })
+    let open = |input| Json::open(input, how.limits);
+    match format {
+        Format::TrivyJson => trivy::read(&mut open(input)?, Intake::new(how, "trivy", out)),
+        Format::GrypeJson => grype::read(&mut open(input)?, Intake::new(how, "grype", out)),
+        _ => Err(ReadError::Unknown { saw: "nothing is read yet" }),
+    }
 }

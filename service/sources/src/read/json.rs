@@ -1,0 +1,579 @@
+//! A JSON text as a stream. Comes in: bytes of any length. Goes out: keys and elements one at a time, each element
+//! typed by serde from its own bytes, so that a bad one can be skipped and the next is found. Memory holds one element,
+//! nesting costs no stack, and every bound of [`ReadLimits`] is kept on the way.
+
+use std::collections::HashSet;
+use std::io::Read;
+
+use serde::de::DeserializeOwned;
+
+use super::ReadError;
+use crate::limits::ReadLimits;
+
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// What a value is, seen from its first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Object,
+    List,
+    Text,
+    Number,
+    Bool,
+    Null,
+}
+
+/// A position in a JSON text.
+pub(crate) struct Json<'r> {
+    input: &'r mut dyn Read,
+    limits: &'r ReadLimits,
+    buffer: Box<[u8]>,
+    at: usize,
+    filled: usize,
+    /// Bytes and lines that went through the buffer before its present content.
+    bytes_before: u64,
+    lines_before: u64,
+    /// Where the line began in which the buffer begins, counted in bytes from the start.
+    line_start: u64,
+    /// How many values are open around this position.
+    depth: usize,
+    /// The bytes of the value that was read last.
+    raw: Vec<u8>,
+}
+
+/// What may come next while a value is scanned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    Value,
+    FirstValue,
+    FirstKey,
+    Key,
+    Colon,
+    Next,
+}
+
+impl<'r> Json<'r> {
+    /// Begins at the start of a text. A UTF-8 byte order mark is passed over.
+    pub(crate) fn open(input: &'r mut dyn Read, limits: &'r ReadLimits) -> Result<Self, ReadError> {
+        let mut json = Self {
+            input,
+            limits,
+            buffer: vec![0; BUFFER_BYTES].into(),
+            at: 0,
+            filled: 0,
+            bytes_before: 0,
+            lines_before: 0,
+            line_start: 0,
+            depth: 0,
+            raw: Vec::new(),
+        };
+        if json.peek()? == Some(0xEF) {
+            for byte in [0xEF, 0xBB, 0xBF] {
+                if json.peek()? != Some(byte) {
+                    return Err(json.wrong("it does not begin like JSON"));
+                }
+                json.at += 1;
+            }
+        }
+        match json.blank()? {
+            Some(_) => Ok(json),
+            None => Err(ReadError::Empty),
+        }
+    }
+
+    /// What the next value is.
+    pub(crate) fn kind(&mut self) -> Result<Kind, ReadError> {
+        match self.blank()? {
+            Some(b'{') => Ok(Kind::Object),
+            Some(b'[') => Ok(Kind::List),
+            Some(b'"') => Ok(Kind::Text),
+            Some(b't' | b'f') => Ok(Kind::Bool),
+            Some(b'n') => Ok(Kind::Null),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(_) => Err(self.wrong("a value belongs here")),
+            None => Err(self.cut()),
+        }
+    }
+
+    /// Walks an object; `visit` must read the value of the key that it is given. Null counts as empty. A key that
+    /// occurs twice refuses the text, because readers would differ on what it says.
+    pub(crate) fn object(
+        &mut self,
+        mut visit: impl FnMut(&mut Self, &str) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        match self.kind()? {
+            Kind::Object => self.enter()?,
+            Kind::Null => return self.skip(),
+            _ => return Err(self.wrong("an object belongs here")),
+        }
+        let mut seen: HashSet<Box<str>> = HashSet::new();
+        let mut first = true;
+        loop {
+            match (self.blank()?, first) {
+                (Some(b'}'), _) => break,
+                (Some(b'"'), true) => {}
+                (Some(b','), false) => {
+                    self.at += 1;
+                    if self.blank()? != Some(b'"') {
+                        return Err(self.unexpected());
+                    }
+                }
+                _ => return Err(self.unexpected()),
+            }
+            first = false;
+            let key = self.key()?;
+            if seen.len() >= self.limits.keys_max {
+                return Err(over("keys of one object", self.limits.keys_max as u64, "keys"));
+            }
+            if !seen.insert(key.as_str().into()) {
+                return Err(self.wrong("a key occurs twice in one object"));
+            }
+            visit(self, &key)?;
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// Walks a list; `visit` must read the element whose index it is given. Null counts as empty.
+    pub(crate) fn list(
+        &mut self,
+        mut visit: impl FnMut(&mut Self, usize) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        match self.kind()? {
+            Kind::List => self.enter()?,
+            Kind::Null => return self.skip(),
+            _ => return Err(self.wrong("a list belongs here")),
+        }
+        let mut index = 0;
+        loop {
+            match self.blank()? {
+                Some(b']') if index == 0 => break,
+                Some(_) if index == 0 => {}
+                Some(b',') => {
+                    self.at += 1;
+                    if self.blank()? == Some(b']') {
+                        return Err(self.unexpected());
+                    }
+                }
+                Some(b']') => break,
+                _ => return Err(self.unexpected()),
+            }
+            visit(self, index)?;
+            index += 1;
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// Passes over the next value.
+    pub(crate) fn skip(&mut self) -> Result<(), ReadError> {
+        self.scan(false)
+    }
+
+    /// The bytes of the next value, without the blanks between its parts.
+    pub(crate) fn raw(&mut self) -> Result<&[u8], ReadError> {
+        self.raw.clear();
+        self.scan(true)?;
+        Ok(&self.raw)
+    }
+
+    /// The next value as a type; inside, why it is not one, in words that repeat none of its bytes.
+    pub(crate) fn take<T: DeserializeOwned>(&mut self) -> Result<Result<T, String>, ReadError> {
+        let raw = self.raw()?;
+        Ok(serde_json::from_slice(raw).map_err(|e| plain_reason(&e)))
+    }
+
+    /// The next value as a type that the report cannot be read without.
+    pub(crate) fn need<T: DeserializeOwned>(&mut self) -> Result<T, ReadError> {
+        let place = self.place();
+        self.take()?.map_err(|reason| ReadError::Syntax { place, reason })
+    }
+
+    /// Nothing but blanks may follow.
+    pub(crate) fn finish(&mut self) -> Result<(), ReadError> {
+        match self.blank()? {
+            None => Ok(()),
+            Some(_) => Err(self.wrong("more text follows the end of the value")),
+        }
+    }
+
+    /// Line and column of this position.
+    pub(crate) fn place(&self) -> String {
+        let seen = &self.buffer[..self.at];
+        let line = self.lines_before + seen.iter().filter(|b| **b == b'\n').count() as u64 + 1;
+        let column = match seen.iter().rposition(|b| *b == b'\n') {
+            Some(newline) => (self.at - newline) as u64,
+            None => self.bytes_before + self.at as u64 - self.line_start + 1,
+        };
+        format!("line {line}, column {column}")
+    }
+
+    /// The text is wrong at this place.
+    pub(crate) fn wrong(&self, reason: &str) -> ReadError {
+        ReadError::Syntax { place: self.place(), reason: reason.to_owned() }
+    }
+
+    fn cut(&self) -> ReadError {
+        self.wrong("the text ends in the middle of a value: it was cut")
+    }
+
+    fn unexpected(&mut self) -> ReadError {
+        match self.peek() {
+            Ok(Some(_)) => self.wrong("this character cannot stand here"),
+            Ok(None) => self.cut(),
+            Err(error) => error,
+        }
+    }
+
+    fn key(&mut self) -> Result<String, ReadError> {
+        self.raw.clear();
+        self.string(true)?;
+        let key = serde_json::from_slice::<String>(&self.raw).map_err(|e| self.wrong(&plain_reason(&e)))?;
+        if self.blank()? != Some(b':') {
+            return Err(self.unexpected());
+        }
+        self.at += 1;
+        Ok(key)
+    }
+
+    fn enter(&mut self) -> Result<(), ReadError> {
+        self.depth += 1;
+        self.deep_enough(self.depth)?;
+        self.at += 1;
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        self.depth -= 1;
+        self.at += 1;
+    }
+
+    fn deep_enough(&self, depth: usize) -> Result<(), ReadError> {
+        match depth > self.limits.depth_max {
+            true => Err(over("nesting", self.limits.depth_max as u64, "levels")),
+            false => Ok(()),
+        }
+    }
+
+    /// One whole value, checked by its grammar, with a stack of its own.
+    fn scan(&mut self, keep: bool) -> Result<(), ReadError> {
+        let mut open: Vec<u8> = Vec::new();
+        let mut expect = Expect::Value;
+        loop {
+            let Some(byte) = self.blank()? else { return Err(self.cut()) };
+            let value_may_start = matches!(expect, Expect::Value | Expect::FirstValue);
+            match byte {
+                b'{' | b'[' if value_may_start => {
+                    self.eat(keep);
+                    open.push(if byte == b'{' { b'}' } else { b']' });
+                    self.deep_enough(self.depth + open.len())?;
+                    expect = if byte == b'{' { Expect::FirstKey } else { Expect::FirstValue };
+                }
+                b'}' | b']' if open.last() == Some(&byte) && expect_end(expect, byte) => {
+                    self.eat(keep);
+                    open.pop();
+                    expect = Expect::Next;
+                }
+                b'"' if value_may_start => {
+                    self.string(keep)?;
+                    expect = Expect::Next;
+                }
+                b'"' if matches!(expect, Expect::FirstKey | Expect::Key) => {
+                    self.string(keep)?;
+                    expect = Expect::Colon;
+                }
+                b':' if expect == Expect::Colon => {
+                    self.eat(keep);
+                    expect = Expect::Value;
+                }
+                b',' if expect == Expect::Next && !open.is_empty() => {
+                    self.eat(keep);
+                    expect = if open.last() == Some(&b'}') { Expect::Key } else { Expect::Value };
+                }
+                b't' | b'f' | b'n' | b'-' | b'0'..=b'9' if value_may_start => {
+                    self.plain(keep)?;
+                    expect = Expect::Next;
+                }
+                _ => return Err(self.unexpected()),
+            }
+            if keep && self.raw.len() > self.limits.record_bytes_max {
+                return Err(over("one record", self.limits.record_bytes_max as u64, "bytes"));
+            }
+            if open.is_empty() && expect == Expect::Next {
+                return Ok(());
+            }
+        }
+    }
+
+    fn eat(&mut self, keep: bool) {
+        if keep {
+            self.raw.push(self.buffer[self.at]);
+        }
+        self.at += 1;
+    }
+
+    /// A string with its quotes.
+    fn string(&mut self, keep: bool) -> Result<(), ReadError> {
+        self.eat(keep);
+        let mut length = 0usize;
+        loop {
+            if self.peek()?.is_none() {
+                return Err(self.cut());
+            }
+            let rest = &self.buffer[self.at..self.filled];
+            let run = rest.iter().position(|b| matches!(b, b'"' | b'\\') || *b < 0x20).unwrap_or(rest.len());
+            if keep {
+                self.raw.extend_from_slice(&rest[..run]);
+            }
+            self.at += run;
+            length += run;
+            if length > self.limits.string_bytes_max {
+                return Err(over("one string", self.limits.string_bytes_max as u64, "bytes"));
+            }
+            match self.peek()? {
+                Some(b'"') => {
+                    self.eat(keep);
+                    return Ok(());
+                }
+                Some(b'\\') => {
+                    self.eat(keep);
+                    if self.peek()?.is_none() {
+                        return Err(self.cut());
+                    }
+                    self.eat(keep);
+                    length += 2;
+                }
+                Some(byte) if byte < 0x20 => return Err(self.wrong("a control character stands in a string")),
+                _ => {}
+            }
+        }
+    }
+
+    /// A number or one of the three words.
+    fn plain(&mut self, keep: bool) -> Result<(), ReadError> {
+        let mut text: Vec<u8> = Vec::with_capacity(24);
+        while let Some(byte) = self.peek()? {
+            if !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')) {
+                break;
+            }
+            if text.len() > 400 {
+                return Err(self.wrong("a number is too long"));
+            }
+            text.push(byte);
+            self.at += 1;
+        }
+        if !matches!(text.as_slice(), b"true" | b"false" | b"null") && !is_number(&text) {
+            return Err(self.wrong("neither a number nor true, false or null"));
+        }
+        if keep {
+            self.raw.extend_from_slice(&text);
+        }
+        Ok(())
+    }
+
+    /// The next byte that is not a blank, without passing it.
+    fn blank(&mut self) -> Result<Option<u8>, ReadError> {
+        loop {
+            let rest = &self.buffer[self.at..self.filled];
+            match rest.iter().position(|b| !matches!(b, b' ' | b'\n' | b'\r' | b'\t')) {
+                Some(n) => {
+                    self.at += n;
+                    return Ok(Some(self.buffer[self.at]));
+                }
+                None => {
+                    self.at = self.filled;
+                    if !self.fill()? {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    fn peek(&mut self) -> Result<Option<u8>, ReadError> {
+        if self.at == self.filled && !self.fill()? {
+            return Ok(None);
+        }
+        Ok(Some(self.buffer[self.at]))
+    }
+
+    /// More bytes; false at the end.
+    fn fill(&mut self) -> Result<bool, ReadError> {
+        let past = &self.buffer[..self.filled];
+        self.lines_before += past.iter().filter(|b| **b == b'\n').count() as u64;
+        if let Some(newline) = past.iter().rposition(|b| *b == b'\n') {
+            self.line_start = self.bytes_before + newline as u64 + 1;
+        }
+        self.bytes_before += self.filled as u64;
+        (self.at, self.filled) = (0, 0);
+        self.filled = loop {
+            match self.input.read(&mut self.buffer) {
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        if self.bytes_before + self.filled as u64 > self.limits.report_bytes_max {
+            return Err(over("the report", self.limits.report_bytes_max, "bytes"));
+        }
+        Ok(self.filled > 0)
+    }
+}
+
+fn expect_end(expect: Expect, byte: u8) -> bool {
+    expect == Expect::Next || expect == if byte == b'}' { Expect::FirstKey } else { Expect::FirstValue }
+}
+
+fn over(what: &'static str, max: u64, unit: &'static str) -> ReadError {
+    ReadError::Limit { what, max, unit }
+}
+
+/// The grammar of RFC 8259: no leading zeros, digits on both sides of the point.
+fn is_number(text: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let whole = digits(text);
+    if whole == 0 || whole > 1 && text[0] == b'0' {
+        return false;
+    }
+    let mut rest = &text[whole..];
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let n = digits(fraction);
+        if n == 0 {
+            return false;
+        }
+        rest = &fraction[n..];
+    }
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        let exponent = match exponent {
+            [b'+' | b'-', digits @ ..] => digits,
+            all => all,
+        };
+        return !exponent.is_empty() && digits(exponent) == exponent.len();
+    }
+    rest.is_empty()
+}
+
+/// Serde's reason without the bytes that it quotes: what stands in a report is a stranger's.
+pub(crate) fn plain_reason(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let text = text.find(" at line ").map_or(text.as_str(), |i| &text[..i]);
+    let (kind, rest) = text.split_once(": ").unwrap_or((text, ""));
+    if !matches!(kind, "invalid type" | "invalid value" | "invalid length") {
+        let quoted = kind.starts_with("unknown variant") || kind.starts_with("unknown field");
+        return if quoted { "a value outside its list".to_owned() } else { text.chars().take(120).collect() };
+    }
+    let found = ["string", "integer", "floating point", "boolean", "null", "map", "sequence", "unit"]
+        .into_iter()
+        .find(|word| rest.starts_with(word))
+        .map_or("something else", |word| match word {
+            "map" => "an object",
+            "sequence" => "a list",
+            "floating point" => "a number",
+            "unit" => "null",
+            other => other,
+        });
+    let wanted = rest.rfind("expected ").map_or("another value", |i| &rest[i + "expected ".len()..]);
+    let wanted = match wanted.strip_prefix("struct ") {
+        Some(_) => "an object",
+        None => wanted,
+    };
+    format!("expected {}, found {found}", wanted.chars().take(80).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn limits() -> ReadLimits {
+        ReadLimits {
+            string_bytes_max: 64,
+            record_bytes_max: 256,
+            depth_max: 16,
+            report_bytes_max: 1 << 20,
+            ..Default::default()
+        }
+    }
+
+    fn whole(text: &[u8], limits: &ReadLimits) -> Result<Vec<u8>, ReadError> {
+        let mut input = text;
+        let mut json = Json::open(&mut input, limits)?;
+        let raw = json.raw()?.to_vec();
+        json.finish()?;
+        Ok(raw)
+    }
+
+    #[test]
+    fn elements_come_one_at_a_time_and_a_bad_one_is_only_itself() {
+        let mut input: &[u8] = b"\xef\xbb\xbf {\"skip\": [{\"x\": [1, 2]}], \"list\": [1, \"two\", 3], \"none\": null}";
+        let limits = limits();
+        let mut json = Json::open(&mut input, &limits).unwrap();
+        let mut got = Vec::new();
+        json.object(|json, key| match key {
+            "list" | "none" => json.list(|json, i| {
+                got.push((i, json.take::<u8>()?));
+                Ok(())
+            }),
+            _ => json.skip(),
+        })
+        .unwrap();
+        json.finish().unwrap();
+        assert_eq!(got, [(0, Ok(1)), (1, Err("expected u8, found string".to_owned())), (2, Ok(3))]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let at = |text: &str| whole(text.as_bytes(), &limits()).unwrap_err().to_string();
+        assert_eq!(at("{\n  \"a\": 1,\n  \"b\" 2}"), "at line 3, column 7: this character cannot stand here");
+        assert_eq!(at("{\"a\": [1, 2"), "at line 1, column 12: the text ends in the middle of a value: it was cut");
+        assert_eq!(at("[1] x"), "at line 1, column 5: more text follows the end of the value");
+        assert_eq!(at("   "), "it is empty");
+        assert_eq!(at("[01]"), "at line 1, column 4: neither a number nor true, false or null");
+    }
+
+    #[test]
+    fn a_key_that_occurs_twice_refuses_the_text() {
+        let mut input: &[u8] = b"{\"a\":1,\"\\u0061\":2}";
+        let limits = limits();
+        let mut json = Json::open(&mut input, &limits).unwrap();
+        assert!(json.object(|json, _| json.skip()).unwrap_err().to_string().contains("occurs twice"));
+    }
+
+    #[test]
+    fn every_bound_is_kept() {
+        let limit = |text: Vec<u8>| matches!(whole(&text, &limits()).unwrap_err(), ReadError::Limit { .. });
+        assert!(limit(b"[".repeat(2_000_000)), "nesting");
+        assert!(limit(format!("\"{}\"", "x".repeat(65)).into_bytes()), "string");
+        assert!(limit(format!("[{}1]", "1,".repeat(200)).into_bytes()), "record");
+        assert!(limit(b" ".repeat(2 << 20)), "report");
+    }
+
+    #[test]
+    fn reasons_do_not_repeat_the_report() {
+        let error = serde_json::from_str::<Vec<u8>>("[\"sk_live, expected nothing\"]").unwrap_err();
+        assert_eq!(
+            plain_reason(&error),
+            "expected nothing\", expected u8, found string".replace("nothing\", expected ", "")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn it_takes_exactly_what_serde_takes(text in "[\\[\\]{}:,\"a1\\-.eEtrufalsn\\\\ ]{0,24}") {
+            let ours = whole(text.as_bytes(), &ReadLimits::default()).map(|raw| serde_json::from_slice::<serde_json::Value>(&raw));
+            let theirs = serde_json::from_str::<serde_json::Value>(&text);
+            match (ours, theirs) {
+                (Ok(Ok(a)), Ok(b)) => prop_assert_eq!(a, b),
+                // What only serde refuses (an escape, a duplicate) is refused when the element is typed.
+                (Ok(Err(_)) | Err(_), Err(_)) => {}
+                (ours, theirs) => prop_assert!(false, "{:?} against {:?}", ours.is_ok(), theirs),
+            }
+        }
+
+        #[test]
+        fn it_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = whole(&bytes, &limits());
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Real reports of many tools, where a folder of them is at hand (`ASSAY_SAMPLES`): each must be detected and give the
+//! count of records that its `EXPECT.jsonl` says. Without the folder this test says so and does nothing; what it
+//! guards is also guarded by the fixtures beside it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use assay_core::ids::Time;
+use assay_core::text::Opaque;
+use assay_sources::door::SecretDoor;
+use assay_sources::limits::ReadLimits;
+use assay_sources::read::{Flow, How, read};
+use assay_sources::sniff::sniff;
+
+/// Which of the expected numbers make up the count of records, by the format's name in the list.
+const COUNTS: &[(&str, &[&str])] = &[
+    ("trivy-json", &["vulns", "misconf_fail", "secrets", "licenses"]),
+    ("trivy-k8s-json", &["vulns", "misconf_fail", "secrets"]),
+    ("trivy-operator-cr", &["vulns", "failed_checks", "secrets", "compliance_controls_with_fail"]),
+    ("grype-json", &["matches"]),
+    ("kubescape-json", &["failed_resource_control_pairs"]),
+    ("kube-bench-json", &["FAIL", "WARN", "INFO"]),
+    ("sarif", &["results"]),
+    ("openvex", &["statements"]),
+    ("spdx", &["packages"]),
+    ("cyclonedx", &["components_all", "vulnerabilities"]),
+    ("cyclonedx-vex", &["components_all", "vulnerabilities"]),
+    ("cyclonedx-xml", &["component", "vulnerability"]),
+];
+
+fn expected(names: &[&str], value: &serde_json::Value) -> Option<u64> {
+    // The XML rows hold the number as the text of a Python dictionary.
+    let parsed;
+    let value = match value.as_str() {
+        Some(text) => {
+            parsed = serde_json::from_str(&text.replace('\'', "\"")).ok()?;
+            &parsed
+        }
+        None => value,
+    };
+    let object = value.as_object()?;
+    Some(names.iter().filter_map(|n| object.get(*n)?.as_u64()).sum())
+}
+
+fn count(path: &Path) -> Result<u64, String> {
+    let limits = ReadLimits::default();
+    let open = || File::open(path).map(BufReader::new).map_err(|e| e.to_string());
+    let format = sniff(&mut open()?, &limits).map_err(|e| format!("sniff: {e}"))?;
+    let (door, cluster) = (SecretDoor::new([1; 32]), Opaque::readmit("default"));
+    let received_at = Time::from_secs(1_790_000_000);
+    let how = How { limits: &limits, door: &door, cluster: &cluster, source: None, received_at };
+    let mut n = 0;
+    let mut locators = std::collections::HashSet::new();
+    let mut twice = None;
+    let head = read(format, &mut open()?, &how, &mut |record| {
+        n += u64::from(record.kind.counts());
+        if !locators.insert(record.locator.clone()) {
+            twice = Some(record.locator);
+        }
+        Flow::More
+    })
+    .map_err(|e| format!("{format}: {e}"))?;
+    match (twice, head.skipped.first()) {
+        (Some(locator), _) => Err(format!("{format}: locator {locator} is used twice")),
+        (None, Some(skipped)) => {
+            Err(format!("{format}: {} at {}: {}", head.skipped.len(), skipped.locator, skipped.reason))
+        }
+        (None, None) => Ok(n),
+    }
+}
+
+#[test]
+fn every_sample_gives_the_count_that_is_expected_of_it() {
+    let Ok(folder) = std::env::var("ASSAY_SAMPLES") else {
+        eprintln!("skipped: ASSAY_SAMPLES names no folder of sample reports");
+        return;
+    };
+    let folder = Path::new(&folder);
+    let list = std::fs::read_to_string(folder.join("EXPECT.jsonl")).unwrap();
+    let mut right: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for line in list.lines() {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let Some((format, names)) = COUNTS.iter().find(|(f, _)| row["format"] == **f) else { continue };
+        if row["note"].as_str().is_some_and(|n| n.contains("DOES NOT PARSE")) {
+            continue;
+        }
+        let Some(want) = expected(names, &row["expected"]) else { continue };
+        let file = folder.join(row["file"].as_str().unwrap());
+        let tally = right.entry(format).or_default();
+        tally.1 += 1;
+        match count(&file) {
+            Ok(got) if got == want => tally.0 += 1,
+            got => wrong.push(format!("{}: {got:?} for {want}", file.display())),
+        }
+    }
+    eprintln!("{right:#?}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
