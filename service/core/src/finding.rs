@@ -2,9 +2,9 @@
 //! machine's view (presence) and a person's (decision), kept apart. It holds no score and no rank.
 
 use crate::asset::{AssetKey, PackageKey};
-use crate::ids::{Fingerprint, Time, VulnId};
+use crate::ids::{Digest, Time, VulnId};
 use crate::named;
-use crate::observation::{Capability, ControlId, Flaw, Justification, Severity, VexStatus};
+use crate::observation::{Capability, Claim, ControlId, Flaw, Justification, Severity, VexStatus};
 use crate::scope::Spoken;
 use crate::text::Opaque;
 
@@ -181,15 +181,11 @@ pub struct Place {
     pub container: Opaque,
 }
 
-/// One source's word for a finding, in one scope.
+/// The details of one source's word for a finding, in one scope.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sighting {
-    /// The finding.
-    pub finding: Fingerprint,
     /// The part that the source named: a binary package, a rule and a path.
     pub component: Opaque,
-    /// What a report must speak for to close it.
-    pub spoken: Option<Spoken>,
     /// How bad the source says it is.
     pub severity: Severity,
     /// The source's own rule or record id.
@@ -200,6 +196,47 @@ pub struct Sighting {
     pub fixed_in: Opaque,
     /// The source's title.
     pub title: Opaque,
+}
+
+impl Sighting {
+    /// A digest of everything but the component, to tell whether a source changed its word.
+    pub fn details(&self) -> u64 {
+        let parts = [
+            self.severity.as_str(),
+            self.rule.reveal(),
+            self.version.reveal(),
+            self.fixed_in.reveal(),
+            self.title.reveal(),
+        ];
+        let digest = Digest::of_fields(parts.iter().map(|p| p.as_bytes()));
+        let mut head = [0u8; 8];
+        head.copy_from_slice(&digest.bytes()[..8]);
+        u64::from_be_bytes(head)
+    }
+}
+
+impl Claim {
+    /// What this claim says, as the ledger keeps it.
+    pub fn sighting(&self) -> Sighting {
+        let none = || Opaque::readmit("");
+        let (component, version, fixed_in) = match &self.flaw {
+            Flaw::Vulnerability { package, fixed_in, .. } => {
+                (package.key.name.clone(), package.version.clone(), fixed_in.clone().unwrap_or_else(none))
+            }
+            Flaw::Control { path, .. } => {
+                (Opaque::readmit(&format!("{} {}", self.rule.reveal(), path.reveal())), none(), none())
+            }
+            Flaw::Secret { .. } | Flaw::Rbac { .. } | Flaw::Signal { .. } => (self.rule.clone(), none(), none()),
+        };
+        Sighting {
+            component,
+            severity: self.severity,
+            rule: self.rule.clone(),
+            version,
+            fixed_in,
+            title: self.title.clone(),
+        }
+    }
 }
 
 /// What a person concluded, with reason and end. Never made by a model.

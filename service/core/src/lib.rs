@@ -8,13 +8,23 @@
 
 pub mod named;
 
+pub mod assess;
 pub mod asset;
 pub mod batch;
+pub mod condition;
+pub mod context;
+pub mod control;
+pub mod environment;
 pub mod finding;
 pub mod fingerprint;
+pub mod graph;
 pub mod ids;
 pub mod intel;
 pub mod observation;
+pub mod place;
+pub mod policy;
 pub mod ports;
+pub mod reconcile;
 pub mod scope;
 pub mod text;
+pub mod world;
