@@ -1,6 +1,7 @@
 //! The outside, read. Comes in: bytes of reports, manifests, an API server, published feeds. Goes out: the core's
 //! records and heads. Secrets are taken out at this door, before anything else sees a byte.
 
+pub mod cluster;
 pub mod door;
 pub mod limits;
 pub mod read;
