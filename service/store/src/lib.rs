@@ -3,6 +3,7 @@
 
 mod audit;
 mod decide;
+mod digests;
 mod error;
 mod findings;
 mod ingest;

@@ -367,3 +367,14 @@ struct Raw {
     vuln: Option<i64>,
     asset: i64,
 }
+
+impl Store {
+    /// The row of a vulnerability, by any of its names; none when nothing has ever named it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn vuln_row(&self, name: &VulnId) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT vuln_id FROM vuln_alias WHERE alias = ?1";
+        self.conn.prepare_cached(sql).and_then(|mut s| s.query_row([name.as_str()], |r| r.get(0)).optional()).doing("looking for a vulnerability")
+    }
+}
