@@ -6,9 +6,14 @@ mod grype;
 mod image;
 mod intake;
 pub(crate) mod json;
+mod kube_bench;
+mod kubescape;
 pub(crate) mod lenient;
 mod trivy;
+mod trivy_k8s;
+mod trivy_operator;
 mod vuln;
+mod yaml;
 
 use std::io::BufRead;
 
@@ -104,6 +109,10 @@ pub fn read(
     match format {
         Format::TrivyJson => trivy::read(&mut open(input)?, Intake::new(how, "trivy", out)),
         Format::GrypeJson => grype::read(&mut open(input)?, Intake::new(how, "grype", out)),
+        Format::TrivyK8sJson => trivy_k8s::read(&mut open(input)?, Intake::new(how, "trivy", out)),
+        Format::TrivyOperator => trivy_operator::read(input, how, Intake::new(how, "trivy-operator", out)),
+        Format::KubescapeJson => kubescape::read(&mut open(input)?, Intake::new(how, "kubescape", out)),
+        Format::KubeBenchJson => kube_bench::read(&mut open(input)?, Intake::new(how, "kube-bench", out)),
         _ => Err(ReadError::Unknown { saw: "nothing is read yet" }),
     }
 }

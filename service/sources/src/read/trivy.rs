@@ -9,7 +9,7 @@ use assay_core::scope::{Artifact, Head, Part, Spoken, SpokenSet};
 use assay_core::text::Opaque;
 use serde::Deserialize;
 
-pub(super) use result::Results;
+pub(super) use result::{Results, about, object, proper_kind};
 
 use super::ReadError;
 use super::image::{ImageWords, image, platform};
