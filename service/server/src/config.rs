@@ -127,12 +127,14 @@ impl Config {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound && !must_exist => String::new(),
             Err(e) => return Err(e).with_context(|| format!("the configuration {} cannot be read", path.display())),
         };
-        let file: ConfigFile = toml::from_str(&text).with_context(|| format!("the configuration {} is not right", path.display()))?;
+        let file: ConfigFile =
+            toml::from_str(&text).with_context(|| format!("the configuration {} is not right", path.display()))?;
         Self::from_file(file, path, cluster, now)
     }
 
     fn from_file(file: ConfigFile, path: &Path, cluster: Option<&str>, now: Time) -> Result<Self> {
-        let rules = file.environment.into_iter().enumerate().map(|(i, rule)| rule.read(i)).collect::<Result<Vec<_>>>()?;
+        let rules =
+            file.environment.into_iter().enumerate().map(|(i, rule)| rule.read(i)).collect::<Result<Vec<_>>>()?;
         let cluster = cluster.map(str::to_owned).or(file.cluster).unwrap_or_else(|| "default".to_owned());
         if cluster.is_empty() || cluster.len() > 253 {
             bail!("the cluster's name has 1 to 253 characters");
@@ -146,7 +148,10 @@ impl Config {
             watching: Watching {
                 span_min: file.sensor.watch_hours_min.map_or(watching.span_min, |h| Span::hours(i64::from(h))),
                 starts_min: file.sensor.watch_starts_min.unwrap_or(watching.starts_min),
-                silent_after: file.sensor.silent_after_minutes.map_or(watching.silent_after, |m| Span::minutes(i64::from(m))),
+                silent_after: file
+                    .sensor
+                    .silent_after_minutes
+                    .map_or(watching.silent_after, |m| Span::minutes(i64::from(m))),
             },
             serve: Serve {
                 listen: file.serve.listen.unwrap_or_else(|| "127.0.0.1:7700".to_owned()),
@@ -157,7 +162,10 @@ impl Config {
             models: Models {
                 folder: file.models.folder,
                 mirror: file.models.mirror,
-                answer_max: file.models.answer_ms_max.map_or(Span::secs(2), |ms| Time::from_millis(0).until(Time::from_millis(ms as i64))),
+                answer_max: file
+                    .models
+                    .answer_ms_max
+                    .map_or(Span::secs(2), |ms| Time::from_millis(0).until(Time::from_millis(ms as i64))),
                 enabled: file.models.enabled.unwrap_or(true),
             },
             intel: Intel { kev_url: file.intel.kev_url, epss_url: file.intel.epss_url },
@@ -174,7 +182,12 @@ impl RuleFile {
             bail!("{} says neither environment nor human_impact", place());
         }
         let all = || "*".to_owned();
-        Ok(EnvironmentRule { cluster: self.cluster.unwrap_or_else(all), namespace: self.namespace.unwrap_or_else(all), environment, human_impact })
+        Ok(EnvironmentRule {
+            cluster: self.cluster.unwrap_or_else(all),
+            namespace: self.namespace.unwrap_or_else(all),
+            environment,
+            human_impact,
+        })
     }
 }
 
@@ -184,12 +197,19 @@ fn policy(name: Option<&str>, file: Option<PathBuf>, table: Option<PathBuf>, con
         (Some("ssvc-deployer"), None, None) => Ok(Policy::ssvc_deployer()?),
         (None, Some(file), Some(table)) => {
             let beside = |p: &Path| config.parent().unwrap_or(Path::new(".")).join(p);
-            let read = |p: &Path| std::fs::read_to_string(beside(p)).with_context(|| format!("{} cannot be read", beside(p).display()));
-            Policy::parse(&read(&file)?, &read(&table)?, Policy::POINTS).with_context(|| format!("the policy {} is not right", file.display()))
+            let read = |p: &Path| {
+                std::fs::read_to_string(beside(p)).with_context(|| format!("{} cannot be read", beside(p).display()))
+            };
+            Policy::parse(&read(&file)?, &read(&table)?, Policy::POINTS)
+                .with_context(|| format!("the policy {} is not right", file.display()))
         }
         (None, ..) => bail!("policy_file and policy_table go together"),
-        (Some(_), Some(_), _) | (Some(_), _, Some(_)) => bail!("policy names one of ours; policy_file and policy_table give your own: not both"),
-        (Some(other), ..) => bail!("no policy `{other}`: bod-26-04 or ssvc-deployer, or give policy_file and policy_table"),
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
+            bail!("policy names one of ours; policy_file and policy_table give your own: not both")
+        }
+        (Some(other), ..) => {
+            bail!("no policy `{other}`: bod-26-04 or ssvc-deployer, or give policy_file and policy_table")
+        }
     }
 }
 

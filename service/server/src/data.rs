@@ -52,7 +52,8 @@ impl DataFolder {
         if self.root.is_dir() {
             return Ok(());
         }
-        fs::create_dir_all(&self.root).with_context(|| format!("the data folder {} cannot be made", self.root.display()))?;
+        fs::create_dir_all(&self.root)
+            .with_context(|| format!("the data folder {} cannot be made", self.root.display()))?;
         restrict(&self.root, 0o700)
     }
 
@@ -60,7 +61,9 @@ impl DataFolder {
     pub(crate) fn key(&self) -> Result<[u8; 32]> {
         let path = self.root.join("key");
         if let Ok(bytes) = fs::read(&path) {
-            return bytes.try_into().map_err(|_| anyhow::anyhow!("{} is not a key of 32 bytes; restore it from a backup", path.display()));
+            return bytes
+                .try_into()
+                .map_err(|_| anyhow::anyhow!("{} is not a key of 32 bytes; restore it from a backup", path.display()));
         }
         self.make()?;
         let key = random::<32>()?;
@@ -85,9 +88,10 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Ok(mut file) => {
-            file.write_all(bytes).and_then(|()| file.sync_all()).with_context(|| format!("{} cannot be written", path.display()))
-        }
+        Ok(mut file) => file
+            .write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .with_context(|| format!("{} cannot be written", path.display())),
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(e) => Err(e).with_context(|| format!("{} cannot be written", path.display())),
     }
@@ -98,14 +102,17 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
     let neighbour = path.with_extension("part");
-    fs::write(&neighbour, bytes).and_then(|()| fs::rename(&neighbour, path)).with_context(|| format!("{} cannot be written", path.display()))
+    fs::write(&neighbour, bytes)
+        .and_then(|()| fs::rename(&neighbour, path))
+        .with_context(|| format!("{} cannot be written", path.display()))
 }
 
 fn restrict(path: &Path, mode: u32) -> Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).with_context(|| format!("{} cannot be protected", path.display()))?;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))
+            .with_context(|| format!("{} cannot be protected", path.display()))?;
     }
     Ok(())
 }

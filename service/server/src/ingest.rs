@@ -64,7 +64,12 @@ pub(crate) fn file(store: &mut Store, path: &Path, door: &SecretDoor, asked: &As
 }
 
 /// Takes in whatever can be read twice: once for its digest, once for its records.
-pub(crate) fn reader<R: Read + Seek>(store: &mut Store, input: &mut R, door: &SecretDoor, asked: &Asked<'_>) -> Result<Taken, IngestError> {
+pub(crate) fn reader<R: Read + Seek>(
+    store: &mut Store,
+    input: &mut R,
+    door: &SecretDoor,
+    asked: &Asked<'_>,
+) -> Result<Taken, IngestError> {
     let limits = ReadLimits::default();
     let size = input.seek(SeekFrom::End(0)).map_err(ReadError::Io)?;
     if size > limits.report_bytes_max {
@@ -78,10 +83,22 @@ pub(crate) fn reader<R: Read + Seek>(store: &mut Store, input: &mut R, door: &Se
             sniff(&mut BufReader::with_capacity(BUFFER_BYTES, &mut *input), &limits)?
         }
     };
-    let meta = ReportMeta { sender: asked.sender.clone(), format: format.as_str(), idem_key: key(asked, format, &sha256), sha256, received_at: asked.received_at };
+    let meta = ReportMeta {
+        sender: asked.sender.clone(),
+        format: format.as_str(),
+        idem_key: key(asked, format, &sha256),
+        sha256,
+        received_at: asked.received_at,
+    };
     let receipt = store.ingest(&meta, |take| {
         input.rewind().map_err(ReadError::Io)?;
-        let how = How { limits: &limits, door, cluster: asked.cluster, source: asked.source.as_ref(), received_at: asked.received_at };
+        let how = How {
+            limits: &limits,
+            door,
+            cluster: asked.cluster,
+            source: asked.source.as_ref(),
+            received_at: asked.received_at,
+        };
         let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
         let head = read(format, &mut input, &how, &mut |record| if take(record) { Flow::More } else { Flow::Stop })?;
         Ok::<_, IngestError>(head)

@@ -59,7 +59,19 @@ fn find(store: &Store, snapshot: &Snapshot) -> Result<Vec<(usize, Move)>> {
             },
         };
         let from = recorded.map(|(band, _)| band);
-        moves.push((at, Move { finding, from, to: now.band, row: now.row, points: now.points, inputs: inputs.to_bytes(), clock_start, why }));
+        moves.push((
+            at,
+            Move {
+                finding,
+                from,
+                to: now.band,
+                row: now.row,
+                points: now.points,
+                inputs: inputs.to_bytes(),
+                clock_start,
+                why,
+            },
+        ));
     }
     Ok(moves)
 }
@@ -75,9 +87,18 @@ fn changed(before: &Inputs, now: &Inputs) -> String {
         ("attacked", before.attacked.as_str(), now.attacked.as_str()),
         ("in_use", before.in_use.as_str(), now.in_use.as_str()),
         ("conditions", before.conditions.as_str(), now.conditions.as_str()),
-        ("environment", before.environment.map_or(unknown, |e| e.as_str()), now.environment.map_or(unknown, |e| e.as_str())),
-        ("human_impact", before.human_impact.map_or(unknown, |h| h.as_str()), now.human_impact.map_or(unknown, |h| h.as_str())),
+        (
+            "environment",
+            before.environment.map_or(unknown, |e| e.as_str()),
+            now.environment.map_or(unknown, |e| e.as_str()),
+        ),
+        (
+            "human_impact",
+            before.human_impact.map_or(unknown, |h| h.as_str()),
+            now.human_impact.map_or(unknown, |h| h.as_str()),
+        ),
     ];
-    let moved: Vec<String> = pairs.iter().filter(|(_, b, n)| b != n).map(|(name, b, n)| format!("{name}: {b} to {n}")).collect();
+    let moved: Vec<String> =
+        pairs.iter().filter(|(_, b, n)| b != n).map(|(name, b, n)| format!("{name}: {b} to {n}")).collect();
     if moved.is_empty() { "the policy changed".to_owned() } else { moved.join(", ") }
 }

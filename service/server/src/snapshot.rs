@@ -50,7 +50,8 @@ impl Snapshot {
             _ => None,
         };
         let word = finding.words.first();
-        let record = word.map_or((EvidenceId::Record(0), finding.life.last_seen), |w| (EvidenceId::Record(w.record), w.received_at));
+        let record = word
+            .map_or((EvidenceId::Record(0), finding.life.last_seen), |w| (EvidenceId::Record(w.record), w.received_at));
         let subject = Subject {
             class: finding.class,
             asset: self.world.find(&finding.place.asset),

@@ -125,7 +125,11 @@ impl FindingWire {
         let policy = &snapshot.policy;
         let band = |order: u8| policy.band(order).name.clone();
         let a = &ranked.assessment;
-        let presence = if finding.life.presence == Presence::Open && ranked.row.is_stale() { Presence::Stale } else { finding.life.presence };
+        let presence = if finding.life.presence == Presence::Open && ranked.row.is_stale() {
+            Presence::Stale
+        } else {
+            finding.life.presence
+        };
         let life = &finding.life;
         let status = Status::of(presence, life.first_seen, life.episode, life.episode_start, snapshot.news_since);
         let factors = snapshot.factors(finding).rows(policy).iter().map(FactorWire::from).collect();
@@ -145,7 +149,11 @@ impl FindingWire {
             band: band(a.band),
             best: band(a.best),
             worst: band(a.worst),
-            due: ranked.row.due(policy, a.band).filter(|_| !matches!(presence, Presence::Resolved(_))).map(|t| t.to_string()),
+            due: ranked
+                .row
+                .due(policy, a.band)
+                .filter(|_| !matches!(presence, Presence::Resolved(_)))
+                .map(|t| t.to_string()),
             score: a.points,
             rank: ranked.rank,
             factors,
@@ -170,13 +178,15 @@ pub(crate) fn title(snapshot: &Snapshot, finding: &Finding) -> String {
             let version = finding.version().map_or("", Opaque::reveal);
             format!("{id} in {} {version}", package.counted_name().reveal()).trim_end().to_owned()
         }
-        Matter::Control { control, .. } | Matter::Signal { signal: control, .. } => match snapshot.controls.get(control.0.reveal()) {
-            Some(row) => row.title.as_str().to_owned(),
-            None => {
-                let said = finding.words.first().map_or("", |w| w.sighting.title.reveal());
-                if said.is_empty() { control.0.reveal().to_owned() } else { said.to_owned() }
+        Matter::Control { control, .. } | Matter::Signal { signal: control, .. } => {
+            match snapshot.controls.get(control.0.reveal()) {
+                Some(row) => row.title.as_str().to_owned(),
+                None => {
+                    let said = finding.words.first().map_or("", |w| w.sighting.title.reveal());
+                    if said.is_empty() { control.0.reveal().to_owned() } else { said.to_owned() }
+                }
             }
-        },
+        }
         Matter::Secret { detector, location } => format!("{} in clear at {}", detector.reveal(), location.reveal()),
         Matter::Rbac { capability, cluster_wide } => {
             format!("may {capability} {}", if *cluster_wide { "in every namespace" } else { "in its namespace" })
@@ -221,7 +231,12 @@ impl PackageWire {
             purl.push('@');
             purl.push_str(version.reveal());
         }
-        Some(Self { name: package.counted_name().into(), version: version.into(), purl, artifact: package.artifact.reveal().to_owned() })
+        Some(Self {
+            name: package.counted_name().into(),
+            version: version.into(),
+            purl,
+            artifact: package.artifact.reveal().to_owned(),
+        })
     }
 }
 

@@ -29,7 +29,12 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn keep_digest(&mut self, at: Time, since: Time, body: &str) -> Result<i64, StoreError> {
-        self.conn.execute("INSERT INTO digest (at, since, body) VALUES (?1, ?2, ?3)", params![at.millis(), since.millis(), body]).doing("keeping a digest")?;
+        self.conn
+            .execute(
+                "INSERT INTO digest (at, since, body) VALUES (?1, ?2, ?3)",
+                params![at.millis(), since.millis(), body],
+            )
+            .doing("keeping a digest")?;
         Ok(self.conn.last_insert_rowid())
     }
 

@@ -375,6 +375,9 @@ impl Store {
     /// When the database fails.
     pub fn vuln_row(&self, name: &VulnId) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT vuln_id FROM vuln_alias WHERE alias = ?1";
-        self.conn.prepare_cached(sql).and_then(|mut s| s.query_row([name.as_str()], |r| r.get(0)).optional()).doing("looking for a vulnerability")
+        self.conn
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row([name.as_str()], |r| r.get(0)).optional())
+            .doing("looking for a vulnerability")
     }
 }

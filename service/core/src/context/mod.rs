@@ -6,8 +6,8 @@ mod rows;
 mod situation;
 mod usage;
 
-pub use rows::FactorRow;
 pub use published::{KEV_AGE_MAX, Published};
+pub use rows::FactorRow;
 pub use situation::{FOOTHOLD_AGE_MAX, Situation};
 pub use usage::{Use, Watch, in_use, watch};
 

@@ -46,7 +46,9 @@ impl Factors {
             FactorName::Conditions => fill(c, policy, &self.conditions, yes_no),
             FactorName::InKev => fill(c, policy, &self.in_kev, yes_no),
             FactorName::Automatable => fill(c, policy, &self.automatable, yes_no),
-            FactorName::TechnicalImpact => fill(c, policy, &self.total_impact, |v| if *v { "total" } else { "partial" }.to_owned()),
+            FactorName::TechnicalImpact => {
+                fill(c, policy, &self.total_impact, |v| if *v { "total" } else { "partial" }.to_owned())
+            }
             FactorName::Epss => fill(c, policy, &self.epss, |v| v.to_string()),
             FactorName::Cvss => fill(c, policy, &self.cvss, |v| format!("{}.{}", v / 10, v % 10)),
             FactorName::BlastRadius => fill(c, policy, &self.blast_radius, |v| v.to_string()),
@@ -69,12 +71,18 @@ fn fill<T>(c: &Contribution, policy: &Policy, known: &Known<T>, spell: impl Fn(&
         contribution: c.points,
     };
     match known {
-        Known::Is(value, proof) => {
-            FactorRow { origin: proof.origin, evidence: proof.evidence.clone(), as_of: Some(proof.as_of), ..bare(&spell(value)) }
-        }
-        Known::Unknown(because, settled_by) => {
-            FactorRow { assumed: assumed(policy, c.factor), because: Some(*because), settled_by: *settled_by, ..bare("unknown") }
-        }
+        Known::Is(value, proof) => FactorRow {
+            origin: proof.origin,
+            evidence: proof.evidence.clone(),
+            as_of: Some(proof.as_of),
+            ..bare(&spell(value))
+        },
+        Known::Unknown(because, settled_by) => FactorRow {
+            assumed: assumed(policy, c.factor),
+            because: Some(*because),
+            settled_by: *settled_by,
+            ..bare("unknown")
+        },
         Known::NotApplicable => bare("not_applicable"),
     }
 }

@@ -88,14 +88,20 @@ pub(crate) fn list(store: &Store, snapshot: &Snapshot, filter: &Filter) -> Resul
         let presence = match filter.status {
             None => row.is_open(),
             Some(StatusFilter::All) => !row.is_superseded(),
-            Some(StatusFilter::Open | StatusFilter::Only(Status::New | Status::Open | Status::Reopened)) => row.is_open() && !row.is_stale(),
+            Some(StatusFilter::Open | StatusFilter::Only(Status::New | Status::Open | Status::Reopened)) => {
+                row.is_open() && !row.is_stale()
+            }
             Some(StatusFilter::Only(Status::Stale)) => row.is_open() && row.is_stale(),
             Some(StatusFilter::Only(Status::Resolved)) => !row.is_open() && !row.is_superseded(),
         };
-        let namespace = filter.namespace.as_deref().is_none_or(|n| {
-            world.assets.get(row.asset as usize).is_some_and(|a| a.key.namespace.reveal() == n)
-        });
-        presence && namespace && filter.class.is_none_or(|c| row.class == c) && vuln.is_none_or(|v| v.is_some_and(|v| v.0 == row.vuln))
+        let namespace = filter
+            .namespace
+            .as_deref()
+            .is_none_or(|n| world.assets.get(row.asset as usize).is_some_and(|a| a.key.namespace.reveal() == n));
+        presence
+            && namespace
+            && filter.class.is_none_or(|c| row.class == c)
+            && vuln.is_none_or(|v| v.is_some_and(|v| v.0 == row.vuln))
     };
     let in_band = |r: &Ranked<'_>| filter.band.is_none_or(|b| r.assessment.band == b);
     let mut total = 0;
@@ -137,7 +143,10 @@ pub(crate) fn wires(store: &Store, snapshot: &Snapshot, page: &[Ranked<'_>]) -> 
 fn table(list: &ListWire) -> String {
     let mut out = String::new();
     for f in &list.findings {
-        out.push_str(&format!("{:>3}  {:15}  {:5}  {}  {}/{}\n", f.rank, f.band, f.score, f.title, f.asset.namespace, f.asset.name));
+        out.push_str(&format!(
+            "{:>3}  {:15}  {:5}  {}  {}/{}\n",
+            f.rank, f.band, f.score, f.title, f.asset.namespace, f.asset.name
+        ));
     }
     if list.findings.len() < list.total {
         out.push_str(&format!("{} of {} shown; --limit shows more\n", list.findings.len(), list.total));

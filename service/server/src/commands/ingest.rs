@@ -78,7 +78,11 @@ impl FileWire {
                 reopened: r.findings.reopened,
                 repeats: r.repeats,
             },
-            skipped: r.skipped.iter().map(|(place, reason)| SkippedWire { place: place.clone(), reason: reason.clone() }).collect(),
+            skipped: r
+                .skipped
+                .iter()
+                .map(|(place, reason)| SkippedWire { place: place.clone(), reason: reason.clone() })
+                .collect(),
             doubted: r.doubted,
             hint: r.hint.clone(),
         }
@@ -106,8 +110,14 @@ pub(crate) fn run(global: &Global, args: &Ingest) -> Result<Ended> {
         }
     }
     let mut store = app.store()?;
-    let asked =
-        Asked { sender: Opaque::readmit("cli"), cluster: &app.config.cluster, format, source, again: args.again, received_at: app.now() };
+    let asked = Asked {
+        sender: Opaque::readmit("cli"),
+        cluster: &app.config.cluster,
+        format,
+        source,
+        again: args.again,
+        received_at: app.now(),
+    };
     let mut taken = 0usize;
     let mut refused_named = 0usize;
     let mut results = Vec::new();
@@ -144,7 +154,13 @@ pub(crate) fn run(global: &Global, args: &Ingest) -> Result<Ended> {
     ended(global, &snapshot)
 }
 
-fn one(store: &mut Store, path: &Path, app: &App, door: &assay_sources::door::SecretDoor, asked: &Asked<'_>) -> Result<Taken, IngestError> {
+fn one(
+    store: &mut Store,
+    path: &Path,
+    app: &App,
+    door: &assay_sources::door::SecretDoor,
+    asked: &Asked<'_>,
+) -> Result<Taken, IngestError> {
     if path.as_os_str() != "-" {
         return ingest::file(store, path, door, asked);
     }
@@ -165,14 +181,19 @@ fn table(results: &[OneWire]) -> String {
                 let c = &f.findings;
                 out.push_str(&format!("{}  {}  {} records\n", f.file, f.format, f.observations));
                 match c.repeats {
-                    Some(report) => out.push_str(&format!("  nothing changed: the same bytes came in as report {report}; --again makes it a second look\n")),
+                    Some(report) => out.push_str(&format!(
+                        "  nothing changed: the same bytes came in as report {report}; --again makes it a second look\n"
+                    )),
                     None => out.push_str(&format!(
                         "  {} new, {} updated, {} unchanged, {} resolved, {} reopened\n",
                         c.new, c.updated, c.unchanged, c.resolved, c.reopened
                     )),
                 }
                 if f.doubted > 0 {
-                    out.push_str(&format!("  {} findings are missing from it, but it looks broken: they are stale until a second look\n", f.doubted));
+                    out.push_str(&format!(
+                        "  {} findings are missing from it, but it looks broken: they are stale until a second look\n",
+                        f.doubted
+                    ));
                 }
                 for s in f.skipped.iter().take(5) {
                     out.push_str(&format!("  skipped {}: {}\n", s.place, s.reason));
