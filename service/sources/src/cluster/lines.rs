@@ -72,11 +72,15 @@ mod tests {
     fn a_field_that_was_not_written_has_the_line_of_what_holds_it() {
         let spec = Path::ROOT.child(Step::Field("spec"));
         let first = spec.child(Step::Field("containers")).child(Step::Item(0));
-        let lines = Lines::new(vec![(first, 7), (spec.child(Step::Field("containers")), 6), (spec, 5), (Path::ROOT, 1)]);
+        let lines =
+            Lines::new(vec![(first, 7), (spec.child(Step::Field("containers")), 6), (spec, 5), (Path::ROOT, 1)]);
         let at = |steps: &[Step<'_>]| lines.at(steps.iter().copied());
         let container = [Step::Field("spec"), Step::Field("containers"), Step::Item(0)];
         assert_eq!(at(&container), Some(7));
-        assert_eq!(at(&[&container[..], &[Step::Field("securityContext"), Step::Field("privileged")]].concat()), Some(7));
+        assert_eq!(
+            at(&[&container[..], &[Step::Field("securityContext"), Step::Field("privileged")]].concat()),
+            Some(7)
+        );
         assert_eq!(at(&[Step::Field("status")]), Some(1));
         assert_eq!(Lines::default().at(container), None);
     }

@@ -150,7 +150,11 @@ impl Reading<'_> {
             Part::Whole(document) => self.whole(document, file, std::mem::take(list)),
             Part::Broken(Broken { line, reason }) => {
                 *list = List::default();
-                let templated = if text.contains("{{") { "; a Helm template, perhaps: render it first (helm template)" } else { "" };
+                let templated = if text.contains("{{") {
+                    "; a Helm template, perhaps: render it first (helm template)"
+                } else {
+                    ""
+                };
                 self.lose(format!("{file}:{line}"), &format!("{reason}{templated}"));
             }
         }

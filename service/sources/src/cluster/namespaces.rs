@@ -29,7 +29,8 @@ pub(super) fn levels(view: &View<'_>, version: StandardsVersion) -> Levels {
     for (at, workload) in view.workloads() {
         let is_pod = &*view.objects[at].kind == "Pod";
         let speaks = if is_pod { workload.wanted > 0 || view.owner[at].is_none() } else { view.owner[at].is_none() };
-        if !speaks {
+        // Without its containers a pod is half a pod, and meets no level that could be told.
+        if !speaks || workload.spec.containers.is_empty() {
             continue;
         }
         let level = judge::level(&judge::case(view, at, workload, version));
@@ -110,10 +111,14 @@ fn judge_namespace(at: &AssetKey, case: &NamespaceCase, parts: &Parts, how: Scan
 
 /// The API server's own address: public is a failure, a name needs a person who knows where it leads.
 fn judge_endpoint(gathered: &Gathered, parts: &Parts, how: ScanHow<'_>) -> Vec<Observation> {
-    let (Some(host), Some(row)) = (&gathered.endpoint, controls::controls().get(API_ENDPOINT)) else { return Vec::new() };
+    let (Some(host), Some(row)) = (&gathered.endpoint, controls::controls().get(API_ENDPOINT)) else {
+        return Vec::new();
+    };
     let at = AssetKey::cluster(how.cluster);
     match host.trim_matches(['[', ']']).parse() {
-        Ok(ip) if address::is_public(ip) => vec![claim(&at, row, &format!("the API server is reached at {ip}"), parts, how)],
+        Ok(ip) if address::is_public(ip) => {
+            vec![claim(&at, row, &format!("the API server is reached at {ip}"), parts, how)]
+        }
         Ok(_) => Vec::new(),
         Err(_) => vec![outcome(&at, ControlId(Opaque::readmit(API_ENDPOINT)), Outcome::NeedsPerson, how)],
     }
@@ -128,7 +133,7 @@ fn claim(
 ) -> Observation {
     // A namespace is the home of its own claims; the cluster's belong to what has no namespace.
     let mut home = at.clone();
-    if &*at.kind.as_str() == "Namespace" {
+    if at.kind.as_str() == "Namespace" {
         home.namespace = at.name.clone();
     }
     Observation::Claim(Box::new(Claim {

@@ -160,7 +160,7 @@ impl Object {
         }
         let body = Body::read(&group, &kind, &value, door).map_err(broken)?;
         if let Body::Workload(workload) = &body
-            && workload.spec.containers.is_empty()
+            && workload.spec.is_empty()
         {
             let line = lines.at(workload.base.iter().map(|field| Step::Field(field)));
             return Err(NoObject::Broken(line, "it has no containers: a patch, perhaps; render it first".to_owned()));
@@ -236,7 +236,9 @@ fn group_and_kind(value: &Value, list_kind: Option<(&str, &str)>) -> Result<(Str
 }
 
 fn built_in(group: &str) -> bool {
-    group.is_empty() || group.ends_with(".k8s.io") || matches!(group, "apps" | "batch" | "extensions" | "policy" | "autoscaling")
+    group.is_empty()
+        || group.ends_with(".k8s.io")
+        || matches!(group, "apps" | "batch" | "extensions" | "policy" | "autoscaling")
 }
 
 /// What the server adds, and what may hold secrets: no part of what an object wants to be.

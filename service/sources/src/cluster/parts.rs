@@ -108,7 +108,8 @@ impl Parts {
             return parts.collect();
         }
         let every: SpokenSet = [Spoken::Misconfiguration, Spoken::Secret, Spoken::Rbac].into_iter().collect();
-        let (classes, complete) = if self.seen == SpokenSet::default() { (every, false) } else { (self.seen, self.whole) };
+        let (classes, complete) =
+            if self.seen == SpokenSet::default() { (every, false) } else { (self.seen, self.whole) };
         let parts = self.namespaces.iter().map(|(namespace, contents)| Part {
             scope: Scope::Namespace { cluster: self.cluster.clone(), namespace: namespace.clone() },
             classes,
@@ -123,7 +124,9 @@ impl Parts {
         let all = [Spoken::Misconfiguration, Spoken::Secret, Spoken::Rbac].into_iter().collect();
         match (self.complete, self.whole, self.seen == all) {
             (false, ..) | (true, true, true) => None,
-            (true, false, _) => Some("some objects could not be read, so this scan closes nothing: mend or remove them"),
+            (true, false, _) => {
+                Some("some objects could not be read, so this scan closes nothing: mend or remove them")
+            }
             (true, true, false) => {
                 Some("some kinds were not shown, so this scan closes only what it saw whole: grant list on them")
             }

@@ -76,10 +76,34 @@ const DANGERS: &[Danger] = &[
     danger(Capability::Impersonate, "", &["users", "groups", "serviceaccounts"], &["impersonate"], true),
     danger(Capability::RequestTokens, "", &["serviceaccounts/token"], &["create"], true),
     danger(Capability::ProxyNodes, "", &["nodes/proxy"], &["get", "create", "update", "patch", "delete"], true),
-    danger(Capability::ApproveCertificates, "certificates.k8s.io", &["certificatesigningrequests/approval"], &["update", "patch"], false),
-    danger(Capability::ChangeAdmission, ADMISSION, &["validatingwebhookconfigurations", "mutatingwebhookconfigurations"], WRITE, true),
-    danger(Capability::ChangeAdmission, ADMISSION, &["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"], WRITE, true),
-    danger(Capability::ChangeAdmission, ADMISSION, &["validatingadmissionpolicies", "validatingadmissionpolicybindings"], WRITE, true),
+    danger(
+        Capability::ApproveCertificates,
+        "certificates.k8s.io",
+        &["certificatesigningrequests/approval"],
+        &["update", "patch"],
+        false,
+    ),
+    danger(
+        Capability::ChangeAdmission,
+        ADMISSION,
+        &["validatingwebhookconfigurations", "mutatingwebhookconfigurations"],
+        WRITE,
+        true,
+    ),
+    danger(
+        Capability::ChangeAdmission,
+        ADMISSION,
+        &["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"],
+        WRITE,
+        true,
+    ),
+    danger(
+        Capability::ChangeAdmission,
+        ADMISSION,
+        &["validatingadmissionpolicies", "validatingadmissionpolicybindings"],
+        WRITE,
+        true,
+    ),
 ];
 
 /// Resources of the whole cluster: a binding in a namespace gives nothing on them.
@@ -87,11 +111,8 @@ const CLUSTER_RESOURCES: &[Capability] =
     &[Capability::ProxyNodes, Capability::ApproveCertificates, Capability::ChangeAdmission];
 
 /// Names of roles that every cluster has, for when the role itself is not in view.
-const BUILT_IN_ROLES: &[(&str, &[Capability])] = &[
-    ("cluster-admin", &[Capability::ClusterAdmin]),
-    ("admin", EDITOR),
-    ("edit", EDITOR),
-];
+const BUILT_IN_ROLES: &[(&str, &[Capability])] =
+    &[("cluster-admin", &[Capability::ClusterAdmin]), ("admin", EDITOR), ("edit", EDITOR)];
 
 /// What the built-in roles `admin` and `edit` give. Source: bootstrap policy of the API server.
 const EDITOR: &[Capability] = &[
@@ -132,7 +153,8 @@ fn capabilities_of(view: &View<'_>, object: &Object, binding: &Binding, cluster_
     let mut found = match at.map(|at| &view.objects[at].body) {
         Some(Body::Role(role)) => capabilities(&role.rules),
         _ => {
-            let built_in = BUILT_IN_ROLES.iter().find(|(known, _)| *known == name && &*binding.role_ref.kind == "ClusterRole")?;
+            let built_in =
+                BUILT_IN_ROLES.iter().find(|(known, _)| *known == name && &*binding.role_ref.kind == "ClusterRole")?;
             built_in.1.to_vec()
         }
     };

@@ -172,7 +172,13 @@ mod tests {
             _ => "apps/v1",
         };
         let owners = owner.map_or_else(String::new, |(kind, name)| {
-            let group = if kind == "Node" { "v1" } else if kind.ends_with("Job") { "batch/v1" } else { "apps/v1" };
+            let group = if kind == "Node" {
+                "v1"
+            } else if kind.ends_with("Job") {
+                "batch/v1"
+            } else {
+                "apps/v1"
+            };
             format!(", ownerReferences: [{{apiVersion: {group}, kind: {kind}, name: {name}, controller: true}}]")
         });
         let pod = "{containers: [{name: c, image: i}]}";
@@ -191,7 +197,10 @@ mod tests {
             + &object("Pod", "web-5d4f8c7b9-x", Some(("ReplicaSet", "web-5d4f8c7b9")))
             + &object("CronJob", "night", None)
             + &object("Job", "night-1", Some(("CronJob", "night")));
-        assert_eq!(raised(&yaml), ["Deployment/web", "Deployment/web", "Deployment/web", "CronJob/night", "CronJob/night"]);
+        assert_eq!(
+            raised(&yaml),
+            ["Deployment/web", "Deployment/web", "Deployment/web", "CronJob/night", "CronJob/night"]
+        );
     }
 
     #[test]
@@ -204,7 +213,8 @@ mod tests {
 
     #[test]
     fn a_circle_of_owners_ends() {
-        let yaml = object("ReplicaSet", "a", Some(("ReplicaSet", "b"))) + &object("ReplicaSet", "b", Some(("ReplicaSet", "a")));
+        let yaml = object("ReplicaSet", "a", Some(("ReplicaSet", "b")))
+            + &object("ReplicaSet", "b", Some(("ReplicaSet", "a")));
         assert_eq!(raised(&yaml), ["ReplicaSet/a", "ReplicaSet/b"]);
     }
 }

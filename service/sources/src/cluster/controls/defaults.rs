@@ -19,8 +19,9 @@ const RUNTIME_SOCKETS: &[&str] = &[
 ];
 
 /// Tags that are moved to new images as a matter of course.
-const MOVING_TAGS: &[&str] =
-    &["latest", "stable", "main", "master", "dev", "develop", "edge", "nightly", "canary", "current", "prod", "release"];
+const MOVING_TAGS: &[&str] = &[
+    "latest", "stable", "main", "master", "dev", "develop", "edge", "nightly", "canary", "current", "prod", "release",
+];
 
 /// A token that a pod asks for is wanted; one that it gets because nobody said no is a default.
 pub(super) fn token_automounted(case: &Case<'_>) -> Verdict {
@@ -80,7 +81,9 @@ pub(super) fn moving_tag(case: &Case<'_>) -> Verdict {
 pub(super) fn default_namespace(case: &Case<'_>) -> Verdict {
     match case.namespace {
         None => Verdict::NotObservable,
-        Some("default") => Verdict::Fail(vec![Spot { at: Where::Pod, field: "namespace".into(), saw: "default".into() }]),
+        Some("default") => {
+            Verdict::Fail(vec![Spot { at: Where::Pod, field: "namespace".into(), saw: "default".into() }])
+        }
         Some(_) => Verdict::Pass,
     }
 }
@@ -93,7 +96,8 @@ pub(super) fn no_network_policy(case: &NamespaceCase) -> Verdict {
         NamespaceCase { cluster_policies: true, .. } => Verdict::NeedsPerson,
         NamespaceCase { complete: false, .. } => Verdict::NotObservable,
         NamespaceCase { exposed, .. } => {
-            let saw = if *exposed == 1 { "1 exposed workload".to_owned() } else { format!("{exposed} exposed workloads") };
+            let saw =
+                if *exposed == 1 { "1 exposed workload".to_owned() } else { format!("{exposed} exposed workloads") };
             Verdict::Fail(vec![of_pod("NetworkPolicy", saw)])
         }
     }

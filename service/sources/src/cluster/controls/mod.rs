@@ -104,7 +104,12 @@ mod tests {
 
     #[test]
     fn every_row_has_its_condition_and_every_condition_its_row() {
-        let rows: BTreeSet<&str> = Controls::parse(CONTROLS_CSV).unwrap().iter().map(|row| row.id.as_ref()).map(leak).collect();
+        let rows: BTreeSet<&str> = Controls::parse(CONTROLS_CSV)
+            .expect("the test wrote it")
+            .iter()
+            .map(|row| row.id.as_ref())
+            .map(leak)
+            .collect();
         let conditions: BTreeSet<&str> = CONDITIONS.iter().map(|(id, _)| *id).collect();
         assert_eq!(rows, conditions);
         assert_eq!(conditions.len(), CONDITIONS.len(), "an id stands once");
@@ -117,8 +122,16 @@ mod tests {
     #[test]
     fn every_row_says_what_is_wrong_what_to_do_and_who_says_so() {
         for row in controls().iter() {
-            assert!(!row.title.as_str().is_empty() && !row.remedy.as_str().is_empty() && !row.source.is_empty(), "{}", row.id);
-            assert!(!row.owasp.is_empty() && row.owasp.iter().all(|k| k.len() == 3 && k.starts_with('K')), "{}", row.id);
+            assert!(
+                !row.title.as_str().is_empty() && !row.remedy.as_str().is_empty() && !row.source.is_empty(),
+                "{}",
+                row.id
+            );
+            assert!(
+                !row.owasp.is_empty() && row.owasp.iter().all(|k| k.len() == 3 && k.starts_with('K')),
+                "{}",
+                row.id
+            );
             assert!(row.id.starts_with("pss-") == row.standard.starts_with("PSS "), "{}", row.id);
             assert!(row.remedy.as_str().ends_with('.') || row.remedy.as_str().ends_with(".."), "{}", row.id);
         }

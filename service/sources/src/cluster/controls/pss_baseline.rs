@@ -173,10 +173,13 @@ fn seccomp_annotations(case: &Case<'_>) -> Vec<Spot> {
         let legal = matches!(&**value, "runtime/default" | "docker/default") || value.starts_with("localhost/");
         (!legal).then(|| value.to_string())
     };
-    let mut spots: Vec<Spot> =
-        bad(SECCOMP_POD_ANNOTATION).map(|saw| of_pod(format!("annotation {SECCOMP_POD_ANNOTATION}"), saw)).into_iter().collect();
+    let mut spots: Vec<Spot> = bad(SECCOMP_POD_ANNOTATION)
+        .map(|saw| of_pod(format!("annotation {SECCOMP_POD_ANNOTATION}"), saw))
+        .into_iter()
+        .collect();
     spots.extend(case.containers(|c| {
-        bad(&format!("{SECCOMP_ANNOTATION}{}", c.name)).and_then(|saw| seen(format!("annotation {SECCOMP_ANNOTATION}"), saw))
+        bad(&format!("{SECCOMP_ANNOTATION}{}", c.name))
+            .and_then(|saw| seen(format!("annotation {SECCOMP_ANNOTATION}"), saw))
     }));
     spots
 }

@@ -34,9 +34,12 @@ pub(in crate::cluster) fn is_public(address: IpAddr) -> bool {
 pub(super) fn has_public(block: &str) -> bool {
     let Some((net, bits)) = parse(block) else { return true };
     match net {
-        IpAddr::V4(v4) => !NOT_PUBLIC_V4.iter().any(|(outer, outer_bits)| bits >= *outer_bits && in_v4(v4, *outer, *outer_bits)),
+        IpAddr::V4(v4) => {
+            !NOT_PUBLIC_V4.iter().any(|(outer, outer_bits)| bits >= *outer_bits && in_v4(v4, *outer, *outer_bits))
+        }
         IpAddr::V6(v6) => {
-            let none = (bits >= 3 && v6.segments()[0] & 0xe000 != 0x2000) || v6.to_ipv4_mapped().is_some_and(|v4| !is_public(v4.into()));
+            let none = (bits >= 3 && v6.segments()[0] & 0xe000 != 0x2000)
+                || v6.to_ipv4_mapped().is_some_and(|v4| !is_public(v4.into()));
             !none
         }
     }
@@ -69,11 +72,22 @@ mod tests {
 
     #[test]
     fn addresses_are_public_when_they_are_globally_routable() {
-        let public = |text: &str| is_public(text.parse().unwrap());
+        let public = |text: &str| is_public(text.parse().expect("the test wrote it"));
         for address in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "203.0.113.7", "2a00:1450::1", "2001:db8::1"] {
             assert!(public(address), "{address}");
         }
-        for address in ["10.1.2.3", "172.31.255.1", "192.168.0.1", "100.64.0.1", "169.254.169.254", "127.0.0.1", "fd00::1", "fe80::1", "::1", "::ffff:10.0.0.1"] {
+        for address in [
+            "10.1.2.3",
+            "172.31.255.1",
+            "192.168.0.1",
+            "100.64.0.1",
+            "169.254.169.254",
+            "127.0.0.1",
+            "fd00::1",
+            "fe80::1",
+            "::1",
+            "::ffff:10.0.0.1",
+        ] {
             assert!(!public(address), "{address}");
         }
     }

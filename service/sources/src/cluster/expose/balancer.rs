@@ -60,7 +60,8 @@ const CLASSES: &[(&str, Asked)] = &[
 
 /// What annotations ask for.
 pub(super) fn asked(annotations: &Labels) -> Asked {
-    let said = |values: &[&str], value: &str| values.contains(&"*") || values.iter().any(|v| value.eq_ignore_ascii_case(v));
+    let said =
+        |values: &[&str], value: &str| values.contains(&"*") || values.iter().any(|v| value.eq_ignore_ascii_case(v));
     for wish in WISHES {
         match annotations.get(wish.key) {
             Some(value) if said(wish.internal, value) => return Asked::Internal,

@@ -20,7 +20,11 @@ struct Controller {
     default: Asked,
 }
 
-const fn in_cluster(controller: &'static str, classes: &'static [&'static str], images: &'static [&'static str]) -> Controller {
+const fn in_cluster(
+    controller: &'static str,
+    classes: &'static [&'static str],
+    images: &'static [&'static str],
+) -> Controller {
     Controller { controller, classes, images, default: Asked::Unsaid }
 }
 
@@ -30,7 +34,11 @@ const fn in_cloud(controller: &'static str, classes: &'static [&'static str], de
 
 /// Source: the documentation of each controller.
 const CONTROLLERS: &[Controller] = &[
-    in_cluster("k8s.io/ingress-nginx", &["nginx", "ingress-nginx"], &["ingress-nginx/controller", "nginx-ingress-controller"]),
+    in_cluster(
+        "k8s.io/ingress-nginx",
+        &["nginx", "ingress-nginx"],
+        &["ingress-nginx/controller", "nginx-ingress-controller"],
+    ),
     in_cluster("nginx.org/ingress-controller", &["nginx-org"], &["nginx/nginx-ingress", "nginx-ic/nginx-plus-ingress"]),
     in_cluster("traefik.io/ingress-controller", &["traefik"], &["/traefik"]),
     in_cluster("haproxy.org/ingress-controller", &["haproxy"], &["haproxytech/kubernetes-ingress"]),
@@ -95,7 +103,9 @@ fn controller_of(view: &View<'_>, object: &Object, ingress: &Ingress) -> Option<
     let named = ingress.spec.ingress_class_name.as_ref().or(annotated).filter(|name| !name.is_empty());
     let class = match named {
         Some(name) => classes().find(|(o, _)| o.name == *name),
-        None => classes().find(|(o, _)| o.meta.annotations.get(DEFAULT_CLASS_ANNOTATION).is_some_and(|v| &**v == "true")),
+        None => {
+            classes().find(|(o, _)| o.meta.annotations.get(DEFAULT_CLASS_ANNOTATION).is_some_and(|v| &**v == "true"))
+        }
     };
     match (class, named) {
         (Some((_, class)), _) => CONTROLLERS.iter().find(|row| row.controller == &*class.spec.controller),

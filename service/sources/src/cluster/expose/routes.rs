@@ -102,7 +102,9 @@ pub(super) fn backends(ingress: &Ingress) -> Vec<(Option<&str>, &IngressBackend)
 /// the same place, which is no second way in.
 pub(super) fn outside_port(ingress: &Ingress, host: Option<&str>) -> u16 {
     let covers = |pattern: &str| match (host, pattern.strip_prefix('*')) {
-        (Some(host), Some(rest)) => host.strip_suffix(rest).is_some_and(|first| !first.is_empty() && !first.contains('.')),
+        (Some(host), Some(rest)) => {
+            host.strip_suffix(rest).is_some_and(|first| !first.is_empty() && !first.contains('.'))
+        }
         (Some(host), None) => host == pattern,
         (None, _) => false,
     };

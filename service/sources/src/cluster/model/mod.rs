@@ -13,8 +13,8 @@ pub use network::{
     Service, ServicePort, ServiceSpec,
 };
 pub use pod::{
-    Capabilities, Container, ContainerList, ContainerPort, EnvSecret, EnvVar, Handler, Lifecycle, PodOs, PodSpec, Profile,
-    SeLinuxOptions, SecurityContext, Sysctl, Target, Volume, VolumeMount, WindowsOptions,
+    Capabilities, Container, ContainerList, ContainerPort, EnvSecret, EnvVar, Handler, Lifecycle, PodOs, PodSpec,
+    Profile, SeLinuxOptions, SecurityContext, Sysctl, Target, Volume, VolumeMount, WindowsOptions,
 };
 pub use rights::{Binding, Role, RoleRef, RoleSubject, Rule, ServiceAccount};
 pub use scalar::{Labels, PortName};

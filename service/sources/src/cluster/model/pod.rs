@@ -52,6 +52,12 @@ impl PodSpec {
         lists.into_iter().flat_map(|(list, all)| all.iter().enumerate().map(move |(i, c)| (list, i, c)))
     }
 
+    /// True when it says nothing that could be judged, such as a patch that only sets a node selector.
+    pub fn is_empty(&self) -> bool {
+        let host = self.host_network || self.host_pid || self.host_ipc;
+        !host && self.volumes.is_empty() && self.all_containers().next().is_none()
+    }
+
     /// The identity by its name: `default` where none is written.
     pub fn identity(&self) -> &str {
         [&self.service_account_name, &self.service_account]
@@ -322,8 +328,8 @@ impl From<Map<String, Value>> for Volume {
                 }
                 source => {
                     let sources = value["sources"].as_array();
-                    volume.projects_token |=
-                        source == "projected" && sources.is_some_and(|all| all.iter().any(|s| !s["serviceAccountToken"].is_null()));
+                    volume.projects_token |= source == "projected"
+                        && sources.is_some_and(|all| all.iter().any(|s| !s["serviceAccountToken"].is_null()));
                     volume.sources.push(source.into());
                 }
             }

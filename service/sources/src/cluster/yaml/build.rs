@@ -45,14 +45,7 @@ pub(super) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(limits: &'a ScanLimits) -> Self {
-        Self {
-            limits,
-            frames: Vec::new(),
-            anchors: HashMap::new(),
-            copied: 0,
-            nodes: 0,
-            noted: Vec::new(),
-        }
+        Self { limits, frames: Vec::new(), anchors: HashMap::new(), copied: 0, nodes: 0, noted: Vec::new() }
     }
 
     pub(super) fn take(&mut self, event: Event<'_>, line: u32) -> Result<Step, String> {

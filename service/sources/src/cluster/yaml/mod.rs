@@ -54,12 +54,7 @@ pub(super) fn read(text: &str, limits: &ScanLimits, out: &mut dyn FnMut(Part)) {
     }
 }
 
-fn read_piece(
-    piece: &str,
-    lines_before: u32,
-    limits: &ScanLimits,
-    out: &mut dyn FnMut(Part),
-) -> Result<(), Broken> {
+fn read_piece(piece: &str, lines_before: u32, limits: &ScanLimits, out: &mut dyn FnMut(Part)) -> Result<(), Broken> {
     let mut parser = Parser::new_from_str(piece);
     let mut builder = Builder::new(limits);
     while let Some(next) = parser.next_event() {
@@ -96,7 +91,8 @@ fn pieces(text: &str) -> Vec<(u32, &str)> {
     let mut found = Vec::new();
     let (mut start, mut start_line, mut at, mut line) = (0usize, 0u32, 0usize, 0u32);
     for row in text.split_inclusive('\n') {
-        let marks = row.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
+        let marks =
+            row.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']));
         // Directives (`%YAML 1.2`) belong to the document whose marker follows them.
         if marks && !is_directives(&text[start..at]) {
             found.push((start_line, &text[start..at]));
@@ -141,7 +137,10 @@ mod tests {
     }
 
     fn broken(text: &str) -> Broken {
-        all(text).into_iter().find_map(|p| if let Part::Broken(b) = p { Some(b) } else { None }).unwrap()
+        all(text)
+            .into_iter()
+            .find_map(|p| if let Part::Broken(b) = p { Some(b) } else { None })
+            .expect("the test wrote it")
     }
 
     #[test]
@@ -163,7 +162,8 @@ mod tests {
     #[test]
     fn plain_words_mean_what_they_mean_to_kubectl() {
         let read = value("a: yes\nb: 'yes'\nc: off\nd: 0644\ne: 0x1F\nf: 1_000\ng: 1e3\nh: ~\ni: !!str 12\nj: 1.10\n");
-        let want = json!({"a": true, "b": "yes", "c": false, "d": 420, "e": 31, "f": 1000, "g": 1000, "i": "12", "j": 1.1});
+        let want =
+            json!({"a": true, "b": "yes", "c": false, "d": 420, "e": 31, "f": 1000, "g": 1000, "i": "12", "j": 1.1});
         assert_eq!(read, want);
     }
 
@@ -179,8 +179,8 @@ mod tests {
         let kinds: Vec<_> = parts
             .iter()
             .map(|p| match p {
-                Part::Item(d) => (d.value["kind"].as_str().unwrap().to_owned(), d.line),
-                Part::Whole(d) => (d.value["kind"].as_str().unwrap().to_owned(), d.line),
+                Part::Item(d) => (d.value["kind"].as_str().expect("the test wrote it").to_owned(), d.line),
+                Part::Whole(d) => (d.value["kind"].as_str().expect("the test wrote it").to_owned(), d.line),
                 Part::Broken(b) => unreachable!("{b:?}"),
             })
             .collect();
