@@ -9,6 +9,7 @@ mod json;
 mod judge;
 pub mod limits;
 pub mod lines;
+pub mod live;
 pub mod manifests;
 pub mod model;
 mod namespaces;

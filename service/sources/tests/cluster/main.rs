@@ -3,6 +3,7 @@
 mod controls;
 mod edges;
 mod hostile;
+mod live;
 mod rights;
 mod samples;
 mod speaks_for;
