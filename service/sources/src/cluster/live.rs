@@ -200,15 +200,13 @@ impl Look<'_> {
         let (home, limits, door) = (&mut self.home, self.limits, self.door);
         json::read(&text, limits, &mut |part| match part {
             Part::Item(document) => {
-                match Object::read(document, Some((api_version, listed.kind)), Origin::Live, door) {
-                    Ok(object) => home.objects.push(object),
-                    Err(NoObject::Other(why)) => {
-                        home.lose(limits.skipped_listed_max, listed.place(api_version), why, door)
-                    }
-                    Err(NoObject::Broken(_, why)) => {
-                        home.lose(limits.skipped_listed_max, listed.place(api_version), &why, door);
-                    }
-                }
+                let read = Object::read(document, Some((api_version, listed.kind)), Origin::Live, door);
+                let why = match read {
+                    Ok(object) => return home.objects.push(object),
+                    Err(NoObject::Other(why)) => why.to_owned(),
+                    Err(NoObject::Broken(_, why)) => why,
+                };
+                home.lose(limits.skipped_listed_max, &listed.place(api_version), &why, door);
             }
             Part::Whole(document) => head = Some(document.value),
             Part::Broken(_) => broken = true,
@@ -250,7 +248,7 @@ impl Look<'_> {
             Miss::TooMany => format!("more than {} objects, or too many bytes", self.limits.objects_max),
         };
         self.home.unseen.push(listed.kind.into());
-        self.home.pass_over(self.limits.skipped_listed_max, listed.place(api_version), &reason, self.door);
+        self.home.pass_over(self.limits.skipped_listed_max, &listed.place(api_version), &reason, self.door);
     }
 }
 

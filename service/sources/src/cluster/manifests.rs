@@ -69,7 +69,7 @@ impl Reading<'_> {
                 Ok(entry) => entry,
                 Err(error) => {
                     let place = error.path().map_or_else(String::new, |p| shown(p, root));
-                    self.lose(place, "it cannot be read");
+                    self.lose(&place, "it cannot be read");
                     continue;
                 }
             };
@@ -79,22 +79,22 @@ impl Reading<'_> {
                 continue;
             }
             if !kind.is_file() {
-                self.pass_over(place, "not a plain file: links are not followed");
+                self.pass_over(&place, "not a plain file: links are not followed");
                 continue;
             }
             let extension = entry.path().extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
             if !matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) {
-                self.pass_over(place, "not a .yaml, .yml or .json file");
+                self.pass_over(&place, "not a .yaml, .yml or .json file");
                 continue;
             }
             files += 1;
             if files > self.limits.files_max {
-                self.lose(place, &format!("over the limit of {} files", self.limits.files_max));
+                self.lose(&place, &format!("over the limit of {} files", self.limits.files_max));
                 return;
             }
             match File::open(entry.path()) {
                 Ok(file) => self.file(file, &place),
-                Err(_) => self.lose(place, "it cannot be opened"),
+                Err(_) => self.lose(&place, "it cannot be opened"),
             }
         }
     }
@@ -103,25 +103,25 @@ impl Reading<'_> {
         let mut bytes = Vec::new();
         let max = self.limits.file_bytes_max;
         match file.take(max + 1).read_to_end(&mut bytes) {
-            Ok(n) if n as u64 > max => self.lose(name.to_owned(), &format!("over the limit of {max} bytes a file")),
+            Ok(n) if n as u64 > max => self.lose(name, &format!("over the limit of {max} bytes a file")),
             Ok(_) => self.bytes(&bytes, name),
-            Err(_) => self.lose(name.to_owned(), "it cannot be read"),
+            Err(_) => self.lose(name, "it cannot be read"),
         }
     }
 
     fn bytes(&mut self, bytes: &[u8], name: &str) {
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-            return self.lose(name.to_owned(), "it is UTF-16; convert it to UTF-8 (iconv -t UTF-8)");
+            return self.lose(name, "it is UTF-16; convert it to UTF-8 (iconv -t UTF-8)");
         }
         let bytes = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
                 let line = 1 + bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count();
-                return self.lose(format!("{name}:{line}"), "it is not UTF-8");
+                return self.lose(&format!("{name}:{line}"), "it is not UTF-8");
             }
         };
-        let before = (self.home.objects.len(), self.home.skipped.len(), self.home.skipped_more);
+        let before = self.noted();
         let file: Arc<str> = name.into();
         let mut list = List::default();
         let limits = self.limits;
@@ -131,8 +131,8 @@ impl Reading<'_> {
         } else {
             yaml::read(text, limits, &mut take);
         }
-        if before == (self.home.objects.len(), self.home.skipped.len(), self.home.skipped_more) {
-            self.pass_over(name.to_owned(), "nothing in it");
+        if before == self.noted() {
+            self.pass_over(name, "nothing in it");
         }
     }
 
@@ -155,7 +155,7 @@ impl Reading<'_> {
                 } else {
                     ""
                 };
-                self.lose(format!("{file}:{line}"), &format!("{reason}{templated}"));
+                self.lose(&format!("{file}:{line}"), &format!("{reason}{templated}"));
             }
         }
     }
@@ -173,7 +173,7 @@ impl Reading<'_> {
             // A list of objects without anything round it is not what kubectl takes, but people keep such files.
             _ if document.value.is_array() => {
                 let at = place_of(&document);
-                self.pass_over(located(file, at), "a bare list: not a Kubernetes object");
+                self.pass_over(&located(file, at), "a bare list: not a Kubernetes object");
             }
             _ => {
                 let at = place_of(&document);
@@ -184,24 +184,29 @@ impl Reading<'_> {
 
     fn object(&mut self, document: Document, kind: Option<(&str, &str)>, file: &Arc<str>, at: Place) {
         if self.home.objects.len() >= self.limits.objects_max {
-            return self.lose(located(file, at), &format!("over the limit of {} objects", self.limits.objects_max));
+            return self.lose(&located(file, at), &format!("over the limit of {} objects", self.limits.objects_max));
         }
         let origin = Origin::File { file: file.clone(), at };
         match Object::read(document, kind, origin, self.door) {
             Ok(object) => self.home.objects.push(object),
-            Err(NoObject::Other(what)) => self.pass_over(located(file, at), what),
+            Err(NoObject::Other(what)) => self.pass_over(&located(file, at), what),
             Err(NoObject::Broken(line, why)) => {
                 let at = line.map_or(at, Place::Line);
-                self.lose(located(file, at), &why);
+                self.lose(&located(file, at), &why);
             }
         }
     }
 
-    fn pass_over(&mut self, place: String, reason: &str) {
+    /// How much was said of what was read so far.
+    fn noted(&self) -> (usize, usize, usize) {
+        (self.home.objects.len(), self.home.skipped().count(), self.home.more)
+    }
+
+    fn pass_over(&mut self, place: &str, reason: &str) {
         self.home.pass_over(self.limits.skipped_listed_max, place, reason, self.door);
     }
 
-    fn lose(&mut self, place: String, reason: &str) {
+    fn lose(&mut self, place: &str, reason: &str) {
         self.home.lose(self.limits.skipped_listed_max, place, reason, self.door);
     }
 }

@@ -51,7 +51,7 @@ impl Parts {
         Self {
             cluster: how.cluster.clone(),
             complete: how.complete,
-            whole: gathered.broken == 0,
+            whole: gathered.lost.is_empty(),
             seen,
             namespaces,
             objects: BTreeMap::new(),

@@ -87,7 +87,7 @@ pub fn records(gathered: &Gathered, how: ScanHow<'_>, out: &mut dyn FnMut(Record
         artifact: Artifact::Cluster,
         parts: parts.list(),
         produced_at: Some(how.as_of),
-        skipped: gathered.skipped.clone(),
+        skipped: gathered.lost.clone(),
         hint: parts.hint(),
     };
     for at in 0..gathered.objects.len() {

@@ -18,7 +18,7 @@ fn every_control_fails_what_it_should_and_nothing_else() {
         let yaml = std::fs::read_to_string(Path::new(FIXTURES).join(format!("{}.yaml", row.id)))
             .expect("each control has its file");
         let gathered = gather(&yaml);
-        assert_eq!(gathered.skipped, [], "{}", row.id);
+        assert_eq!(gathered.skipped().count(), 0, "{}", row.id);
         let seen = scan(&yaml, Look::default());
         let failing: Vec<String> = seen
             .claims()

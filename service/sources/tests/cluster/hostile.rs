@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::{Look, gather, scan};
 
 fn reasons(text: &str) -> Vec<(String, String)> {
-    gather(text).skipped.iter().map(|s| (s.locator.to_string(), s.reason.to_string())).collect()
+    gather(text).skipped().map(|s| (s.locator.to_string(), s.reason.to_string())).collect()
 }
 
 fn only_reason(text: &str) -> String {
@@ -30,8 +30,8 @@ fn what_is_no_object_is_told_from_what_is_broken() {
         only_reason("apiVersion: v1\nkind: Pod\nmetadata: {name: '{{ .Values.name }}'}\n").contains("helm template")
     );
     assert!(only_reason("").contains("nothing in it"));
-    assert_eq!(gather("replicaCount: 3\n").broken, 0);
-    assert_eq!(gather("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: {}}\n").broken, 1);
+    assert_eq!(gather("replicaCount: 3\n").lost.len(), 0);
+    assert_eq!(gather("apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: {}}\n").lost.len(), 1);
 }
 
 #[test]
@@ -63,9 +63,9 @@ fn encodings_are_told_apart() {
         |bytes: &[u8]| assay_sources::cluster::manifests::read_bytes(bytes, "f", &Default::default(), &super::door());
     assert_eq!(read(&[b"\xef\xbb\xbf".as_slice(), POD.as_bytes()].concat()).objects.len(), 1);
     let utf16: Vec<u8> = POD.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let skipped = read(&[b"\xff\xfe".as_slice(), &utf16].concat()).skipped;
+    let skipped = read(&[b"\xff\xfe".as_slice(), &utf16].concat()).lost;
     assert!(skipped[0].reason.contains("iconv"));
-    let odd = read(b"a: 1\nb: \xff\n").skipped;
+    let odd = read(b"a: 1\nb: \xff\n").lost;
     assert_eq!((&*odd[0].locator, &*odd[0].reason), ("f:2", "it is not UTF-8"));
 }
 
@@ -109,7 +109,7 @@ fn a_hostile_value_stays_in_the_text_of_its_claim() {
 fn a_list_without_an_end_keeps_what_came_before() {
     let list = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: c}]}}\n- {apiVersion: v1, kind: [\n";
     let gathered = gather(list);
-    assert_eq!((gathered.objects.len(), gathered.broken), (1, 1));
+    assert_eq!((gathered.objects.len(), gathered.lost.len()), (1, 1));
     let typed = "{\"apiVersion\":\"v1\",\"items\":[{\"metadata\":{\"name\":\"a\"},\"spec\":{\"containers\":[{\"name\":\"c\"}]}}],\"kind\":\"PodList\"}";
     let gathered = gather(typed);
     assert_eq!((gathered.objects.len(), &*gathered.objects[0].kind), (1, "Pod"));
@@ -136,9 +136,9 @@ fn a_folder_is_read_in_order_and_links_lead_nowhere() {
         .expect("the test wrote it");
     let names: Vec<_> = gathered.objects.iter().map(|o| (&*o.name, o.origin.to_string())).collect();
     assert_eq!(names, [("first", "a.yml:1".into()), ("web", "b.yaml:1".into()), ("third", "sub/c.json:1".into())]);
-    let skipped: Vec<_> = gathered.skipped.iter().map(|s| &*s.locator).collect();
+    let skipped: Vec<_> = gathered.skipped().map(|s| &*s.locator).collect();
     assert_eq!(skipped.len(), 3, "{skipped:?}");
-    assert_eq!(gathered.broken, 1);
+    assert_eq!(gathered.lost.len(), 1);
     assert!(
         assay_sources::cluster::manifests::read(&folder.path().join("none"), &Default::default(), &super::door())
             .is_err()
@@ -151,13 +151,13 @@ proptest! {
     #[test]
     fn no_bytes_bring_it_down(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let gathered = assay_sources::cluster::manifests::read_bytes(&bytes, "f", &Default::default(), &super::door());
-        prop_assert!(gathered.objects.is_empty() || gathered.broken == 0 || !gathered.skipped.is_empty());
+        prop_assert!(!gathered.objects.is_empty() || gathered.skipped().count() > 0);
     }
 
     #[test]
     fn no_text_that_looks_like_yaml_brings_it_down(text in "([-:\\[\\]{}&*!|>'\"#%@, \n\ta-c0]|---|<<|: |- |kind: Pod\n|items:\n|&a |\\*a ){0,60}") {
         let gathered = gather(&text);
-        prop_assert!(gathered.skipped.iter().all(|s| !s.reason.is_empty()));
+        prop_assert!(gathered.skipped().all(|s| !s.reason.is_empty()));
     }
 
     #[test]
