@@ -63,6 +63,7 @@ const fn danger(
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
+const EVERY_VERB: &[&str] = &["get", "list", "watch", "create", "update", "patch", "delete"];
 const WRITE: &[&str] = &["create", "update", "patch"];
 
 /// Source: Kubernetes documentation, "Role Based Access Control Good Practices".
@@ -182,7 +183,9 @@ pub(super) fn capabilities(rules: &[Rule]) -> Vec<Capability> {
 fn of_rule(rule: &Rule) -> Vec<Capability> {
     let has = |list: &[Box<str>], wanted: &str| list.iter().any(|item| &**item == "*" || &**item == wanted);
     let all = |list: &[Box<str>]| list.iter().any(|item| &**item == "*");
-    if all(&rule.api_groups) && all(&rule.resources) && all(&rule.verbs) && rule.resource_names.is_empty() {
+    // Every verb by its name is every right but those to hand on rights, which pods and secrets give soon enough.
+    let every_verb = all(&rule.verbs) || EVERY_VERB.iter().all(|verb| rule.verbs.iter().any(|v| **v == **verb));
+    if all(&rule.api_groups) && all(&rule.resources) && every_verb && rule.resource_names.is_empty() {
         return vec![Capability::ClusterAdmin];
     }
     let resource = |wanted: &str| {

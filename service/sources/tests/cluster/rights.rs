@@ -53,6 +53,10 @@ fn each_dangerous_right_is_found_and_the_harmless_are_not() {
             "change-admission",
         ),
         ("[{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]", "cluster-admin"),
+        (
+            "[{apiGroups: ['*'], resources: ['*'], verbs: [delete, get, list, watch, create, patch, update]}]",
+            "cluster-admin",
+        ),
     ] {
         assert_eq!(of_rules(rules), [format!("{want} everywhere")], "{rules}");
     }

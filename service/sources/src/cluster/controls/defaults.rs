@@ -6,17 +6,22 @@ use assay_core::text::Opaque;
 use super::case::{Case, NamespaceCase, Spot, Verdict, Where, seen};
 use super::pss_baseline::of_pod;
 
-/// Sockets by which whoever can write to them runs containers on the node.
+/// Sockets by which whoever can write to them runs containers on the node, below `/run` or `/var/run`.
 const RUNTIME_SOCKETS: &[&str] = &[
-    "/docker.sock",
-    "/containerd/containerd.sock",
-    "/containerd.sock",
-    "/crio/crio.sock",
-    "/crio.sock",
-    "/dockershim.sock",
-    "/cri-dockerd.sock",
-    "/podman/podman.sock",
+    "docker.sock",
+    "containerd/containerd.sock",
+    "containerd.sock",
+    "crio/crio.sock",
+    "crio.sock",
+    "dockershim.sock",
+    "cri-dockerd.sock",
+    "podman/podman.sock",
+    "k3s/containerd/containerd.sock",
 ];
+
+/// Folders of the host that have one of those sockets in them.
+const SOCKET_FOLDERS: &[&str] =
+    &["", "/run", "/var", "/var/run", "/run/docker", "/run/containerd", "/run/crio", "/run/podman", "/run/k3s"];
 
 /// Tags that are moved to new images as a matter of course.
 const MOVING_TAGS: &[&str] = &[
@@ -42,14 +47,9 @@ pub(super) fn default_service_account(case: &Case<'_>) -> Verdict {
 }
 
 pub(super) fn runtime_socket(case: &Case<'_>) -> Verdict {
-    let spec = case.spec();
-    let is_socket = |path: &str| RUNTIME_SOCKETS.iter().any(|socket| path.ends_with(socket));
-    let sockets: Vec<&str> = spec
-        .volumes
-        .iter()
-        .filter(|v| v.host_path.as_deref().is_some_and(|path| is_socket(path.trim_end_matches('/'))))
-        .map(|v| &*v.name)
-        .collect();
+    let volumes = case.spec().volumes.iter();
+    let sockets: Vec<&str> =
+        volumes.filter(|v| v.host_path.as_deref().is_some_and(holds_runtime_socket)).map(|v| &*v.name).collect();
     if sockets.is_empty() {
         return Verdict::Pass;
     }
@@ -58,6 +58,15 @@ pub(super) fn runtime_socket(case: &Case<'_>) -> Verdict {
         seen(format!("volumeMounts[{at}]"), &*c.volume_mounts[at].mount_path)
     });
     Verdict::of(mounting)
+}
+
+/// True for the socket itself and for a folder above it.
+fn holds_runtime_socket(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    // `/var/run` is a link to `/run` wherever containers run.
+    let run = path.strip_prefix("/var").filter(|rest| rest.starts_with("/run")).unwrap_or(path);
+    let socket = run.strip_prefix("/run/").is_some_and(|rest| RUNTIME_SOCKETS.contains(&rest));
+    socket || SOCKET_FOLDERS.contains(&path) || SOCKET_FOLDERS.contains(&run)
 }
 
 pub(super) fn moving_tag(case: &Case<'_>) -> Verdict {
