@@ -244,7 +244,8 @@ mod tests {
 
     #[test]
     fn items_come_one_by_one_and_the_list_after_them() {
-        let parts = all(r#"{"apiVersion":"v1","items":[{"kind":"Pod","a":null,"b":[1]},{"kind":"Pod"}],"kind":"List"}"#);
+        let parts =
+            all(r#"{"apiVersion":"v1","items":[{"kind":"Pod","a":null,"b":[1]},{"kind":"Pod"}],"kind":"List"}"#);
         let [Part::Item(first), Part::Item(_), Part::Whole(list)] = &parts[..] else { unreachable!("{parts:?}") };
         assert_eq!(first.value, json!({"kind": "Pod", "b": [1]}));
         assert_eq!(list.value["kind"], "List");

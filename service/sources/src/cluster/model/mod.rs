@@ -13,8 +13,8 @@ pub use network::{
     Service, ServicePort, ServiceSpec,
 };
 pub use pod::{
-    Capabilities, Container, ContainerList, ContainerPort, EnvVar, Handler, Lifecycle, PodOs, PodSpec, Profile,
-    SeLinuxOptions, SecurityContext, Sysctl, Target, Volume, VolumeMount, WindowsOptions,
+    Capabilities, Container, ContainerList, ContainerPort, EnvSecret, EnvVar, Handler, Lifecycle, PodOs, PodSpec,
+    Profile, SeLinuxOptions, SecurityContext, Sysctl, Target, Volume, VolumeMount, WindowsOptions,
 };
 pub use rights::{Binding, Role, RoleRef, RoleSubject, Rule, ServiceAccount};
 pub use scalar::{Labels, PortName};
@@ -24,6 +24,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::door::SecretDoor;
 use scalar::loose_labels;
 
 /// What an object is, as far as it is read.
@@ -137,32 +138,32 @@ const SHAPES: &[(&[&str], &str, Read)] = &[
     (&["apps", "extensions"], "DaemonSet", workload::daemon),
     (&["batch"], "Job", workload::job),
     (&["batch"], "CronJob", workload::cron_job),
-    (&[""], "Service", |v| Ok(Body::Service(Box::new(typed(v, &[])?)))),
-    (&["networking.k8s.io", "extensions"], "Ingress", |v| Ok(Body::Ingress(Box::new(typed(v, &[])?)))),
-    (&["networking.k8s.io"], "IngressClass", |v| Ok(Body::IngressClass(typed(v, &[])?))),
-    (&[""], "Node", |v| Ok(Body::Node(typed(v, &[])?))),
-    (&[""], "ServiceAccount", |v| Ok(Body::ServiceAccount(typed(v, &[])?))),
-    (&["rbac.authorization.k8s.io"], "Role", |v| Ok(Body::Role(typed(v, &[])?))),
-    (&["rbac.authorization.k8s.io"], "ClusterRole", |v| Ok(Body::Role(typed(v, &[])?))),
-    (&["rbac.authorization.k8s.io"], "RoleBinding", |v| Ok(Body::Binding(typed(v, &[])?))),
-    (&["rbac.authorization.k8s.io"], "ClusterRoleBinding", |v| Ok(Body::Binding(typed(v, &[])?))),
-    (&["networking.k8s.io", "extensions"], "NetworkPolicy", |_| Ok(Body::NetworkPolicy)),
-    (&["policy.networking.k8s.io"], "AdminNetworkPolicy", |_| Ok(Body::NetworkPolicy)),
-    (&["policy.networking.k8s.io"], "BaselineAdminNetworkPolicy", |_| Ok(Body::NetworkPolicy)),
-    (&["cilium.io"], "CiliumNetworkPolicy", |_| Ok(Body::NetworkPolicy)),
-    (&["cilium.io"], "CiliumClusterwideNetworkPolicy", |_| Ok(Body::NetworkPolicy)),
-    (&["crd.projectcalico.org", "projectcalico.org"], "NetworkPolicy", |_| Ok(Body::NetworkPolicy)),
-    (&["crd.projectcalico.org", "projectcalico.org"], "GlobalNetworkPolicy", |_| Ok(Body::NetworkPolicy)),
-    (&[""], "Namespace", |_| Ok(Body::Namespace)),
+    (&[""], "Service", |v, _| Ok(Body::Service(Box::new(typed(v, &[])?)))),
+    (&["networking.k8s.io", "extensions"], "Ingress", |v, _| Ok(Body::Ingress(Box::new(typed(v, &[])?)))),
+    (&["networking.k8s.io"], "IngressClass", |v, _| Ok(Body::IngressClass(typed(v, &[])?))),
+    (&[""], "Node", |v, _| Ok(Body::Node(typed(v, &[])?))),
+    (&[""], "ServiceAccount", |v, _| Ok(Body::ServiceAccount(typed(v, &[])?))),
+    (&["rbac.authorization.k8s.io"], "Role", |v, _| Ok(Body::Role(typed(v, &[])?))),
+    (&["rbac.authorization.k8s.io"], "ClusterRole", |v, _| Ok(Body::Role(typed(v, &[])?))),
+    (&["rbac.authorization.k8s.io"], "RoleBinding", |v, _| Ok(Body::Binding(typed(v, &[])?))),
+    (&["rbac.authorization.k8s.io"], "ClusterRoleBinding", |v, _| Ok(Body::Binding(typed(v, &[])?))),
+    (&["networking.k8s.io", "extensions"], "NetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["policy.networking.k8s.io"], "AdminNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["policy.networking.k8s.io"], "BaselineAdminNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["cilium.io"], "CiliumNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["cilium.io"], "CiliumClusterwideNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["crd.projectcalico.org", "projectcalico.org"], "NetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["crd.projectcalico.org", "projectcalico.org"], "GlobalNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&[""], "Namespace", |_, _| Ok(Body::Namespace)),
 ];
 
-type Read = fn(&Value) -> Result<Body, WrongType>;
+type Read = fn(&Value, &SecretDoor) -> Result<Body, WrongType>;
 
 impl Body {
     /// Reads the body of an object of this kind.
-    pub(super) fn read(group: &str, kind: &str, value: &Value) -> Result<Self, WrongType> {
+    pub(super) fn read(group: &str, kind: &str, value: &Value, door: &SecretDoor) -> Result<Self, WrongType> {
         let shape = SHAPES.iter().find(|(groups, name, _)| *name == kind && groups.contains(&group));
-        shape.map_or(Ok(Self::Other), |(_, _, read)| read(value))
+        shape.map_or(Ok(Self::Other), |(_, _, read)| read(value, door))
     }
 }
 

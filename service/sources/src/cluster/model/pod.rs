@@ -1,9 +1,11 @@
 //! The fields of a pod that are read, as Kubernetes defines them. What is not named here is never kept.
 
+use assay_core::text::Opaque;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::scalar::{loose_text, PortName};
+use super::scalar::{PortName, loose_text};
+use crate::door::{MARK, SecretDoor};
 
 /// A pod's specification.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -48,6 +50,12 @@ impl PodSpec {
             (ContainerList::Ephemeral, &self.ephemeral_containers),
         ];
         lists.into_iter().flat_map(|(list, all)| all.iter().enumerate().map(move |(i, c)| (list, i, c)))
+    }
+
+    /// True when it says nothing that could be judged, such as a patch that only sets a node selector.
+    pub fn is_empty(&self) -> bool {
+        let host = self.host_network || self.host_pid || self.host_ipc;
+        !host && self.volumes.is_empty() && self.all_containers().next().is_none()
     }
 
     /// The identity by its name: `default` where none is written.
@@ -216,15 +224,42 @@ pub struct Sysctl {
     pub name: Box<str>,
 }
 
-/// An environment variable.
+/// An environment variable. Its value never stays: it is looked at once, at the door.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct EnvVar {
     /// Its name.
     pub name: Box<str>,
-    /// Its literal value; dropped right after reading unless its name says that it is a secret.
-    #[serde(deserialize_with = "loose_text")]
-    pub value: Option<Box<str>>,
+    /// The literal value, until [`EnvVar::seal`] takes it.
+    #[serde(rename = "value", deserialize_with = "loose_text")]
+    literal: Option<Box<str>>,
+    /// The secret that its value was.
+    #[serde(skip)]
+    pub secret: Option<EnvSecret>,
+}
+
+/// A secret that stood in plain sight, by what recognised it and by its mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvSecret {
+    /// The rule that knew it; `field` where only the name of the variable says so.
+    pub rule: Box<str>,
+    /// The keyed mark: equal secrets have equal marks.
+    pub mark: Opaque,
+}
+
+impl EnvVar {
+    /// Drops the value, and keeps the mark where it was a secret.
+    pub(super) fn seal(&mut self, door: &SecretDoor) {
+        let Some(literal) = self.literal.take() else { return };
+        let clean = door.redact_field(&self.name, &literal);
+        // A value that was written as a mark is no secret: only what the door changed is one.
+        let changed = *clean != *literal;
+        self.secret = clean.find(MARK).filter(|_| changed).and_then(|start| {
+            let mark = &clean[start..start + clean[start..].find(']')? + 1];
+            let rule = mark[MARK.len()..].split(':').next()?;
+            Some(EnvSecret { rule: rule.into(), mark: Opaque::readmit(mark) })
+        });
+    }
 }
 
 /// A mounted volume.
@@ -293,8 +328,8 @@ impl From<Map<String, Value>> for Volume {
                 }
                 source => {
                     let sources = value["sources"].as_array();
-                    volume.projects_token |=
-                        source == "projected" && sources.is_some_and(|all| all.iter().any(|s| !s["serviceAccountToken"].is_null()));
+                    volume.projects_token |= source == "projected"
+                        && sources.is_some_and(|all| all.iter().any(|s| !s["serviceAccountToken"].is_null()));
                     volume.sources.push(source.into());
                 }
             }

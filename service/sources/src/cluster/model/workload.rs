@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Body, Labels, Meta, PodSpec, WrongType, typed};
-use crate::cluster::secrets;
+use crate::door::SecretDoor;
 
 /// Something that runs containers.
 #[derive(Clone, Debug)]
@@ -57,60 +57,61 @@ struct ContainerStatus {
     image_id: Box<str>,
 }
 
-const TEMPLATE: &[&str] = &["spec", "template"];
-const JOB_TEMPLATE: &[&str] = &["spec", "jobTemplate", "spec", "template"];
+/// Where a kind keeps its pods' template and their specification.
+struct Place {
+    template: &'static [&'static str],
+    spec: &'static [&'static str],
+}
 
-pub(super) fn pod(value: &Value) -> Result<Body, WrongType> {
+impl Place {
+    const TEMPLATE: Self = Self { template: &["spec", "template"], spec: &["spec", "template", "spec"] };
+    const JOB_TEMPLATE: Self = Self {
+        template: &["spec", "jobTemplate", "spec", "template"],
+        spec: &["spec", "jobTemplate", "spec", "template", "spec"],
+    };
+}
+
+pub(super) fn pod(value: &Value, door: &SecretDoor) -> Result<Body, WrongType> {
     let template = Template { metadata: Meta::read(value)?, spec: at(value, &["spec"])? };
     let status: Status = at(value, &["status"])?;
     let over = matches!(&*status.phase, "Succeeded" | "Failed");
-    let mut workload = build(template, &["spec"], u32::from(!over));
+    let mut workload = build(template, &["spec"], u32::from(!over), door);
     let lists = [status.init_container_statuses, status.container_statuses, status.ephemeral_container_statuses];
     workload.running = lists.into_iter().flatten().map(|c| (c.name, c.image_id)).collect();
     Ok(Body::Workload(Box::new(workload)))
 }
 
-pub(super) fn replicated(value: &Value) -> Result<Body, WrongType> {
+pub(super) fn replicated(value: &Value, door: &SecretDoor) -> Result<Body, WrongType> {
     let wanted: Wanted = at(value, &["spec"])?;
-    of_template(value, TEMPLATE, &["spec", "template", "spec"], wanted.replicas.unwrap_or(1))
+    of_template(value, Place::TEMPLATE, wanted.replicas.unwrap_or(1), door)
 }
 
-pub(super) fn daemon(value: &Value) -> Result<Body, WrongType> {
+pub(super) fn daemon(value: &Value, door: &SecretDoor) -> Result<Body, WrongType> {
     let status: Status = at(value, &["status"])?;
-    of_template(value, TEMPLATE, &["spec", "template", "spec"], status.desired_number_scheduled.unwrap_or(1))
+    of_template(value, Place::TEMPLATE, status.desired_number_scheduled.unwrap_or(1), door)
 }
 
-pub(super) fn job(value: &Value) -> Result<Body, WrongType> {
+pub(super) fn job(value: &Value, door: &SecretDoor) -> Result<Body, WrongType> {
     let wanted: Wanted = at(value, &["spec"])?;
     let status: Status = at(value, &["status"])?;
     let count = if wanted.suspend || status.completion_time.is_some() { 0 } else { wanted.parallelism.unwrap_or(1) };
-    of_template(value, TEMPLATE, &["spec", "template", "spec"], count)
+    of_template(value, Place::TEMPLATE, count, door)
 }
 
-pub(super) fn cron_job(value: &Value) -> Result<Body, WrongType> {
+pub(super) fn cron_job(value: &Value, door: &SecretDoor) -> Result<Body, WrongType> {
     let wanted: Wanted = at(value, &["spec"])?;
-    let base = &["spec", "jobTemplate", "spec", "template", "spec"];
-    of_template(value, JOB_TEMPLATE, base, u32::from(!wanted.suspend))
+    of_template(value, Place::JOB_TEMPLATE, u32::from(!wanted.suspend), door)
 }
 
-fn of_template(
-    value: &Value,
-    template: &'static [&'static str],
-    base: &'static [&'static str],
-    wanted: u32,
-) -> Result<Body, WrongType> {
-    Ok(Body::Workload(Box::new(build(at(value, template)?, base, wanted))))
+fn of_template(value: &Value, place: Place, wanted: u32, door: &SecretDoor) -> Result<Body, WrongType> {
+    Ok(Body::Workload(Box::new(build(at(value, place.template)?, place.spec, wanted, door))))
 }
 
-fn build(template: Template, base: &'static [&'static str], wanted: u32) -> Workload {
+fn build(template: Template, base: &'static [&'static str], wanted: u32, door: &SecretDoor) -> Workload {
     let mut spec = template.spec;
-    for container in
-        spec.containers.iter_mut().chain(&mut spec.init_containers).chain(&mut spec.ephemeral_containers)
-    {
+    for container in spec.containers.iter_mut().chain(&mut spec.init_containers).chain(&mut spec.ephemeral_containers) {
         for variable in &mut container.env {
-            if !secrets::is_named_like_one(&variable.name) {
-                variable.value = None;
-            }
+            variable.seal(door);
         }
     }
     Workload {

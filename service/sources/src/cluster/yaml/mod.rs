@@ -137,7 +137,10 @@ mod tests {
     }
 
     fn broken(text: &str) -> Broken {
-        all(text).into_iter().find_map(|p| if let Part::Broken(b) = p { Some(b) } else { None }).unwrap()
+        all(text)
+            .into_iter()
+            .find_map(|p| if let Part::Broken(b) = p { Some(b) } else { None })
+            .expect("the test wrote it")
     }
 
     #[test]
@@ -176,8 +179,8 @@ mod tests {
         let kinds: Vec<_> = parts
             .iter()
             .map(|p| match p {
-                Part::Item(d) => (d.value["kind"].as_str().unwrap().to_owned(), d.line),
-                Part::Whole(d) => (d.value["kind"].as_str().unwrap().to_owned(), d.line),
+                Part::Item(d) => (d.value["kind"].as_str().expect("the test wrote it").to_owned(), d.line),
+                Part::Whole(d) => (d.value["kind"].as_str().expect("the test wrote it").to_owned(), d.line),
                 Part::Broken(b) => unreachable!("{b:?}"),
             })
             .collect();
