@@ -9,6 +9,9 @@ pub(crate) mod json;
 mod kube_bench;
 mod kubescape;
 pub(crate) mod lenient;
+mod openvex;
+mod sarif;
+mod sensor;
 mod trivy;
 mod trivy_k8s;
 mod trivy_operator;
@@ -113,6 +116,9 @@ pub fn read(
         Format::TrivyOperator => trivy_operator::read(input, how, Intake::new(how, "trivy-operator", out)),
         Format::KubescapeJson => kubescape::read(&mut open(input)?, Intake::new(how, "kubescape", out)),
         Format::KubeBenchJson => kube_bench::read(&mut open(input)?, Intake::new(how, "kube-bench", out)),
+        Format::Sarif => sarif::read(&mut open(input)?, Intake::new(how, "sarif", out)),
+        Format::OpenVex => openvex::read(&mut open(input)?, Intake::new(how, "openvex", out)),
+        Format::SensorBatches => sensor::read(input, Intake::new(how, "assay-agent", out)),
         _ => Err(ReadError::Unknown { saw: "nothing is read yet" }),
     }
 }
