@@ -2,6 +2,7 @@
 //! place and reason, a bad report is refused whole.
 
 mod controls;
+mod cyclonedx;
 mod grype;
 mod image;
 mod intake;
@@ -12,6 +13,7 @@ pub(crate) mod lenient;
 mod openvex;
 mod sarif;
 mod sensor;
+mod spdx;
 mod trivy;
 mod trivy_k8s;
 mod trivy_operator;
@@ -119,6 +121,8 @@ pub fn read(
         Format::Sarif => sarif::read(&mut open(input)?, Intake::new(how, "sarif", out)),
         Format::OpenVex => openvex::read(&mut open(input)?, Intake::new(how, "openvex", out)),
         Format::SensorBatches => sensor::read(input, Intake::new(how, "assay-agent", out)),
-        _ => Err(ReadError::Unknown { saw: "nothing is read yet" }),
+        Format::CycloneDxJson => cyclonedx::json::read(&mut open(input)?, Intake::new(how, "cyclonedx", out)),
+        Format::CycloneDxXml => cyclonedx::xml::read(input, Intake::new(how, "cyclonedx", out)),
+        Format::SpdxJson => spdx::read(&mut open(input)?, Intake::new(how, "spdx", out)),
     }
 }

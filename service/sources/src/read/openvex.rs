@@ -87,7 +87,11 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
                 // The document's id is part of each fact.
                 Ok(statement) if !id.is_empty() => statement.record(&mut intake, &locator, &id, stamp),
                 Ok(statement) if held.len() < max => Ok(held.push((locator, statement))),
-                Ok(_) => Err(ReadError::Limit { what: "statements before the document's @id", max: max as u64, unit: "statements" }),
+                Ok(_) => Err(ReadError::Limit {
+                    what: "statements before the document's @id",
+                    max: max as u64,
+                    unit: "statements",
+                }),
                 Err(reason) => Ok(intake.skip(locator, reason)),
             }
         }),
@@ -191,9 +195,10 @@ pub(super) fn image_of(intake: &Intake<'_>, purl: &str) -> Option<ImageRef> {
         Some(namespace) => format!("{namespace}/{}", purl.name()),
         None => purl.name().to_owned(),
     };
-    let mut text = purl.qualifiers().get("repository_url").map_or(named, |url| {
-        url.split_once("://").map_or(url.as_ref(), |(_, rest)| rest).to_owned()
-    });
+    let mut text = purl
+        .qualifiers()
+        .get("repository_url")
+        .map_or(named, |url| url.split_once("://").map_or(url.as_ref(), |(_, rest)| rest).to_owned());
     if let Some(tag) = purl.qualifiers().get("tag") {
         text.push(':');
         text.push_str(tag);

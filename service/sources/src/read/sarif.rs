@@ -142,7 +142,9 @@ impl Run {
                 match json.take::<ResultRow>()? {
                     Ok(row) if self.tool_seen => self.give(intake, index, &locator, &row, later),
                     Ok(row) if self.held.len() < max => Ok(self.held.push((locator, row))),
-                    Ok(_) => Err(ReadError::Limit { what: "results before their tool", max: max as u64, unit: "results" }),
+                    Ok(_) => {
+                        Err(ReadError::Limit { what: "results before their tool", max: max as u64, unit: "results" })
+                    }
                     Err(reason) => Ok(intake.skip(locator, reason)),
                 }
             }),
@@ -172,7 +174,11 @@ impl Run {
         }
         let max = intake.how.limits.held_max;
         if later.len() >= max {
-            return Err(ReadError::Limit { what: "results of a run behind the first", max: max as u64, unit: "results" });
+            return Err(ReadError::Limit {
+                what: "results of a run behind the first",
+                max: max as u64,
+                unit: "results",
+            });
         }
         later.push(record);
         Ok(())

@@ -142,7 +142,8 @@ impl Words<'_> {
         }
         let path = intake.name(self.result.uri());
         if self.is_secret(driver) {
-            let detector = intake.name(&slug(if self.id.is_empty() { self.result.message.text.as_str() } else { self.id }));
+            let detector =
+                intake.name(&slug(if self.id.is_empty() { self.result.message.text.as_str() } else { self.id }));
             let mark = self.result.secret().map(|value| intake.how.door.mark(value));
             return (Spoken::Secret, Flaw::Secret { detector, location: path, mark });
         }
@@ -153,14 +154,18 @@ impl Words<'_> {
     }
 
     fn is_secret(&self, driver: &str) -> bool {
-        let tagged = self.rule.and_then(|r| r.properties.as_ref()).is_some_and(|p| p.tags.iter().any(|t| t.as_str() == "secret"));
+        let tagged = self
+            .rule
+            .and_then(|r| r.properties.as_ref())
+            .is_some_and(|p| p.tags.iter().any(|t| t.as_str() == "secret"));
         let named = self.rule.is_some_and(|r| r.name.as_str() == "Secret");
         tagged || named || ["gitleaks", "trufflehog", "detect-secrets", "kingfisher"].contains(&driver)
     }
 
     /// A CVE or GHSA that begins the rule's id, or stands in brackets before a package in its description.
     fn vulnerability(&self) -> Option<VulnId> {
-        let bracketed = self.rule.and_then(RuleRow::full).and_then(|t| t.strip_prefix('(')).and_then(|t| t.split_once(')'));
+        let bracketed =
+            self.rule.and_then(RuleRow::full).and_then(|t| t.strip_prefix('(')).and_then(|t| t.split_once(')'));
         leading_id(self.id).or_else(|| leading_id(bracketed?.0))
     }
 
@@ -173,9 +178,12 @@ impl Words<'_> {
         let help = self.rule.and_then(|r| r.help.as_ref()).map_or("", |h| h.text.as_str());
         let line = |names: &[&str]| {
             let mut lines = message.lines().chain(help.lines());
-            lines.find_map(|l| names.iter().find_map(|n| l.strip_prefix(n)?.strip_prefix(": ")).filter(|v| !v.is_empty()))
+            lines.find_map(|l| {
+                names.iter().find_map(|n| l.strip_prefix(n)?.strip_prefix(": ")).filter(|v| !v.is_empty())
+            })
         };
-        let snyk = self.rule.and_then(RuleRow::full).and_then(|t| t.strip_prefix('(')?.split_once(") ")?.1.split_once('@'));
+        let snyk =
+            self.rule.and_then(RuleRow::full).and_then(|t| t.strip_prefix('(')?.split_once(") ")?.1.split_once('@'));
         let (source, binary) = snyk.map_or((None, None), |(path, _)| match path.split_once('/') {
             Some((source, binary)) => (Some(source), Some(binary)),
             None => (None, Some(path)),
