@@ -2,6 +2,7 @@
 //! place and reason, a bad report is refused whole.
 
 mod controls;
+mod cyclonedx;
 mod grype;
 mod image;
 mod intake;
@@ -9,6 +10,10 @@ pub(crate) mod json;
 mod kube_bench;
 mod kubescape;
 pub(crate) mod lenient;
+mod openvex;
+mod sarif;
+mod sensor;
+mod spdx;
 mod trivy;
 mod trivy_k8s;
 mod trivy_operator;
@@ -113,6 +118,11 @@ pub fn read(
         Format::TrivyOperator => trivy_operator::read(input, how, Intake::new(how, "trivy-operator", out)),
         Format::KubescapeJson => kubescape::read(&mut open(input)?, Intake::new(how, "kubescape", out)),
         Format::KubeBenchJson => kube_bench::read(&mut open(input)?, Intake::new(how, "kube-bench", out)),
-        _ => Err(ReadError::Unknown { saw: "nothing is read yet" }),
+        Format::Sarif => sarif::read(&mut open(input)?, Intake::new(how, "sarif", out)),
+        Format::OpenVex => openvex::read(&mut open(input)?, Intake::new(how, "openvex", out)),
+        Format::SensorBatches => sensor::read(input, Intake::new(how, "assay-agent", out)),
+        Format::CycloneDxJson => cyclonedx::json::read(&mut open(input)?, Intake::new(how, "cyclonedx", out)),
+        Format::CycloneDxXml => cyclonedx::xml::read(input, Intake::new(how, "cyclonedx", out)),
+        Format::SpdxJson => spdx::read(&mut open(input)?, Intake::new(how, "spdx", out)),
     }
 }
