@@ -9,7 +9,6 @@ use crate::control::Controls;
 use crate::document::{Alarm, Block, Document, Guarded, Inline, Line, count, guard, own};
 use crate::finding::{Finding, FindingClass, Matter};
 use crate::ids::{EvidenceId, Time};
-use crate::observation::SettledBy;
 use crate::plan::{By, Settled};
 use crate::policy::{Policy, Question};
 use crate::text::{Door, Opaque, Own, Shaped};
@@ -223,30 +222,28 @@ fn question_words(d: &Decided, class: FindingClass) -> &'static str {
 }
 
 fn could_change(told: &Told<'_>) -> Line {
+    let (a, brief) = (told.assessment, told.brief);
+    let open = if brief.could_raise.is_empty() { &brief.could_lower } else { &brief.could_raise };
+    if open.is_empty() {
+        return vec![own("nothing unknown can change the band")];
+    }
     let band = |order: u8| Inline::Own(Own::from_catalogue(told.policy.band(order).name.clone()));
     let mut line = Vec::new();
-    let mut say = |words: &'static str, order: u8, questions: &[(Question, Option<SettledBy>)]| {
-        if questions.is_empty() {
-            return;
+    if a.worst < a.band {
+        line.extend([own("up to "), band(a.worst)]);
+    }
+    if a.best > a.band {
+        line.extend([own(if line.is_empty() { "down to " } else { ", down to " }), band(a.best)]);
+    }
+    line.push(own(": unknown are "));
+    for (i, (question, settle)) in open.iter().enumerate() {
+        if i > 0 {
+            line.push(own(", "));
         }
-        if !line.is_empty() {
-            line.push(own("; "));
+        line.push(own(question_name(*question, told.finding.class)));
+        if let Some(by) = settle {
+            line.extend([own(" (settled by "), Inline::Own(settle_words(*by)), own(")")]);
         }
-        line.extend([own(words), band(order), own(": unknown are ")]);
-        for (i, (question, settle)) in questions.iter().enumerate() {
-            if i > 0 {
-                line.push(own(", "));
-            }
-            line.push(own(question_name(*question, told.finding.class)));
-            if let Some(by) = settle {
-                line.extend([own(" ("), Inline::Own(settle_words(*by)), own(")")]);
-            }
-        }
-    };
-    say("up to ", told.assessment.worst, &told.brief.could_raise);
-    say("down to ", told.assessment.best, &told.brief.could_lower);
-    if line.is_empty() {
-        line.push(own("nothing unknown can change the band"));
     }
     line
 }

@@ -34,4 +34,5 @@ pub mod reconcile;
 pub mod scope;
 pub mod sink;
 pub mod text;
+pub mod why;
 pub mod world;

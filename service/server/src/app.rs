@@ -1,10 +1,13 @@
 //! Wires the parts: the only file that names implementations of the core's ports.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use assay_core::catalogue::Catalogue;
 use assay_core::control::Controls;
 use assay_core::ids::Time;
+use assay_core::plan::TemplateBecause;
 use assay_sources::door::SecretDoor;
 use assay_store::Store;
 
@@ -14,6 +17,7 @@ use crate::config::Config;
 use crate::data::DataFolder;
 use crate::refresh;
 use crate::snapshot::Snapshot;
+use crate::words::Words;
 
 /// One run of the binary on one data folder.
 #[derive(Debug)]
@@ -58,6 +62,17 @@ impl App {
     /// The door for text from outside, keyed with this installation's key.
     pub(crate) fn door(&self) -> Result<SecretDoor> {
         Ok(SecretDoor::new(self.data.key()?))
+    }
+
+    /// What chooses words in this run. Without a model the template does, and says so.
+    pub(crate) fn words(&self) -> Result<Words> {
+        let without = if self.config.models.enabled { TemplateBecause::NoModel } else { TemplateBecause::SwitchedOff };
+        Ok(Words {
+            catalogue: Arc::new(Catalogue::bundled()?),
+            planner: None,
+            without,
+            budget: self.config.models.answer_max,
+        })
     }
 
     /// The state at this run's instant. Moves of bands that the passing of time brought are written down, unless the

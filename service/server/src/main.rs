@@ -9,7 +9,9 @@ mod data;
 mod ingest;
 mod refresh;
 mod snapshot;
+mod today;
 mod wire;
+mod words;
 
 use std::process::ExitCode;
 
@@ -68,8 +70,22 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
     match &cli.command {
         Some(Command::Ingest(args)) => commands::ingest::run(global, args),
         Some(Command::Findings(args)) => commands::findings::run(global, args),
+        Some(Command::Scan(args)) => commands::scan::run(global, args),
+        Some(Command::Explain(args)) => commands::explain::run(global, args),
+        Some(Command::Decide(args)) => commands::decide::run(global, args),
+        None => commands::today::run(global),
         _ => Err(Usage("not built yet".to_owned()).into()),
     }
+}
+
+/// Chooses the TLS implementation of this process, once: rustls on ring.
+pub(crate) fn tls() -> anyhow::Result<()> {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .map_err(|_| anyhow::anyhow!("TLS was set up twice"))?;
+    }
+    Ok(())
 }
 
 /// Prints an error with its causes and what to do, and gives the exit code.

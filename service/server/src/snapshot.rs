@@ -1,13 +1,15 @@
 //! The state that every surface reads: the world at one instant, and all findings in order. Built anew after each change;
 //! readers of an older one are never disturbed.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use assay_core::context::{Factors, Subject, context};
 use assay_core::control::{Controls, Gain};
 use assay_core::finding::{Finding, Matter};
 use assay_core::ids::{EvidenceId, Time};
 use assay_core::observation::Capability;
-use assay_core::order::{Names, RankTable, Ranking};
+use assay_core::order::{Names, RankTable, Ranked, Ranking, Row};
 use assay_core::policy::Policy;
 use assay_core::text::Opaque;
 use assay_core::world::World;
@@ -23,6 +25,8 @@ pub(crate) struct Snapshot {
     pub(crate) table: RankTable,
     pub(crate) policy: Policy,
     pub(crate) controls: Controls,
+    /// Rows of the images that a report speaks for.
+    pub(crate) scanned_images: HashSet<i64>,
     /// Findings first seen after this are new: the newest digest, or 24 h ago.
     pub(crate) news_since: Time,
 }
@@ -36,7 +40,16 @@ impl Snapshot {
         store.each_row(as_of, |row| ranking.add(row))?;
         let table = ranking.finish(&config.policy);
         let news_since = store.news_since(as_of)?;
-        Ok(Self { table, names, world, policy: config.policy.clone(), controls: controls.clone(), news_since })
+        let scanned_images = store.scanned_images()?;
+        Ok(Self {
+            table,
+            names,
+            world,
+            policy: config.policy.clone(),
+            controls: controls.clone(),
+            scanned_images,
+            news_since,
+        })
     }
 
     /// The factors of one finding, with their proofs.
@@ -65,6 +78,22 @@ impl Snapshot {
             preference: 0,
         };
         context(&subject, &self.world)
+    }
+}
+
+impl Snapshot {
+    /// A finding in its place in the list of all that are not superseded.
+    pub(crate) fn ranked(&self, finding: i64) -> Option<Ranked<'_>> {
+        let one = |r: &Ranked<'_>| i64::from(r.row.id) == finding;
+        self.table
+            .list(&self.policy, |row| row.is_open())
+            .find(one)
+            .or_else(|| self.table.list(&self.policy, |_| true).find(one))
+    }
+
+    /// How many open findings the fix of this one closes, itself included.
+    pub(crate) fn same_cause(&self, row: &Row) -> u64 {
+        self.table.rows().iter().filter(|r| r.cause == row.cause && r.is_open() && !r.is_superseded()).count() as u64
     }
 }
 

@@ -8,4 +8,4 @@ pub mod read;
 pub mod sniff;
 
 /// The rows of our own controls, as the core reads them.
-pub const CONTROLS: &str = "id,title,standard,owasp,needs_no_foothold,control_gained,remedy,source\n";
+pub use cluster::CONTROLS_CSV as CONTROLS;

@@ -196,7 +196,12 @@ fn row(cells: &[String], widths: &[usize], width: usize) -> String {
         .enumerate()
         .map(|(c, cell)| {
             let room = if c + 1 == cells.len() { width.saturating_sub(starts[c]).max(10) } else { widths[c] };
-            wrap(cell, room, 0).lines().map(str::to_owned).collect()
+            // A word that is wider than its column would push the others aside.
+            let fitted: Vec<String> = cell
+                .split(' ')
+                .map(|w| if shown(w) > room { super::cut_middle(w, room) } else { w.to_owned() })
+                .collect();
+            wrap(&fitted.join(" "), room, 0).lines().map(str::to_owned).collect()
         })
         .collect();
     let height = wrapped.iter().map(Vec::len).max().unwrap_or(0);

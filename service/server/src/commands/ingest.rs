@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use assay_core::text::{Door, Opaque};
 use assay_sources::sniff::Format;
-use assay_store::Store;
+use assay_store::{Receipt, Store};
 use serde::Serialize;
 
 use super::{ended, print_json, print_text};
@@ -70,14 +70,7 @@ impl FileWire {
             scope: r.scopes.clone(),
             complete: r.complete,
             observations: r.observations,
-            findings: CountsWire {
-                new: r.findings.new,
-                updated: r.findings.updated,
-                unchanged: r.findings.unchanged,
-                resolved: r.findings.resolved,
-                reopened: r.findings.reopened,
-                repeats: r.repeats,
-            },
+            findings: CountsWire::from(r),
             skipped: r
                 .skipped
                 .iter()
@@ -85,6 +78,20 @@ impl FileWire {
                 .collect(),
             doubted: r.doubted,
             hint: r.hint.clone(),
+        }
+    }
+}
+
+impl From<&Receipt> for CountsWire {
+    fn from(r: &Receipt) -> Self {
+        let c = &r.findings;
+        Self {
+            new: c.new,
+            updated: c.updated,
+            unchanged: c.unchanged,
+            resolved: c.resolved,
+            reopened: c.reopened,
+            repeats: r.repeats,
         }
     }
 }

@@ -1,15 +1,20 @@
 //! The commands, one file each: what was typed becomes a call, what came out becomes text or JSON.
 
+pub(crate) mod decide;
+pub(crate) mod explain;
 pub(crate) mod findings;
 pub(crate) mod ingest;
+pub(crate) mod scan;
+pub(crate) mod today;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anyhow::Result;
 use assay_core::policy::Policy;
+use assay_core::sink::Sink;
 use serde::Serialize;
 
-use crate::cli::Global;
+use crate::cli::{Global, Output};
 use crate::snapshot::Snapshot;
 use crate::{Ended, Usage};
 
@@ -29,6 +34,24 @@ pub(crate) fn print_text(text: &str) -> Result<()> {
         out.write_all(b"\n")?;
     }
     Ok(())
+}
+
+/// The sink for text output: Markdown and HTML when asked for, else the terminal at its width.
+pub(crate) fn sink(output: Output) -> Sink {
+    match output {
+        Output::Md => Sink::Markdown,
+        Output::Html => Sink::Html,
+        Output::Json => Sink::Json,
+        Output::Text => {
+            let colour = std::env::var_os("NO_COLOR").is_none() && std::io::stdout().is_terminal();
+            let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+            Sink::Terminal { width: columns.or_else(terminal_width).unwrap_or(120), colour }
+        }
+    }
+}
+
+fn terminal_width() -> Option<usize> {
+    std::io::stdout().is_terminal().then(|| usize::from(terminal_size::terminal_size().map_or(100, |(w, _)| w.0)))
 }
 
 /// The order of a band by its name.
