@@ -2,6 +2,7 @@
 //! records and heads. Secrets are taken out at this door, before anything else sees a byte.
 
 pub mod door;
+pub mod intel;
 pub mod limits;
 pub mod read;
 pub mod sniff;

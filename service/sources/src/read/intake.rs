@@ -77,13 +77,14 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Notes a record that could not be read.
-    pub(crate) fn skip(&mut self, locator: impl Into<Box<str>>, reason: impl Into<Box<str>>) {
+    /// Notes a record that could not be read, and goes on.
+    pub(crate) fn skip(&mut self, locator: impl Into<Box<str>>, reason: impl Into<Box<str>>) -> Result<(), ReadError> {
         if self.skipped.len() < self.how.limits.skipped_listed_max {
             self.skipped.push(Skipped { locator: locator.into(), reason: reason.into() });
         } else {
             self.unlisted += 1;
         }
+        Ok(())
     }
 
     /// True when nothing was passed over so far.

@@ -61,7 +61,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
             if alone.contains_key("tests") {
                 match Controls::deserialize(serde_json::Value::Object(alone)) {
                     Ok(controls) => controls.records(&mut intake, &mut seen, "")?,
-                    Err(error) => intake.skip("tests", super::json::plain_reason(&error)),
+                    Err(error) => intake.skip("tests", super::json::plain_reason(&error))?,
                 }
             }
         }
@@ -83,7 +83,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
 fn element(json: &mut Json<'_>, intake: &mut Intake<'_>, seen: &mut Seen, place: &str) -> Result<(), ReadError> {
     match json.take::<Controls>()? {
         Ok(controls) => controls.records(intake, seen, place),
-        Err(reason) => Ok(intake.skip(place, reason)),
+        Err(reason) => intake.skip(place, reason),
     }
 }
 
@@ -109,7 +109,7 @@ impl Controls {
                 let locator = format!("{place}{dot}tests[{g}].results[{i}]");
                 match Test::deserialize(value) {
                     Ok(test) => test.record(intake, &locator, &at, &scope)?,
-                    Err(error) => intake.skip(locator, super::json::plain_reason(&error)),
+                    Err(error) => intake.skip(locator, super::json::plain_reason(&error))?,
                 }
             }
         }
@@ -127,8 +127,7 @@ impl Test {
     ) -> Result<(), ReadError> {
         let rule = intake.name(self.test_number.as_str());
         if rule.is_empty() {
-            intake.skip(locator, "the test has no number");
-            return Ok(());
+            return intake.skip(locator, "the test has no number");
         }
         let subject = Subject::Object { at: at.clone(), container: None };
         let (control, _) = control("kube-bench", &rule);
@@ -147,8 +146,7 @@ impl Test {
             "INFO" => outcome(intake, subject, control, Outcome::NotApplicable),
             "PASS" => return Ok(()),
             _ => {
-                intake.skip(locator, "the test has a status that is not known");
-                return Ok(());
+                return intake.skip(locator, "the test has a status that is not known");
             }
         };
         intake.give(record(locator, RecordKind::Check, vec![observation]))

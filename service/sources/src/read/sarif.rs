@@ -50,7 +50,7 @@ struct RunProperties {
 #[derive(Default)]
 struct Run {
     rules: Rules,
-    automation: String,
+    automation: AutomationDetails,
     root: String,
     repository: String,
     properties: RunProperties,
@@ -121,13 +121,12 @@ impl Run {
                 }
                 Ok(())
             }
-            "automationDetails" => {
-                Ok(self.automation = json.need::<Option<AutomationDetails>>()?.unwrap_or_default().id.0)
-            }
+            "automationDetails" => json.into(&mut self.automation),
             "originalUriBaseIds" => self.roots(json),
             "versionControlProvenance" => {
                 let list = json.need::<Many<Provenance>>()?;
-                Ok(self.repository = list.first().map_or(String::new(), |p| p.repository_uri.0.clone()))
+                self.repository = list.first().map_or(String::new(), |p| p.repository_uri.0.clone());
+                Ok(())
             }
             "invocations" => {
                 for invocation in json.need::<Many<Invocation>>()?.iter() {
@@ -136,16 +135,19 @@ impl Run {
                 }
                 Ok(())
             }
-            "properties" => Ok(self.properties = json.take::<RunProperties>()?.unwrap_or_default()),
+            "properties" => json.into(&mut self.properties),
             "results" => json.list(|json, i| {
                 let locator = format!("runs[{index}].results[{i}]");
                 match json.take::<ResultRow>()? {
                     Ok(row) if self.tool_seen => self.give(intake, index, &locator, &row, later),
-                    Ok(row) if self.held.len() < max => Ok(self.held.push((locator, row))),
+                    Ok(row) if self.held.len() < max => {
+                        self.held.push((locator, row));
+                        Ok(())
+                    }
                     Ok(_) => {
                         Err(ReadError::Limit { what: "results before their tool", max: max as u64, unit: "results" })
                     }
-                    Err(reason) => Ok(intake.skip(locator, reason)),
+                    Err(reason) => intake.skip(locator, reason),
                 }
             }),
             _ => json.skip(),
@@ -212,7 +214,7 @@ impl Run {
         let repository = lasting_name(&self.repository).map(str::to_owned);
         let looked_at = image.as_ref().map(|i| i.repository.reveal().to_owned()).or(repository);
         let source = intake.how.source.map(|s| s.reveal().to_owned()).filter(|s| !s.is_empty());
-        let id = Some(self.automation.trim_end_matches('/').to_owned())
+        let id = Some(self.automation.id.as_str().trim_end_matches('/').to_owned())
             .filter(|id| !id.is_empty())
             .or(source)
             .or(looked_at.clone())

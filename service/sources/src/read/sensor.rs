@@ -42,7 +42,7 @@ pub(super) fn read(input: &mut dyn BufRead, mut intake: Intake<'_>) -> Result<He
         let batch = match serde_json::from_slice::<SensorBatch>(text) {
             Ok(batch) => batch,
             Err(error) => {
-                intake.skip(place, plain_reason(&error));
+                intake.skip(place, plain_reason(&error))?;
                 continue;
             }
         };
@@ -54,7 +54,7 @@ pub(super) fn read(input: &mut dyn BufRead, mut intake: Intake<'_>) -> Result<He
                     intake.give(record)?;
                 }
             }
-            Err(error) => intake.skip(place, plain_reason(&error)),
+            Err(error) => intake.skip(place, plain_reason(&error))?,
         }
     }
     let part = Part { scope: Scope::Stream, classes: SpokenSet::default(), complete: false, content: None };

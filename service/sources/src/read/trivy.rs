@@ -1,5 +1,6 @@
 //! `trivy image|fs|repo|config -f json`, and the bare list of results that Trivy wrote before version 0.20.
 
+mod about;
 mod entry;
 mod result;
 
@@ -9,11 +10,12 @@ use assay_core::scope::{Artifact, Head, Part, Spoken, SpokenSet};
 use assay_core::text::Opaque;
 use serde::Deserialize;
 
-pub(super) use result::{Results, about, object, proper_kind};
+pub(super) use about::{about, object, proper_kind};
+pub(super) use result::Results;
 
 use super::ReadError;
 use super::image::{ImageWords, image, platform};
-use super::intake::{Intake, Learnt, instant, tree};
+use super::intake::{Intake, Learnt, tree};
 use super::json::{Json, Kind};
 use super::lenient::{Many, Word};
 
@@ -59,7 +61,7 @@ struct Frame {
     name: String,
     kind: String,
     created: Option<Time>,
-    version: String,
+    trivy: TrivyWord,
     metadata: Metadata,
     /// The target of the first result: all that an old report says of its artifact.
     first_target: String,
@@ -73,11 +75,11 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         frame.first_target.clone_from(&results.first_target);
     } else {
         json.object(|json, key| match key {
-            "ArtifactName" => Ok(frame.name = json.need::<Word>()?.0),
-            "ArtifactType" => Ok(frame.kind = json.need::<Word>()?.0),
-            "CreatedAt" => Ok(frame.created = instant(json.need::<Word>()?.as_str())),
-            "Trivy" => Ok(frame.version = json.need::<Option<TrivyWord>>()?.unwrap_or_default().version.0),
-            "Metadata" => Ok(frame.metadata = json.need::<Option<Metadata>>()?.unwrap_or_default()),
+            "ArtifactName" => json.word_into(&mut frame.name),
+            "ArtifactType" => json.word_into(&mut frame.kind),
+            "CreatedAt" => json.instant_into(&mut frame.created),
+            "Trivy" => json.into(&mut frame.trivy),
+            "Metadata" => json.into(&mut frame.metadata),
             "Results" => {
                 json.list(|json, i| results.read(json, &mut intake, &Subject::Artifact, &format!("Results[{i}]")))
             }
@@ -89,7 +91,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
 }
 
 fn close(mut intake: Intake<'_>, frame: &Frame, spoken: SpokenSet) -> Result<Head, ReadError> {
-    let tool_version = intake.name(&frame.version);
+    let tool_version = intake.name(frame.trivy.version.as_str());
     let learnt =
         |artifact, part, hint| Learnt { tool_version, artifact, parts: vec![part], produced_at: frame.created, hint };
     let Some(image) = frame.image(&intake) else {

@@ -2,6 +2,7 @@
 //! keyed by their kinds. Each resource is a scope of its own.
 
 mod cr;
+mod rows;
 
 use std::io::BufRead;
 
@@ -10,7 +11,8 @@ use assay_core::scope::Head;
 use super::json::{Json, Kind};
 use super::{How, ReadError, yaml};
 use crate::limits::ReadLimits;
-use cr::{Cr, Operator};
+use cr::Operator;
+use rows::Cr;
 
 use super::intake::Intake;
 
@@ -58,7 +60,7 @@ fn read_json(json: &mut Json<'_>, operator: &mut Operator<'_>) -> Result<(), Rea
 fn element(json: &mut Json<'_>, operator: &mut Operator<'_>, place: &str) -> Result<(), ReadError> {
     match json.take::<Cr>()? {
         Ok(cr) => operator.take(&cr, place),
-        Err(reason) => Ok(operator.intake.skip(place, reason)),
+        Err(reason) => operator.intake.skip(place, reason),
     }
 }
 
@@ -72,7 +74,7 @@ fn read_yaml(input: &mut dyn BufRead, limits: &ReadLimits, operator: &mut Operat
         let value = match yaml::value(text, line, limits) {
             Ok(value) => value,
             Err((at, reason)) => {
-                operator.intake.skip(format!("{place}{at}"), reason.clone());
+                operator.intake.skip(format!("{place}{at}"), reason.clone())?;
                 first_error.get_or_insert((at, reason));
                 return Ok(());
             }
@@ -105,7 +107,7 @@ fn whole(mut value: serde_json::Value, operator: &mut Operator<'_>, place: &str)
         let place = format!("{place}{at}");
         match serde_json::from_value::<Cr>(item) {
             Ok(cr) => operator.take(&cr, &place)?,
-            Err(error) => operator.intake.skip(place, super::json::plain_reason(&error)),
+            Err(error) => operator.intake.skip(place, super::json::plain_reason(&error))?,
         }
     }
     Ok(())

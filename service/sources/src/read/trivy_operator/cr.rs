@@ -16,161 +16,14 @@ use super::super::controls::control;
 use super::super::image::ecosystem;
 use super::super::intake::{Intake, Learnt, instant, record};
 use super::super::json::plain_reason;
-use super::super::lenient::{Many, Word};
+use super::super::lenient::Word;
 use super::super::trivy::{about, object, proper_kind};
 use super::super::vuln::Published;
+use super::rows::{Check, ControlCheck, Cr, Os, Owner, Secret, Vulnerability};
 
 /// The group of the operator's kinds.
 const GROUP: &str = "aquasecurity.github.io";
 const LABEL: &str = "trivy-operator.";
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Cr {
-    kind: Word,
-    metadata: Meta,
-    report: Option<Report>,
-    status: Option<Status>,
-    /// The status of a compliance report that stands alone.
-    detail_report: Option<Detail>,
-    summary_report: Option<Summary>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Meta {
-    name: Word,
-    namespace: Word,
-    labels: Option<BTreeMap<String, Word>>,
-    owner_references: Many<Owner>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Owner {
-    kind: Word,
-    name: Word,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Report {
-    update_timestamp: Word,
-    scanner: Option<Scanner>,
-    artifact: Option<ArtifactWords>,
-    os: Option<Os>,
-    vulnerabilities: Option<Many<Value>>,
-    checks: Option<Many<Value>>,
-    secrets: Option<Many<Value>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Scanner {
-    version: Word,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ArtifactWords {
-    digest: Word,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Os {
-    family: Word,
-    eosl: bool,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Status {
-    update_timestamp: Word,
-    detail_report: Option<Detail>,
-    summary_report: Option<Summary>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Detail {
-    id: Word,
-    results: Many<DetailResult>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct DetailResult {
-    checks: Many<Value>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Summary {
-    id: Word,
-    control_check: Many<Value>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Vulnerability {
-    #[serde(rename = "vulnerabilityID")]
-    id: Word,
-    resource: Word,
-    #[serde(rename = "pkgPURL")]
-    purl: Word,
-    pkg_path: Word,
-    installed_version: Word,
-    fixed_version: Word,
-    severity: Word,
-    title: Word,
-    description: Word,
-    target: Word,
-    class: Word,
-    package_type: Word,
-    cvss: Option<BTreeMap<String, Vectors>>,
-    last_modified_date: Word,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Vectors {
-    v3_vector: Word,
-    v40_vector: Word,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Check {
-    #[serde(rename = "checkID")]
-    id: Word,
-    title: Word,
-    description: Word,
-    severity: Word,
-    messages: Many<Word>,
-    success: Option<bool>,
-    /// In compliance reports: `namespace/kind-name`.
-    target: Word,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ControlCheck {
-    id: Word,
-    name: Word,
-    severity: Word,
-    total_fail: Option<u64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Secret {
-    #[serde(rename = "ruleID")]
-    rule: Word,
-    severity: Word,
-    title: Word,
-    target: Word,
-}
 
 /// Takes resources one after the other.
 pub(super) struct Operator<'a> {
@@ -288,7 +141,7 @@ impl<'a> Operator<'a> {
             let locator = format!("{place}[{i}]");
             match T::deserialize(value) {
                 Ok(entry) => give(self, &locator, home, &entry)?,
-                Err(error) => self.intake.skip(locator, plain_reason(&error)),
+                Err(error) => self.intake.skip(locator, plain_reason(&error))?,
             }
         }
         Ok(())
@@ -296,8 +149,7 @@ impl<'a> Operator<'a> {
 
     fn vulnerability(&mut self, locator: &str, home: &Home, v: &Vulnerability) -> Result<(), ReadError> {
         let Ok(id) = v.id.as_str().parse::<VulnId>() else {
-            self.intake.skip(locator, "vulnerabilityID names no vulnerability");
-            return Ok(());
+            return self.intake.skip(locator, "vulnerabilityID names no vulnerability");
         };
         let ty = v.package_type.some().unwrap_or(&home.family);
         let (ecosystem, namespace) = ecosystem(ty);
@@ -404,7 +256,7 @@ impl<'a> Operator<'a> {
                 let locator = format!("{place}{under}summaryReport.controlCheck[{i}]");
                 match ControlCheck::deserialize(value) {
                     Ok(check) => self.total(&locator, home, &benchmark, &check)?,
-                    Err(error) => self.intake.skip(locator, plain_reason(&error)),
+                    Err(error) => self.intake.skip(locator, plain_reason(&error))?,
                 }
             }
         }
