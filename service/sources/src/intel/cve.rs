@@ -140,7 +140,7 @@ pub(super) fn read(input: &mut dyn Read, taker: &mut Taker<'_>) -> Result<(), Re
 }
 
 fn one(json: &mut Json<'_>, taker: &mut Taker<'_>, tally: &mut Tally, place: String) -> Result<(), ReadError> {
-    let record = match json.take::<Record>()? {
+    let record = match json.record::<Record>()? {
         Ok(record) => record,
         Err(reason) => {
             taker.skip(place, &reason);

@@ -28,7 +28,7 @@ pub(super) fn read(input: &mut dyn Read, taker: &mut Taker<'_>) -> Result<(), Re
         "dateReleased" => json.instant_into(&mut released),
         "vulnerabilities" => json.list(|json, i| {
             let place = format!("vulnerabilities[{i}]");
-            let row = match json.take::<Row>()? {
+            let row = match json.record::<Row>()? {
                 Ok(row) => row,
                 Err(reason) => {
                     taker.skip(place, &reason);

@@ -153,7 +153,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
     json.object(|json, key| match key {
         "matches" => json.list(|json, i| {
             let locator = format!("matches[{i}]");
-            match json.take::<Match>()? {
+            match json.record::<Match>()? {
                 Ok(one) => one.record(&mut intake, &locator),
                 Err(reason) => intake.skip(locator, reason),
             }

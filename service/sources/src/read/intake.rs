@@ -174,7 +174,7 @@ pub(crate) fn lasting_name(name: &str) -> Option<&str> {
 }
 
 /// A repository's address without scheme, user and `.git`: the same one however it was cloned.
-fn plain_repository(url: &str) -> &str {
+pub(crate) fn plain_repository(url: &str) -> &str {
     let url = url.trim();
     let url = url.split_once("://").map_or(url, |(_, rest)| rest);
     let url = url.split_once('@').map_or(url, |(_, rest)| rest);

@@ -17,7 +17,7 @@ use super::intake::instant;
 use super::lenient::Word;
 use crate::limits::ReadLimits;
 use plain::is_number;
-pub(crate) use plain::plain_reason;
+pub(crate) use plain::{plain_reason, record_of};
 
 const BUFFER_BYTES: usize = 64 << 10;
 
@@ -30,6 +30,19 @@ pub(crate) enum Kind {
     Number,
     Bool,
     Null,
+}
+
+impl Kind {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::List => "a list",
+            Self::Text => "a text",
+            Self::Number => "a number",
+            Self::Bool => "a boolean",
+            Self::Null => "null",
+        }
+    }
 }
 
 /// A position in a JSON text.
@@ -190,6 +203,17 @@ impl<'r> Json<'r> {
     pub(crate) fn take<T: DeserializeOwned>(&mut self) -> Result<Result<T, String>, ReadError> {
         let raw = self.raw()?;
         Ok(serde_json::from_slice(raw).map_err(|e| plain_reason(&e)))
+    }
+
+    /// The next value as a record. Serde would take a list for a struct, field by field; here it is none.
+    pub(crate) fn record<T: DeserializeOwned>(&mut self) -> Result<Result<T, String>, ReadError> {
+        match self.kind()? {
+            Kind::Object => self.take(),
+            other => {
+                self.skip()?;
+                Ok(Err(format!("expected an object, found {}", other.word())))
+            }
+        }
     }
 
     /// The next value as a type that the report cannot be read without.

@@ -134,7 +134,7 @@ pub(super) fn read(json: &mut Json<'_>, intake: Intake<'_>) -> Result<Head, Read
         // The inside of `summaryDetails` alone.
         "controls" => reader.summary(json),
         "resources" => json.list(|json, i| {
-            match json.take::<ResourceRow>()? {
+            match json.record::<ResourceRow>()? {
                 Ok(row) => reader.resource(row),
                 Err(reason) => reader.intake.skip(format!("resources[{i}]"), reason)?,
             }
@@ -142,7 +142,7 @@ pub(super) fn read(json: &mut Json<'_>, intake: Intake<'_>) -> Result<Head, Read
         }),
         "results" => {
             reader.results_seen = true;
-            json.list(|json, i| match json.take::<ResultRow>()? {
+            json.list(|json, i| match json.record::<ResultRow>()? {
                 Ok(row) => reader.result(&row, i),
                 Err(reason) => reader.intake.skip(format!("results[{i}]"), reason),
             })
@@ -160,7 +160,7 @@ impl Reader<'_> {
             return json.skip();
         }
         json.object(|json, id| {
-            match json.take::<ControlSummary>()? {
+            match json.record::<ControlSummary>()? {
                 Ok(row) => drop(self.controls.insert(id.to_owned(), row)),
                 Err(reason) => self.intake.skip("summaryDetails.controls", reason)?,
             }

@@ -85,7 +85,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         }
         "statements" => json.list(|json, i| {
             let locator = format!("statements[{i}]");
-            match json.take::<Statement>()? {
+            match json.record::<Statement>()? {
                 // The document's id is part of each fact.
                 Ok(statement) if !id.is_empty() => statement.record(&mut intake, &locator, &id, stamp),
                 Ok(statement) if held.len() < max => {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::ReadError;
 use super::image::{ImageWords, image};
-use super::intake::{Intake, Learnt, NAME_THE_SOURCE, instant, lasting_name, record};
+use super::intake::{Intake, Learnt, NAME_THE_SOURCE, instant, lasting_name, plain_repository, record};
 use super::json::Json;
 use super::lenient::{Many, Word};
 use result::ResultRow;
@@ -138,7 +138,7 @@ impl Run {
             "properties" => json.into(&mut self.properties),
             "results" => json.list(|json, i| {
                 let locator = format!("runs[{index}].results[{i}]");
-                match json.take::<ResultRow>()? {
+                match json.record::<ResultRow>()? {
                     Ok(row) if self.tool_seen => self.give(intake, index, &locator, &row, later),
                     Ok(row) if self.held.len() < max => {
                         self.held.push((locator, row));
@@ -193,7 +193,7 @@ impl Run {
             uri: Word,
         }
         json.object(|json, _| {
-            if let Ok(base) = json.take::<Base>()?
+            if let Ok(base) = json.record::<Base>()?
                 && self.root.is_empty()
             {
                 self.root = base.uri.0;
@@ -211,7 +211,7 @@ impl Run {
         };
         let image = image(intake, &words);
         // What tells this run's line of runs from others: the id that its author gave, else what it looked at.
-        let repository = lasting_name(&self.repository).map(str::to_owned);
+        let repository = lasting_name(plain_repository(&self.repository)).map(str::to_owned);
         let looked_at = image.as_ref().map(|i| i.repository.reveal().to_owned()).or(repository);
         let source = intake.how.source.map(|s| s.reveal().to_owned()).filter(|s| !s.is_empty());
         let id = Some(self.automation.id.as_str().trim_end_matches('/').to_owned())

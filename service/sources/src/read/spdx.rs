@@ -73,7 +73,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         }
         "packages" => json.list(|json, i| {
             let locator = format!("packages[{i}]");
-            match json.take::<PackageRow>()? {
+            match json.record::<PackageRow>()? {
                 Ok(row) => {
                     row.record(&mut intake, &locator)?;
                     if frame.image.is_none() && row.is_image() {

@@ -21,7 +21,7 @@ use super::lenient::{Many, Word};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Metadata {
+struct Metadata {
     #[serde(rename = "OS")]
     os: Option<Os>,
     #[serde(rename = "ImageID")]
@@ -99,7 +99,7 @@ fn close(mut intake: Intake<'_>, frame: &Frame, spoken: SpokenSet) -> Result<Hea
         let part = Part { scope, classes: spoken, complete: true, content: None };
         return Ok(intake.head(learnt(artifact, part, hint)));
     };
-    let why = frame.metadata.not_assessed();
+    let why = frame.metadata.not_assessed(spoken);
     if let Some(why) = why {
         intake.not_assessed("Metadata.OS", Subject::Artifact, why)?;
     }
@@ -113,10 +113,12 @@ fn close(mut intake: Intake<'_>, frame: &Frame, spoken: SpokenSet) -> Result<Hea
 
 impl Metadata {
     /// Why the distribution's packages could not be judged.
-    pub(super) fn not_assessed(&self) -> Option<NotAssessed> {
+    fn not_assessed(&self, spoken: SpokenSet) -> Option<NotAssessed> {
+        let known = self.os.as_ref().is_some_and(|os| !matches!(os.family.as_str(), "" | "none" | "unknown"));
         match &self.os {
             Some(os) if os.end_of_life => Some(NotAssessed::EndOfLife),
-            Some(os) if !matches!(os.family.as_str(), "" | "none" | "unknown") => None,
+            // A result for the distribution's packages proves that it was recognised, whatever the frame leaves out.
+            _ if known || spoken.contains(Spoken::OsPackages) => None,
             _ => Some(NotAssessed::UnknownDistribution),
         }
     }

@@ -8,7 +8,7 @@ use std::io::BufRead;
 
 use assay_core::scope::Head;
 
-use super::json::{Json, Kind};
+use super::json::{Json, Kind, record_of};
 use super::{How, ReadError, yaml};
 use crate::limits::ReadLimits;
 use cr::Operator;
@@ -58,7 +58,7 @@ fn read_json(json: &mut Json<'_>, operator: &mut Operator<'_>) -> Result<(), Rea
 }
 
 fn element(json: &mut Json<'_>, operator: &mut Operator<'_>, place: &str) -> Result<(), ReadError> {
-    match json.take::<Cr>()? {
+    match json.record::<Cr>()? {
         Ok(cr) => operator.take(&cr, place),
         Err(reason) => operator.intake.skip(place, reason),
     }
@@ -105,9 +105,9 @@ fn whole(mut value: serde_json::Value, operator: &mut Operator<'_>, place: &str)
     };
     for (at, item) in items {
         let place = format!("{place}{at}");
-        match serde_json::from_value::<Cr>(item) {
+        match record_of::<Cr>(&item) {
             Ok(cr) => operator.take(&cr, &place)?,
-            Err(error) => operator.intake.skip(place, super::json::plain_reason(&error))?,
+            Err(error) => operator.intake.skip(place, error)?,
         }
     }
     Ok(())

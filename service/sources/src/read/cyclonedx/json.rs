@@ -130,7 +130,7 @@ pub(in super::super) fn read(json: &mut Json<'_>, intake: Intake<'_>) -> Result<
         }
         "components" => json.list(|json, i| {
             let locator = format!("components[{i}]");
-            match json.take::<ComponentRow>()? {
+            match json.record::<ComponentRow>()? {
                 Ok(row) => bom.component(row.into(), &locator),
                 Err(reason) => bom.intake.skip(locator, reason),
             }
@@ -139,7 +139,7 @@ pub(in super::super) fn read(json: &mut Json<'_>, intake: Intake<'_>) -> Result<
             bom.lists_vulnerabilities = true;
             json.list(|json, i| {
                 let locator = format!("vulnerabilities[{i}]");
-                match json.take::<VulnerabilityRow>()? {
+                match json.record::<VulnerabilityRow>()? {
                     Ok(row) => bom.vulnerability(&row.into(), &locator),
                     Err(reason) => bom.intake.skip(locator, reason),
                 }

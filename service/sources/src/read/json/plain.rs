@@ -1,5 +1,8 @@
 //! Two small grammars: JSON's numbers, and serde's reasons without what they quote.
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 /// The grammar of RFC 8259: no leading zeros, digits on both sides of the point.
 pub(super) fn is_number(text: &[u8]) -> bool {
     let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -24,6 +27,14 @@ pub(super) fn is_number(text: &[u8]) -> bool {
         return !exponent.is_empty() && digits(exponent) == exponent.len();
     }
     rest.is_empty()
+}
+
+/// A record from a value that was read before; a list is none.
+pub(crate) fn record_of<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    if !value.is_object() {
+        return Err("expected an object, found another value".to_owned());
+    }
+    T::deserialize(value).map_err(|e| plain_reason(&e))
 }
 
 /// Serde's reason without the bytes that it quotes: what stands in a report is a stranger's.

@@ -70,7 +70,7 @@ impl Rules {
             "version" if driver => json.word_into(&mut version),
             "semanticVersion" if driver => json.word_into(&mut semantic),
             "rules" => json.list(|json, i| {
-                match json.take::<RuleRow>()? {
+                match json.record::<RuleRow>()? {
                     Ok(row) if self.rows.len() < intake.how.limits.names_max => self.keep(row),
                     Ok(_) => {}
                     Err(reason) => intake.skip(format!("tool rules[{i}]"), reason)?,

@@ -280,11 +280,11 @@ fn licence_record(
 /// The next entry of one of the five lists.
 fn take(json: &mut Json<'_>, list: &str) -> Result<Result<Held, String>, ReadError> {
     Ok(match list {
-        "Packages" => json.take().map(|r| r.map(Held::Package))?,
-        "Vulnerabilities" => json.take().map(|r| r.map(Held::Vulnerability))?,
-        "Misconfigurations" => json.take().map(|r| r.map(Held::Check))?,
-        "Secrets" => json.take().map(|r| r.map(Held::Secret))?,
-        _ => json.take().map(|r| r.map(Held::Licence))?,
+        "Packages" => json.record().map(|r| r.map(Held::Package))?,
+        "Vulnerabilities" => json.record().map(|r| r.map(Held::Vulnerability))?,
+        "Misconfigurations" => json.record().map(|r| r.map(Held::Check))?,
+        "Secrets" => json.record().map(|r| r.map(Held::Secret))?,
+        _ => json.record().map(|r| r.map(Held::Licence))?,
     })
 }
 

@@ -7,7 +7,6 @@ use assay_core::ids::{Digest, Time, VulnId};
 use assay_core::observation::{Claim, Flaw, NotAssessed, Observation, RecordKind, Severity, Subject};
 use assay_core::scope::{Artifact, Head, Part, Scope, ScopeKey, Spoken, SpokenSet};
 use assay_core::text::Opaque;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -15,7 +14,7 @@ use super::super::ReadError;
 use super::super::controls::control;
 use super::super::image::ecosystem;
 use super::super::intake::{Intake, Learnt, instant, record};
-use super::super::json::plain_reason;
+use super::super::json::record_of;
 use super::super::lenient::Word;
 use super::super::trivy::{about, object, proper_kind};
 use super::super::vuln::Published;
@@ -59,7 +58,10 @@ impl<'a> Operator<'a> {
 
     /// Reads one resource.
     pub(super) fn take(&mut self, cr: &Cr, place: &str) -> Result<(), ReadError> {
-        let place = if place.is_empty() { String::new() } else { format!("{place}.") };
+        let place = match place {
+            _ if place.is_empty() || place.ends_with(' ') => place.to_owned(),
+            _ => format!("{place}."),
+        };
         let mut classes = SpokenSet::default();
         let mut complete = true;
         let home = self.home(cr);
@@ -139,9 +141,9 @@ impl<'a> Operator<'a> {
     ) -> Result<(), ReadError> {
         for (i, value) in list.iter().enumerate() {
             let locator = format!("{place}[{i}]");
-            match T::deserialize(value) {
+            match record_of::<T>(value) {
                 Ok(entry) => give(self, &locator, home, &entry)?,
-                Err(error) => self.intake.skip(locator, plain_reason(&error))?,
+                Err(error) => self.intake.skip(locator, error)?,
             }
         }
         Ok(())
@@ -254,9 +256,9 @@ impl<'a> Operator<'a> {
             let benchmark = summary.id.some().or(cr.metadata.name.some()).unwrap_or("compliance").to_owned();
             for (i, value) in summary.control_check.iter().enumerate() {
                 let locator = format!("{place}{under}summaryReport.controlCheck[{i}]");
-                match ControlCheck::deserialize(value) {
+                match record_of::<ControlCheck>(value) {
                     Ok(check) => self.total(&locator, home, &benchmark, &check)?,
-                    Err(error) => self.intake.skip(locator, plain_reason(&error))?,
+                    Err(error) => self.intake.skip(locator, error)?,
                 }
             }
         }
