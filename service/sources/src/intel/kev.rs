@@ -51,7 +51,7 @@ pub(super) fn read(input: &mut dyn Read, taker: &mut Taker<'_>) -> Result<(), Re
         }),
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["vulnerabilities"])?;
     let Some(published) = released.or(newest) else {
         return Err(json.wrong("the catalogue has no date"));
     };

@@ -169,7 +169,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         }
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["matches"])?;
     close(intake, &frame)
 }
 

@@ -61,6 +61,8 @@ pub(crate) struct Json<'r> {
     depth: usize,
     /// The bytes of the value that was read last.
     raw: Vec<u8>,
+    /// The keys of the outermost object, once it was walked.
+    outer: Option<HashSet<Box<str>>>,
 }
 
 /// What may come next while a value is scanned.
@@ -88,6 +90,7 @@ impl<'r> Json<'r> {
             line_start: 0,
             depth: 0,
             raw: Vec::new(),
+            outer: None,
         };
         if json.peek()? == Some(0xEF) {
             for byte in [0xEF, 0xBB, 0xBF] {
@@ -153,6 +156,9 @@ impl<'r> Json<'r> {
             visit(self, &key)?;
         }
         self.leave();
+        if self.depth == 0 {
+            self.outer = Some(seen);
+        }
         Ok(())
     }
 
@@ -250,11 +256,17 @@ impl<'r> Json<'r> {
         Ok(self.blank()?.is_some())
     }
 
-    /// Nothing but blanks may follow.
-    pub(crate) fn finish(&mut self) -> Result<(), ReadError> {
-        match self.blank()? {
-            None => Ok(()),
-            Some(_) => Err(self.wrong("more text follows the end of the value")),
+    /// Nothing but blanks may follow, and an object must have had one of the keys that make it what it is read as: a
+    /// report that merely parses is no report of zero findings.
+    pub(crate) fn finish(&mut self, any_of: &[&str]) -> Result<(), ReadError> {
+        if self.blank()?.is_some() {
+            return Err(self.wrong("more text follows the end of the value"));
+        }
+        match &self.outer {
+            Some(keys) if !any_of.iter().any(|k| keys.contains(*k)) => {
+                Err(ReadError::Unknown { saw: "JSON without any key of the format that it is read as" })
+            }
+            _ => Ok(()),
         }
     }
 

@@ -66,7 +66,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
             }
         }
     }
-    json.finish()?;
+    json.finish(&["Controls", "tests"])?;
     let classes = [Spoken::Benchmark].into_iter().collect();
     let cluster = intake.how.cluster;
     let part = |(nodes, benchmark): &(Opaque, Opaque)| Part {

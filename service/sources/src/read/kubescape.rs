@@ -149,7 +149,7 @@ pub(super) fn read(json: &mut Json<'_>, intake: Intake<'_>) -> Result<Head, Read
         }
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["results", "summaryDetails", "controls"])?;
     reader.flush()?;
     Ok(reader.close())
 }

@@ -102,7 +102,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         }),
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["statements"])?;
     for (locator, statement) in held {
         statement.record(&mut intake, &locator, &id, stamp)?;
     }

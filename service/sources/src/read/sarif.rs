@@ -5,7 +5,7 @@ mod result;
 mod rule;
 
 use assay_core::ids::Time;
-use assay_core::observation::{Observation, Record, RecordKind};
+use assay_core::observation::{Observation, Record, RecordKind, Subject};
 use assay_core::scope::{Artifact, Head, Part, Scope, Spoken, SpokenSet};
 use assay_core::text::Opaque;
 use serde::Deserialize;
@@ -81,6 +81,10 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
                 for observation in &mut record.yields {
                     if let Observation::Claim(claim) = observation {
                         claim.scope = Some(part.scope.key());
+                        // "The artifact" is the first run's.
+                        if let Artifact::Image(image) = &about {
+                            claim.subject = Subject::Image(image.clone());
+                        }
                     }
                 }
                 intake.give(record)?;
@@ -93,7 +97,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         }),
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["runs"])?;
     Ok(intake.head(Learnt {
         tool_version: version.unwrap_or_else(|| Opaque::readmit("")),
         artifact: artifact.unwrap_or_else(|| Artifact::Tree(Opaque::readmit(""))),

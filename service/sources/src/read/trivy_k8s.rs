@@ -40,7 +40,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         }),
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["ClusterName", "Resources", "Vulnerabilities", "Misconfigurations"])?;
     // What the scanners looked for is the same for each namespace of a run.
     let cluster = intake.how.cluster;
     let part = |ns: &Opaque| Part::namespace(cluster, ns, results.spoken, !doubtful.contains(ns));

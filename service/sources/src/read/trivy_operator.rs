@@ -36,13 +36,15 @@ fn begins_like_json(input: &mut dyn BufRead) -> Result<bool, ReadError> {
 fn read_json(json: &mut Json<'_>, operator: &mut Operator<'_>) -> Result<(), ReadError> {
     if json.kind()? == Kind::List {
         json.list(|json, i| element(json, operator, &format!("[{i}]")))?;
-        return json.finish();
+        return json.finish(&[]);
     }
     // One resource, a list of them, or a map of lists: the parts of a single resource are put together again.
     let mut single = serde_json::Map::new();
+    let mut by_kind = false;
     json.object(|json, key| match key {
         "items" => json.list(|json, i| element(json, operator, &format!("items[{i}]"))),
         _ if key.ends_with(".aquasecurity.github.io") => {
+            by_kind = true;
             json.list(|json, i| element(json, operator, &format!("{key}[{i}]")))
         }
         _ => {
@@ -50,8 +52,9 @@ fn read_json(json: &mut Json<'_>, operator: &mut Operator<'_>) -> Result<(), Rea
             Ok(())
         }
     })?;
-    json.finish()?;
-    if single.contains_key("report") || single.contains_key("status") || single.contains_key("detailReport") {
+    json.finish(&["kind", "items", "report", "status", "detailReport", "summaryReport"])
+        .or_else(|error| if by_kind { Ok(()) } else { Err(error) })?;
+    if ["report", "status", "detailReport", "summaryReport"].iter().any(|k| single.contains_key(*k)) {
         whole(serde_json::Value::Object(single), operator, "")?;
     }
     Ok(())
@@ -85,6 +88,7 @@ fn read_yaml(input: &mut dyn BufRead, limits: &ReadLimits, operator: &mut Operat
     match first_error {
         // Nothing could be read: that is a broken report, not one with a gap.
         Some((place, reason)) if read == 0 => Err(ReadError::Syntax { place, reason }),
+        None if read == 0 => Err(ReadError::Empty),
         _ => Ok(()),
     }
 }

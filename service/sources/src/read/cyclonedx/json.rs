@@ -147,7 +147,7 @@ pub(in super::super) fn read(json: &mut Json<'_>, intake: Intake<'_>) -> Result<
         }
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["bomFormat", "components", "vulnerabilities"])?;
     Ok(bom.close())
 }
 

@@ -18,7 +18,7 @@ fn whole(text: &[u8], limits: &ReadLimits) -> Result<Vec<u8>, ReadError> {
     let mut input = text;
     let mut json = Json::open(&mut input, limits)?;
     let raw = json.raw()?.to_vec();
-    json.finish()?;
+    json.finish(&["list"])?;
     Ok(raw)
 }
 
@@ -36,7 +36,7 @@ fn elements_come_one_at_a_time_and_a_bad_one_is_only_itself() {
         _ => json.skip(),
     })
     .unwrap();
-    json.finish().unwrap();
+    json.finish(&["list"]).unwrap();
     assert_eq!(got, [(0, Ok(1)), (1, Err("expected u8, found string".to_owned())), (2, Ok(3))]);
 }
 
