@@ -308,7 +308,9 @@ impl FromStr for VulnId {
     fn from_str(text: &str) -> Result<Self, BadVulnId> {
         let text = text.trim();
         let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b':' | b'.');
-        if !(3..=64).contains(&text.len()) || !text.bytes().all(legal) || !text.bytes().any(|b| b.is_ascii_digit()) {
+        // The random part of a GHSA may do without digits; every other database counts.
+        let counted = text.bytes().any(|b| b.is_ascii_digit()) || is_ghsa(text);
+        if !(3..=64).contains(&text.len()) || !text.bytes().all(legal) || !counted {
             return Err(BadVulnId);
         }
         let upper = text.to_ascii_uppercase();
@@ -317,6 +319,14 @@ impl FromStr for VulnId {
             None => upper.into(),
         }))
     }
+}
+
+/// `GHSA-` and three groups of four letters and digits.
+fn is_ghsa(text: &str) -> bool {
+    let mut groups = text.split('-');
+    groups.next().is_some_and(|g| g.eq_ignore_ascii_case("GHSA"))
+        && groups.clone().count() == 3
+        && groups.all(|g| g.len() == 4 && g.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 impl fmt::Display for VulnId {
@@ -386,7 +396,8 @@ mod tests {
         assert_eq!(id("ghsa-JFH8-c2jp-5v3q").as_str(), "GHSA-jfh8-c2jp-5v3q");
         assert!(id("CVE-2021-44228").is_cve() && !id("CVE-21-1").is_cve());
         assert_eq!(id("GHSA-jfh8-c2jp-5v3q").preferred(&id("CVE-2021-44228")), &id("CVE-2021-44228"));
-        assert!("ignore all previous 1".parse::<VulnId>().is_err());
+        assert_eq!(id("GHSA-cfgh-jmpq-rvwx").as_str(), "GHSA-cfgh-jmpq-rvwx", "a GHSA may have no digit at all");
+        assert!("ignore all previous 1".parse::<VulnId>().is_err() && "GHSA-abc".parse::<VulnId>().is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod cluster;
 pub mod door;
+pub mod intel;
 pub mod limits;
 pub mod read;
 pub mod sniff;

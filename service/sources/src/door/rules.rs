@@ -91,7 +91,7 @@ const fn digit(b: u8) -> bool {
 }
 
 const fn hex(b: u8) -> bool {
-    matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F')
+    b.is_ascii_hexdigit()
 }
 
 const fn word(b: u8) -> bool {

@@ -143,7 +143,7 @@ struct Target {
 #[derive(Debug, Default)]
 struct Frame {
     source: Source,
-    distro: String,
+    distro: Distro,
     version: String,
     produced_at: Option<Time>,
 }
@@ -153,13 +153,13 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
     json.object(|json, key| match key {
         "matches" => json.list(|json, i| {
             let locator = format!("matches[{i}]");
-            match json.take::<Match>()? {
+            match json.record::<Match>()? {
                 Ok(one) => one.record(&mut intake, &locator),
-                Err(reason) => Ok(intake.skip(locator, reason)),
+                Err(reason) => intake.skip(locator, reason),
             }
         }),
         "source" => frame.source.read(json),
-        "distro" => Ok(frame.distro = json.need::<Option<Distro>>()?.unwrap_or_default().name.0),
+        "distro" => json.into(&mut frame.distro),
         "descriptor" => {
             let descriptor = json.need::<Option<Descriptor>>()?.unwrap_or_default();
             intake.set_tool(descriptor.name.as_str());
@@ -169,7 +169,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         }
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["matches"])?;
     close(intake, &frame)
 }
 
@@ -177,7 +177,7 @@ fn close(mut intake: Intake<'_>, frame: &Frame) -> Result<Head, ReadError> {
     // Grype looks for both sorts of packages in each run; it knows the distribution's flaws only if it knows the
     // distribution.
     let mut classes: SpokenSet = [Spoken::LanguagePackages].into_iter().collect();
-    let known = !matches!(frame.distro.as_str(), "" | "unknown");
+    let known = !matches!(frame.distro.name.as_str(), "" | "unknown");
     if known {
         classes.insert(Spoken::OsPackages);
     }
@@ -209,9 +209,9 @@ fn close(mut intake: Intake<'_>, frame: &Frame) -> Result<Head, ReadError> {
 impl Source {
     fn read(&mut self, json: &mut Json<'_>) -> Result<(), ReadError> {
         json.object(|json, key| match key {
-            "type" => Ok(self.kind = json.need::<Word>()?.0),
-            "target" if json.kind()? == Kind::Text => Ok(self.path = json.need::<Word>()?.0),
-            "target" => Ok(self.image = json.need::<Option<Target>>()?.unwrap_or_default()),
+            "type" => json.word_into(&mut self.kind),
+            "target" if json.kind()? == Kind::Text => json.word_into(&mut self.path),
+            "target" => json.into(&mut self.image),
             _ => json.skip(),
         })
     }
@@ -221,13 +221,11 @@ impl Match {
     fn record(&self, intake: &mut Intake<'_>, locator: &str) -> Result<(), ReadError> {
         let v = &self.vulnerability;
         let Ok(id) = v.id.as_str().parse::<VulnId>() else {
-            intake.skip(locator, "vulnerability.id names no vulnerability");
-            return Ok(());
+            return intake.skip(locator, "vulnerability.id names no vulnerability");
         };
         let package = self.artifact.package(intake);
         if package.key.name.is_empty() {
-            intake.skip(locator, "artifact names no package");
-            return Ok(());
+            return intake.skip(locator, "artifact names no package");
         }
         let description = self.descriptions().next().unwrap_or_default();
         let versions: Vec<&str> = v.fix.iter().flat_map(|f| f.versions.iter()).filter_map(Word::some).collect();

@@ -77,13 +77,14 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Notes a record that could not be read.
-    pub(crate) fn skip(&mut self, locator: impl Into<Box<str>>, reason: impl Into<Box<str>>) {
+    /// Notes a record that could not be read, and goes on.
+    pub(crate) fn skip(&mut self, locator: impl Into<Box<str>>, reason: impl Into<Box<str>>) -> Result<(), ReadError> {
         if self.skipped.len() < self.how.limits.skipped_listed_max {
             self.skipped.push(Skipped { locator: locator.into(), reason: reason.into() });
         } else {
             self.unlisted += 1;
         }
+        Ok(())
     }
 
     /// True when nothing was passed over so far.
@@ -173,7 +174,7 @@ pub(crate) fn lasting_name(name: &str) -> Option<&str> {
 }
 
 /// A repository's address without scheme, user and `.git`: the same one however it was cloned.
-fn plain_repository(url: &str) -> &str {
+pub(crate) fn plain_repository(url: &str) -> &str {
     let url = url.trim();
     let url = url.split_once("://").map_or(url, |(_, rest)| rest);
     let url = url.split_once('@').map_or(url, |(_, rest)| rest);

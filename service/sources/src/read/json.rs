@@ -2,13 +2,22 @@
 //! typed by serde from its own bytes, so that a bad one can be skipped and the next is found. Memory holds one element,
 //! nesting costs no stack, and every bound of [`ReadLimits`] is kept on the way.
 
+mod plain;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::io::Read;
 
+use assay_core::ids::Time;
 use serde::de::DeserializeOwned;
 
 use super::ReadError;
+use super::intake::instant;
+use super::lenient::Word;
 use crate::limits::ReadLimits;
+use plain::is_number;
+pub(crate) use plain::{plain_reason, record_of};
 
 const BUFFER_BYTES: usize = 64 << 10;
 
@@ -21,6 +30,19 @@ pub(crate) enum Kind {
     Number,
     Bool,
     Null,
+}
+
+impl Kind {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::List => "a list",
+            Self::Text => "a text",
+            Self::Number => "a number",
+            Self::Bool => "a boolean",
+            Self::Null => "null",
+        }
+    }
 }
 
 /// A position in a JSON text.
@@ -39,6 +61,8 @@ pub(crate) struct Json<'r> {
     depth: usize,
     /// The bytes of the value that was read last.
     raw: Vec<u8>,
+    /// The keys of the outermost object, once it was walked.
+    outer: Option<HashSet<Box<str>>>,
 }
 
 /// What may come next while a value is scanned.
@@ -66,6 +90,7 @@ impl<'r> Json<'r> {
             line_start: 0,
             depth: 0,
             raw: Vec::new(),
+            outer: None,
         };
         if json.peek()? == Some(0xEF) {
             for byte in [0xEF, 0xBB, 0xBF] {
@@ -131,6 +156,9 @@ impl<'r> Json<'r> {
             visit(self, &key)?;
         }
         self.leave();
+        if self.depth == 0 {
+            self.outer = Some(seen);
+        }
         Ok(())
     }
 
@@ -183,17 +211,62 @@ impl<'r> Json<'r> {
         Ok(serde_json::from_slice(raw).map_err(|e| plain_reason(&e)))
     }
 
+    /// The next value as a record. Serde would take a list for a struct, field by field; here it is none.
+    pub(crate) fn record<T: DeserializeOwned>(&mut self) -> Result<Result<T, String>, ReadError> {
+        match self.kind()? {
+            Kind::Object => self.take(),
+            other => {
+                self.skip()?;
+                Ok(Err(format!("expected an object, found {}", other.word())))
+            }
+        }
+    }
+
     /// The next value as a type that the report cannot be read without.
     pub(crate) fn need<T: DeserializeOwned>(&mut self) -> Result<T, ReadError> {
         let place = self.place();
         self.take()?.map_err(|reason| ReadError::Syntax { place, reason })
     }
 
-    /// Nothing but blanks may follow.
-    pub(crate) fn finish(&mut self) -> Result<(), ReadError> {
-        match self.blank()? {
-            None => Ok(()),
-            Some(_) => Err(self.wrong("more text follows the end of the value")),
+    /// The next value as a word of any spelling.
+    pub(crate) fn word(&mut self) -> Result<String, ReadError> {
+        Ok(self.need::<Word>()?.0)
+    }
+
+    /// Reads the next value into its place; null leaves the default.
+    pub(crate) fn into<T: DeserializeOwned + Default>(&mut self, slot: &mut T) -> Result<(), ReadError> {
+        *slot = self.need::<Option<T>>()?.unwrap_or_default();
+        Ok(())
+    }
+
+    /// Reads the next value into its place as a word of any spelling.
+    pub(crate) fn word_into(&mut self, slot: &mut String) -> Result<(), ReadError> {
+        *slot = self.word()?;
+        Ok(())
+    }
+
+    /// Reads the next value into its place as an instant; none where the report names no believable one.
+    pub(crate) fn instant_into(&mut self, slot: &mut Option<Time>) -> Result<(), ReadError> {
+        *slot = instant(&self.word()?);
+        Ok(())
+    }
+
+    /// True when another value follows: texts may stand one after the other.
+    pub(crate) fn more(&mut self) -> Result<bool, ReadError> {
+        Ok(self.blank()?.is_some())
+    }
+
+    /// Nothing but blanks may follow, and an object must have had one of the keys that make it what it is read as: a
+    /// report that merely parses is no report of zero findings.
+    pub(crate) fn finish(&mut self, any_of: &[&str]) -> Result<(), ReadError> {
+        if self.blank()?.is_some() {
+            return Err(self.wrong("more text follows the end of the value"));
+        }
+        match &self.outer {
+            Some(keys) if !any_of.iter().any(|k| keys.contains(*k)) => {
+                Err(ReadError::Unknown { saw: "JSON without any key of the format that it is read as" })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -425,155 +498,4 @@ fn expect_end(expect: Expect, byte: u8) -> bool {
 
 fn over(what: &'static str, max: u64, unit: &'static str) -> ReadError {
     ReadError::Limit { what, max, unit }
-}
-
-/// The grammar of RFC 8259: no leading zeros, digits on both sides of the point.
-fn is_number(text: &[u8]) -> bool {
-    let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
-    let text = text.strip_prefix(b"-").unwrap_or(text);
-    let whole = digits(text);
-    if whole == 0 || whole > 1 && text[0] == b'0' {
-        return false;
-    }
-    let mut rest = &text[whole..];
-    if let Some(fraction) = rest.strip_prefix(b".") {
-        let n = digits(fraction);
-        if n == 0 {
-            return false;
-        }
-        rest = &fraction[n..];
-    }
-    if let [b'e' | b'E', exponent @ ..] = rest {
-        let exponent = match exponent {
-            [b'+' | b'-', digits @ ..] => digits,
-            all => all,
-        };
-        return !exponent.is_empty() && digits(exponent) == exponent.len();
-    }
-    rest.is_empty()
-}
-
-/// Serde's reason without the bytes that it quotes: what stands in a report is a stranger's.
-pub(crate) fn plain_reason(error: &impl std::fmt::Display) -> String {
-    let text = error.to_string();
-    let text = text.find(" at line ").map_or(text.as_str(), |i| &text[..i]);
-    let (kind, rest) = text.split_once(": ").unwrap_or((text, ""));
-    if !matches!(kind, "invalid type" | "invalid value" | "invalid length") {
-        let quoted = kind.starts_with("unknown variant") || kind.starts_with("unknown field");
-        return if quoted { "a value outside its list".to_owned() } else { text.chars().take(120).collect() };
-    }
-    let found = ["string", "integer", "floating point", "boolean", "null", "map", "sequence", "unit"]
-        .into_iter()
-        .find(|word| rest.starts_with(word))
-        .map_or("something else", |word| match word {
-            "map" => "an object",
-            "sequence" => "a list",
-            "floating point" => "a number",
-            "unit" => "null",
-            other => other,
-        });
-    let wanted = rest.rfind("expected ").map_or("another value", |i| &rest[i + "expected ".len()..]);
-    let wanted = match wanted.strip_prefix("struct ") {
-        Some(_) => "an object",
-        None => wanted,
-    };
-    format!("expected {}, found {found}", wanted.chars().take(80).collect::<String>())
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn limits() -> ReadLimits {
-        ReadLimits {
-            string_bytes_max: 64,
-            record_bytes_max: 256,
-            depth_max: 16,
-            report_bytes_max: 1 << 20,
-            ..Default::default()
-        }
-    }
-
-    fn whole(text: &[u8], limits: &ReadLimits) -> Result<Vec<u8>, ReadError> {
-        let mut input = text;
-        let mut json = Json::open(&mut input, limits)?;
-        let raw = json.raw()?.to_vec();
-        json.finish()?;
-        Ok(raw)
-    }
-
-    #[test]
-    fn elements_come_one_at_a_time_and_a_bad_one_is_only_itself() {
-        let mut input: &[u8] = b"\xef\xbb\xbf {\"skip\": [{\"x\": [1, 2]}], \"list\": [1, \"two\", 3], \"none\": null}";
-        let limits = limits();
-        let mut json = Json::open(&mut input, &limits).unwrap();
-        let mut got = Vec::new();
-        json.object(|json, key| match key {
-            "list" | "none" => json.list(|json, i| {
-                got.push((i, json.take::<u8>()?));
-                Ok(())
-            }),
-            _ => json.skip(),
-        })
-        .unwrap();
-        json.finish().unwrap();
-        assert_eq!(got, [(0, Ok(1)), (1, Err("expected u8, found string".to_owned())), (2, Ok(3))]);
-    }
-
-    #[test]
-    fn what_is_wrong_is_told_with_its_place() {
-        let at = |text: &str| whole(text.as_bytes(), &limits()).unwrap_err().to_string();
-        assert_eq!(at("{\n  \"a\": 1,\n  \"b\" 2}"), "at line 3, column 7: this character cannot stand here");
-        assert_eq!(at("{\"a\": [1, 2"), "at line 1, column 12: the text ends in the middle of a value: it was cut");
-        assert_eq!(at("[1] x"), "at line 1, column 5: more text follows the end of the value");
-        assert_eq!(at("   "), "it is empty");
-        assert_eq!(at("[01]"), "at line 1, column 4: neither a number nor true, false or null");
-    }
-
-    #[test]
-    fn a_key_that_occurs_twice_refuses_the_text() {
-        let mut input: &[u8] = b"{\"a\":1,\"\\u0061\":2}";
-        let limits = limits();
-        let mut json = Json::open(&mut input, &limits).unwrap();
-        assert!(json.object(|json, _| json.skip()).unwrap_err().to_string().contains("occurs twice"));
-    }
-
-    #[test]
-    fn every_bound_is_kept() {
-        let limit = |text: Vec<u8>| matches!(whole(&text, &limits()).unwrap_err(), ReadError::Limit { .. });
-        assert!(limit(b"[".repeat(2_000_000)), "nesting");
-        assert!(limit(format!("\"{}\"", "x".repeat(65)).into_bytes()), "string");
-        assert!(limit(format!("[{}1]", "1,".repeat(200)).into_bytes()), "record");
-        assert!(limit(b" ".repeat(2 << 20)), "report");
-    }
-
-    #[test]
-    fn reasons_do_not_repeat_the_report() {
-        let error = serde_json::from_str::<Vec<u8>>("[\"sk_live, expected nothing\"]").unwrap_err();
-        assert_eq!(
-            plain_reason(&error),
-            "expected nothing\", expected u8, found string".replace("nothing\", expected ", "")
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn it_takes_exactly_what_serde_takes(text in "[\\[\\]{}:,\"a1\\-.eEtrufalsn\\\\ ]{0,24}") {
-            let ours = whole(text.as_bytes(), &ReadLimits::default()).map(|raw| serde_json::from_slice::<serde_json::Value>(&raw));
-            let theirs = serde_json::from_str::<serde_json::Value>(&text);
-            match (ours, theirs) {
-                (Ok(Ok(a)), Ok(b)) => prop_assert_eq!(a, b),
-                // What only serde refuses (an escape, a duplicate) is refused when the element is typed.
-                (Ok(Err(_)) | Err(_), Err(_)) => {}
-                (ours, theirs) => prop_assert!(false, "{:?} against {:?}", ours.is_ok(), theirs),
-            }
-        }
-
-        #[test]
-        fn it_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let _ = whole(&bytes, &limits());
-        }
-    }
 }

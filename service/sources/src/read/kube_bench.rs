@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::ReadError;
 use super::controls::control;
 use super::intake::{Intake, Learnt, record};
-use super::json::{Json, Kind};
+use super::json::{Json, Kind, record_of};
 use super::lenient::{Many, Word};
 
 #[derive(Debug, Default, Deserialize)]
@@ -59,14 +59,14 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
                 }
             })?;
             if alone.contains_key("tests") {
-                match Controls::deserialize(serde_json::Value::Object(alone)) {
+                match record_of::<Controls>(&serde_json::Value::Object(alone)) {
                     Ok(controls) => controls.records(&mut intake, &mut seen, "")?,
-                    Err(error) => intake.skip("tests", super::json::plain_reason(&error)),
+                    Err(error) => intake.skip("tests", error)?,
                 }
             }
         }
     }
-    json.finish()?;
+    json.finish(&["Controls", "tests"])?;
     let classes = [Spoken::Benchmark].into_iter().collect();
     let cluster = intake.how.cluster;
     let part = |(nodes, benchmark): &(Opaque, Opaque)| Part {
@@ -81,9 +81,9 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
 }
 
 fn element(json: &mut Json<'_>, intake: &mut Intake<'_>, seen: &mut Seen, place: &str) -> Result<(), ReadError> {
-    match json.take::<Controls>()? {
+    match json.record::<Controls>()? {
         Ok(controls) => controls.records(intake, seen, place),
-        Err(reason) => Ok(intake.skip(place, reason)),
+        Err(reason) => intake.skip(place, reason),
     }
 }
 
@@ -107,9 +107,9 @@ impl Controls {
         for (g, group) in self.tests.iter().enumerate() {
             for (i, value) in group.results.iter().enumerate() {
                 let locator = format!("{place}{dot}tests[{g}].results[{i}]");
-                match Test::deserialize(value) {
+                match record_of::<Test>(value) {
                     Ok(test) => test.record(intake, &locator, &at, &scope)?,
-                    Err(error) => intake.skip(locator, super::json::plain_reason(&error)),
+                    Err(error) => intake.skip(locator, error)?,
                 }
             }
         }
@@ -127,8 +127,7 @@ impl Test {
     ) -> Result<(), ReadError> {
         let rule = intake.name(self.test_number.as_str());
         if rule.is_empty() {
-            intake.skip(locator, "the test has no number");
-            return Ok(());
+            return intake.skip(locator, "the test has no number");
         }
         let subject = Subject::Object { at: at.clone(), container: None };
         let (control, _) = control("kube-bench", &rule);
@@ -147,8 +146,7 @@ impl Test {
             "INFO" => outcome(intake, subject, control, Outcome::NotApplicable),
             "PASS" => return Ok(()),
             _ => {
-                intake.skip(locator, "the test has a status that is not known");
-                return Ok(());
+                return intake.skip(locator, "the test has a status that is not known");
             }
         };
         intake.give(record(locator, RecordKind::Check, vec![observation]))

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::ReadError;
 use super::controls::control;
-use super::intake::{Intake, Learnt, instant, record, tree};
+use super::intake::{Intake, Learnt, record, tree};
 use super::json::{Json, Kind};
 use super::lenient::{Many, Word};
 use ids::{ResourceId, container_in};
@@ -125,8 +125,8 @@ pub(super) fn read(json: &mut Json<'_>, intake: Intake<'_>) -> Result<Head, Read
         metadata: Metadata::default(),
     };
     json.object(|json, key| match key {
-        "generationTime" => Ok(reader.produced_at = instant(json.need::<Word>()?.as_str())),
-        "metadata" => Ok(reader.metadata = json.need::<Option<Metadata>>()?.unwrap_or_default()),
+        "generationTime" => json.instant_into(&mut reader.produced_at),
+        "metadata" => json.into(&mut reader.metadata),
         "summaryDetails" => json.object(|json, key| match key {
             "controls" => reader.summary(json),
             _ => json.skip(),
@@ -134,22 +134,22 @@ pub(super) fn read(json: &mut Json<'_>, intake: Intake<'_>) -> Result<Head, Read
         // The inside of `summaryDetails` alone.
         "controls" => reader.summary(json),
         "resources" => json.list(|json, i| {
-            match json.take::<ResourceRow>()? {
+            match json.record::<ResourceRow>()? {
                 Ok(row) => reader.resource(row),
-                Err(reason) => reader.intake.skip(format!("resources[{i}]"), reason),
+                Err(reason) => reader.intake.skip(format!("resources[{i}]"), reason)?,
             }
             Ok(())
         }),
         "results" => {
             reader.results_seen = true;
-            json.list(|json, i| match json.take::<ResultRow>()? {
+            json.list(|json, i| match json.record::<ResultRow>()? {
                 Ok(row) => reader.result(&row, i),
-                Err(reason) => Ok(reader.intake.skip(format!("results[{i}]"), reason)),
+                Err(reason) => reader.intake.skip(format!("results[{i}]"), reason),
             })
         }
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["results", "summaryDetails", "controls"])?;
     reader.flush()?;
     Ok(reader.close())
 }
@@ -160,9 +160,9 @@ impl Reader<'_> {
             return json.skip();
         }
         json.object(|json, id| {
-            match json.take::<ControlSummary>()? {
+            match json.record::<ControlSummary>()? {
                 Ok(row) => drop(self.controls.insert(id.to_owned(), row)),
-                Err(reason) => self.intake.skip("summaryDetails.controls", reason),
+                Err(reason) => self.intake.skip("summaryDetails.controls", reason)?,
             }
             Ok(())
         })?;
@@ -180,8 +180,7 @@ impl Reader<'_> {
 
     fn result(&mut self, row: &ResultRow, index: usize) -> Result<(), ReadError> {
         let Some(id) = ResourceId::parse(row.resource.as_str()) else {
-            self.intake.skip(format!("results[{index}]"), "resourceID names no resource");
-            return Ok(());
+            return self.intake.skip(format!("results[{index}]"), "resourceID names no resource");
         };
         let at = id.asset(&self.intake);
         // What was read from files says nothing about the namespaces of the cluster.

@@ -5,7 +5,7 @@ mod controls;
 mod cyclonedx;
 mod grype;
 mod image;
-mod intake;
+pub(crate) mod intake;
 pub(crate) mod json;
 mod kube_bench;
 mod kubescape;
@@ -17,7 +17,7 @@ mod spdx;
 mod trivy;
 mod trivy_k8s;
 mod trivy_operator;
-mod vuln;
+pub(crate) mod vuln;
 mod yaml;
 
 use std::io::BufRead;

@@ -78,26 +78,31 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
     let mut held: Vec<(String, Statement)> = Vec::new();
     let max = intake.how.limits.held_max;
     json.object(|json, key| match key {
-        "@id" => Ok(id = json.need::<Word>()?.0),
-        "timestamp" => Ok(stamp = stamp.max(instant(json.need::<Word>()?.as_str()))),
-        "last_updated" => Ok(stamp = stamp.max(instant(json.need::<Word>()?.as_str()))),
+        "@id" => json.word_into(&mut id),
+        "timestamp" | "last_updated" => {
+            stamp = stamp.max(instant(&json.word()?));
+            Ok(())
+        }
         "statements" => json.list(|json, i| {
             let locator = format!("statements[{i}]");
-            match json.take::<Statement>()? {
+            match json.record::<Statement>()? {
                 // The document's id is part of each fact.
                 Ok(statement) if !id.is_empty() => statement.record(&mut intake, &locator, &id, stamp),
-                Ok(statement) if held.len() < max => Ok(held.push((locator, statement))),
+                Ok(statement) if held.len() < max => {
+                    held.push((locator, statement));
+                    Ok(())
+                }
                 Ok(_) => Err(ReadError::Limit {
                     what: "statements before the document's @id",
                     max: max as u64,
                     unit: "statements",
                 }),
-                Err(reason) => Ok(intake.skip(locator, reason)),
+                Err(reason) => intake.skip(locator, reason),
             }
         }),
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["statements"])?;
     for (locator, statement) in held {
         statement.record(&mut intake, &locator, &id, stamp)?;
     }
@@ -125,12 +130,10 @@ impl Statement {
         stamp: Option<Time>,
     ) -> Result<(), ReadError> {
         let Ok(vuln) = self.vulnerability.name.parse::<VulnId>() else {
-            intake.skip(locator, "the statement names no vulnerability");
-            return Ok(());
+            return intake.skip(locator, "the statement names no vulnerability");
         };
         let Ok(status) = self.status.as_str().parse::<VexStatus>() else {
-            intake.skip(locator, "the statement has a status that OpenVEX does not know");
-            return Ok(());
+            return intake.skip(locator, "the statement has a status that OpenVEX does not know");
         };
         let at = instant(self.timestamp.as_str()).or(stamp).unwrap_or(intake.how.received_at);
         let notes = [&self.impact_statement, &self.action_statement, &self.status_notes, &self.statement];

@@ -5,14 +5,14 @@ mod result;
 mod rule;
 
 use assay_core::ids::Time;
-use assay_core::observation::{Observation, Record, RecordKind};
+use assay_core::observation::{Observation, Record, RecordKind, Subject};
 use assay_core::scope::{Artifact, Head, Part, Scope, Spoken, SpokenSet};
 use assay_core::text::Opaque;
 use serde::Deserialize;
 
 use super::ReadError;
 use super::image::{ImageWords, image};
-use super::intake::{Intake, Learnt, NAME_THE_SOURCE, instant, lasting_name, record};
+use super::intake::{Intake, Learnt, NAME_THE_SOURCE, instant, lasting_name, plain_repository, record};
 use super::json::Json;
 use super::lenient::{Many, Word};
 use result::ResultRow;
@@ -50,7 +50,7 @@ struct RunProperties {
 #[derive(Default)]
 struct Run {
     rules: Rules,
-    automation: String,
+    automation: AutomationDetails,
     root: String,
     repository: String,
     properties: RunProperties,
@@ -81,6 +81,10 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
                 for observation in &mut record.yields {
                     if let Observation::Claim(claim) = observation {
                         claim.scope = Some(part.scope.key());
+                        // "The artifact" is the first run's.
+                        if let Artifact::Image(image) = &about {
+                            claim.subject = Subject::Image(image.clone());
+                        }
                     }
                 }
                 intake.give(record)?;
@@ -93,7 +97,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         }),
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["runs"])?;
     Ok(intake.head(Learnt {
         tool_version: version.unwrap_or_else(|| Opaque::readmit("")),
         artifact: artifact.unwrap_or_else(|| Artifact::Tree(Opaque::readmit(""))),
@@ -121,13 +125,12 @@ impl Run {
                 }
                 Ok(())
             }
-            "automationDetails" => {
-                Ok(self.automation = json.need::<Option<AutomationDetails>>()?.unwrap_or_default().id.0)
-            }
+            "automationDetails" => json.into(&mut self.automation),
             "originalUriBaseIds" => self.roots(json),
             "versionControlProvenance" => {
                 let list = json.need::<Many<Provenance>>()?;
-                Ok(self.repository = list.first().map_or(String::new(), |p| p.repository_uri.0.clone()))
+                self.repository = list.first().map_or(String::new(), |p| p.repository_uri.0.clone());
+                Ok(())
             }
             "invocations" => {
                 for invocation in json.need::<Many<Invocation>>()?.iter() {
@@ -136,16 +139,19 @@ impl Run {
                 }
                 Ok(())
             }
-            "properties" => Ok(self.properties = json.take::<RunProperties>()?.unwrap_or_default()),
+            "properties" => json.into(&mut self.properties),
             "results" => json.list(|json, i| {
                 let locator = format!("runs[{index}].results[{i}]");
-                match json.take::<ResultRow>()? {
+                match json.record::<ResultRow>()? {
                     Ok(row) if self.tool_seen => self.give(intake, index, &locator, &row, later),
-                    Ok(row) if self.held.len() < max => Ok(self.held.push((locator, row))),
+                    Ok(row) if self.held.len() < max => {
+                        self.held.push((locator, row));
+                        Ok(())
+                    }
                     Ok(_) => {
                         Err(ReadError::Limit { what: "results before their tool", max: max as u64, unit: "results" })
                     }
-                    Err(reason) => Ok(intake.skip(locator, reason)),
+                    Err(reason) => intake.skip(locator, reason),
                 }
             }),
             _ => json.skip(),
@@ -191,7 +197,7 @@ impl Run {
             uri: Word,
         }
         json.object(|json, _| {
-            if let Ok(base) = json.take::<Base>()?
+            if let Ok(base) = json.record::<Base>()?
                 && self.root.is_empty()
             {
                 self.root = base.uri.0;
@@ -209,10 +215,10 @@ impl Run {
         };
         let image = image(intake, &words);
         // What tells this run's line of runs from others: the id that its author gave, else what it looked at.
-        let repository = lasting_name(&self.repository).map(str::to_owned);
+        let repository = lasting_name(plain_repository(&self.repository)).map(str::to_owned);
         let looked_at = image.as_ref().map(|i| i.repository.reveal().to_owned()).or(repository);
         let source = intake.how.source.map(|s| s.reveal().to_owned()).filter(|s| !s.is_empty());
-        let id = Some(self.automation.trim_end_matches('/').to_owned())
+        let id = Some(self.automation.id.as_str().trim_end_matches('/').to_owned())
             .filter(|id| !id.is_empty())
             .or(source)
             .or(looked_at.clone())

@@ -16,6 +16,7 @@ pub(super) fn read(input: &mut dyn BufRead, mut intake: Intake<'_>) -> Result<He
     let limits = intake.how.limits;
     let (mut bytes, mut line_number) = (0u64, 0u64);
     let mut produced_at: Option<Time> = None;
+    let mut seen = false;
     loop {
         let mut line = Vec::new();
         let max = limits.record_bytes_max as u64;
@@ -38,11 +39,12 @@ pub(super) fn read(input: &mut dyn BufRead, mut intake: Intake<'_>) -> Result<He
         if text.trim_ascii().is_empty() {
             continue;
         }
+        seen = true;
         let place = format!("line {line_number}");
         let batch = match serde_json::from_slice::<SensorBatch>(text) {
             Ok(batch) => batch,
             Err(error) => {
-                intake.skip(place, plain_reason(&error));
+                intake.skip(place, plain_reason(&error))?;
                 continue;
             }
         };
@@ -54,8 +56,11 @@ pub(super) fn read(input: &mut dyn BufRead, mut intake: Intake<'_>) -> Result<He
                     intake.give(record)?;
                 }
             }
-            Err(error) => intake.skip(place, plain_reason(&error)),
+            Err(error) => intake.skip(place, plain_reason(&error))?,
         }
+    }
+    if !seen {
+        return Err(ReadError::Empty);
     }
     let part = Part { scope: Scope::Stream, classes: SpokenSet::default(), complete: false, content: None };
     Ok(intake.head(Learnt {

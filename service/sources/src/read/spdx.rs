@@ -58,8 +58,8 @@ struct Frame {
 pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, ReadError> {
     let mut frame = Frame::default();
     json.object(|json, key| match key {
-        "name" => Ok(frame.name = json.need::<Word>()?.0),
-        "documentNamespace" => Ok(frame.namespace = json.need::<Word>()?.0),
+        "name" => json.word_into(&mut frame.name),
+        "documentNamespace" => json.word_into(&mut frame.namespace),
         "creationInfo" => {
             let info = json.need::<Option<CreationInfo>>()?.unwrap_or_default();
             frame.created = instant(info.created.as_str());
@@ -73,7 +73,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         }
         "packages" => json.list(|json, i| {
             let locator = format!("packages[{i}]");
-            match json.take::<PackageRow>()? {
+            match json.record::<PackageRow>()? {
                 Ok(row) => {
                     row.record(&mut intake, &locator)?;
                     if frame.image.is_none() && row.is_image() {
@@ -81,12 +81,12 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
                     }
                     Ok(())
                 }
-                Err(reason) => Ok(intake.skip(locator, reason)),
+                Err(reason) => intake.skip(locator, reason),
             }
         }),
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["spdxVersion"])?;
     Ok(frame.close(intake))
 }
 

@@ -1,5 +1,6 @@
 //! `trivy image|fs|repo|config -f json`, and the bare list of results that Trivy wrote before version 0.20.
 
+mod about;
 mod entry;
 mod result;
 
@@ -9,17 +10,18 @@ use assay_core::scope::{Artifact, Head, Part, Spoken, SpokenSet};
 use assay_core::text::Opaque;
 use serde::Deserialize;
 
-pub(super) use result::{Results, about, object, proper_kind};
+pub(super) use about::{about, object, proper_kind};
+pub(super) use result::Results;
 
 use super::ReadError;
 use super::image::{ImageWords, image, platform};
-use super::intake::{Intake, Learnt, instant, tree};
+use super::intake::{Intake, Learnt, tree};
 use super::json::{Json, Kind};
 use super::lenient::{Many, Word};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub(super) struct Metadata {
+struct Metadata {
     #[serde(rename = "OS")]
     os: Option<Os>,
     #[serde(rename = "ImageID")]
@@ -59,7 +61,7 @@ struct Frame {
     name: String,
     kind: String,
     created: Option<Time>,
-    version: String,
+    trivy: TrivyWord,
     metadata: Metadata,
     /// The target of the first result: all that an old report says of its artifact.
     first_target: String,
@@ -73,23 +75,23 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         frame.first_target.clone_from(&results.first_target);
     } else {
         json.object(|json, key| match key {
-            "ArtifactName" => Ok(frame.name = json.need::<Word>()?.0),
-            "ArtifactType" => Ok(frame.kind = json.need::<Word>()?.0),
-            "CreatedAt" => Ok(frame.created = instant(json.need::<Word>()?.as_str())),
-            "Trivy" => Ok(frame.version = json.need::<Option<TrivyWord>>()?.unwrap_or_default().version.0),
-            "Metadata" => Ok(frame.metadata = json.need::<Option<Metadata>>()?.unwrap_or_default()),
+            "ArtifactName" => json.word_into(&mut frame.name),
+            "ArtifactType" => json.word_into(&mut frame.kind),
+            "CreatedAt" => json.instant_into(&mut frame.created),
+            "Trivy" => json.into(&mut frame.trivy),
+            "Metadata" => json.into(&mut frame.metadata),
             "Results" => {
                 json.list(|json, i| results.read(json, &mut intake, &Subject::Artifact, &format!("Results[{i}]")))
             }
             _ => json.skip(),
         })?;
     }
-    json.finish()?;
+    json.finish(&["SchemaVersion", "ArtifactName", "ArtifactType", "Results"])?;
     close(intake, &frame, results.spoken)
 }
 
 fn close(mut intake: Intake<'_>, frame: &Frame, spoken: SpokenSet) -> Result<Head, ReadError> {
-    let tool_version = intake.name(&frame.version);
+    let tool_version = intake.name(frame.trivy.version.as_str());
     let learnt =
         |artifact, part, hint| Learnt { tool_version, artifact, parts: vec![part], produced_at: frame.created, hint };
     let Some(image) = frame.image(&intake) else {
@@ -97,26 +99,26 @@ fn close(mut intake: Intake<'_>, frame: &Frame, spoken: SpokenSet) -> Result<Hea
         let part = Part { scope, classes: spoken, complete: true, content: None };
         return Ok(intake.head(learnt(artifact, part, hint)));
     };
-    // A result for the distribution's packages shows that it was recognised, whatever the metadata leave out.
-    let recognised = spoken.contains(Spoken::OsPackages);
-    let why = frame.metadata.not_assessed().filter(|why| *why == NotAssessed::EndOfLife || !recognised);
+    let why = frame.metadata.not_assessed(spoken);
     if let Some(why) = why {
         intake.not_assessed("Metadata.OS", Subject::Artifact, why)?;
     }
     let config = frame.metadata.image_config.as_ref();
     let platform = config.map_or(Opaque::readmit(""), |c| platform(&intake, c.os.as_str(), c.architecture.as_str()));
     // Zero needs proof: packages of a distribution that nobody watches any more are not closed by silence.
-    let doubtful = why.is_some() && recognised;
+    let doubtful = why.is_some() && spoken.contains(Spoken::OsPackages);
     let part = Part::image(&image, platform, spoken, !doubtful);
     Ok(intake.head(learnt(Artifact::Image(image), part, None)))
 }
 
 impl Metadata {
     /// Why the distribution's packages could not be judged.
-    pub(super) fn not_assessed(&self) -> Option<NotAssessed> {
+    fn not_assessed(&self, spoken: SpokenSet) -> Option<NotAssessed> {
+        let known = self.os.as_ref().is_some_and(|os| !matches!(os.family.as_str(), "" | "none" | "unknown"));
         match &self.os {
             Some(os) if os.end_of_life => Some(NotAssessed::EndOfLife),
-            Some(os) if !matches!(os.family.as_str(), "" | "none" | "unknown") => None,
+            // A result for the distribution's packages proves that it was recognised, whatever the frame leaves out.
+            _ if known || spoken.contains(Spoken::OsPackages) => None,
             _ => Some(NotAssessed::UnknownDistribution),
         }
     }

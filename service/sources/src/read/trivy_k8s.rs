@@ -10,7 +10,6 @@ use assay_core::text::Opaque;
 use super::ReadError;
 use super::intake::{Intake, Learnt};
 use super::json::Json;
-use super::lenient::Word;
 use super::trivy::{Results, object};
 
 /// What a resource says of itself before its results.
@@ -41,7 +40,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         }),
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["ClusterName", "Resources", "Vulnerabilities", "Misconfigurations"])?;
     // What the scanners looked for is the same for each namespace of a run.
     let cluster = intake.how.cluster;
     let part = |ns: &Opaque| Part::namespace(cluster, ns, results.spoken, !doubtful.contains(ns));
@@ -63,10 +62,10 @@ fn read_resource(
 ) -> Result<Resource, ReadError> {
     let mut resource = Resource::default();
     json.object(|json, key| match key {
-        "Namespace" => Ok(resource.namespace = json.need::<Word>()?.0),
-        "Kind" => Ok(resource.kind = json.need::<Word>()?.0),
-        "Name" => Ok(resource.name = json.need::<Word>()?.0),
-        "Error" => Ok(resource.error = json.need::<Word>()?.0),
+        "Namespace" => json.word_into(&mut resource.namespace),
+        "Kind" => json.word_into(&mut resource.kind),
+        "Name" => json.word_into(&mut resource.name),
+        "Error" => json.word_into(&mut resource.error),
         "Results" => {
             if resource.kind.is_empty() || resource.name.is_empty() {
                 return Err(json.wrong("the results stand before the Kind and Name that they are about"));

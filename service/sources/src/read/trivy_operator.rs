@@ -2,15 +2,17 @@
 //! keyed by their kinds. Each resource is a scope of its own.
 
 mod cr;
+mod rows;
 
 use std::io::BufRead;
 
 use assay_core::scope::Head;
 
-use super::json::{Json, Kind};
+use super::json::{Json, Kind, record_of};
 use super::{How, ReadError, yaml};
 use crate::limits::ReadLimits;
-use cr::{Cr, Operator};
+use cr::Operator;
+use rows::Cr;
 
 use super::intake::Intake;
 
@@ -34,13 +36,15 @@ fn begins_like_json(input: &mut dyn BufRead) -> Result<bool, ReadError> {
 fn read_json(json: &mut Json<'_>, operator: &mut Operator<'_>) -> Result<(), ReadError> {
     if json.kind()? == Kind::List {
         json.list(|json, i| element(json, operator, &format!("[{i}]")))?;
-        return json.finish();
+        return json.finish(&[]);
     }
     // One resource, a list of them, or a map of lists: the parts of a single resource are put together again.
     let mut single = serde_json::Map::new();
+    let mut by_kind = false;
     json.object(|json, key| match key {
         "items" => json.list(|json, i| element(json, operator, &format!("items[{i}]"))),
         _ if key.ends_with(".aquasecurity.github.io") => {
+            by_kind = true;
             json.list(|json, i| element(json, operator, &format!("{key}[{i}]")))
         }
         _ => {
@@ -48,17 +52,18 @@ fn read_json(json: &mut Json<'_>, operator: &mut Operator<'_>) -> Result<(), Rea
             Ok(())
         }
     })?;
-    json.finish()?;
-    if single.contains_key("report") || single.contains_key("status") || single.contains_key("detailReport") {
+    json.finish(&["kind", "items", "report", "status", "detailReport", "summaryReport"])
+        .or_else(|error| if by_kind { Ok(()) } else { Err(error) })?;
+    if ["report", "status", "detailReport", "summaryReport"].iter().any(|k| single.contains_key(*k)) {
         whole(serde_json::Value::Object(single), operator, "")?;
     }
     Ok(())
 }
 
 fn element(json: &mut Json<'_>, operator: &mut Operator<'_>, place: &str) -> Result<(), ReadError> {
-    match json.take::<Cr>()? {
+    match json.record::<Cr>()? {
         Ok(cr) => operator.take(&cr, place),
-        Err(reason) => Ok(operator.intake.skip(place, reason)),
+        Err(reason) => operator.intake.skip(place, reason),
     }
 }
 
@@ -72,7 +77,7 @@ fn read_yaml(input: &mut dyn BufRead, limits: &ReadLimits, operator: &mut Operat
         let value = match yaml::value(text, line, limits) {
             Ok(value) => value,
             Err((at, reason)) => {
-                operator.intake.skip(format!("{place}{at}"), reason.clone());
+                operator.intake.skip(format!("{place}{at}"), reason.clone())?;
                 first_error.get_or_insert((at, reason));
                 return Ok(());
             }
@@ -83,6 +88,7 @@ fn read_yaml(input: &mut dyn BufRead, limits: &ReadLimits, operator: &mut Operat
     match first_error {
         // Nothing could be read: that is a broken report, not one with a gap.
         Some((place, reason)) if read == 0 => Err(ReadError::Syntax { place, reason }),
+        None if read == 0 => Err(ReadError::Empty),
         _ => Ok(()),
     }
 }
@@ -103,9 +109,9 @@ fn whole(mut value: serde_json::Value, operator: &mut Operator<'_>, place: &str)
     };
     for (at, item) in items {
         let place = format!("{place}{at}");
-        match serde_json::from_value::<Cr>(item) {
+        match record_of::<Cr>(&item) {
             Ok(cr) => operator.take(&cr, &place)?,
-            Err(error) => operator.intake.skip(place, super::json::plain_reason(&error)),
+            Err(error) => operator.intake.skip(place, error)?,
         }
     }
     Ok(())

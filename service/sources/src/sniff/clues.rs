@@ -2,7 +2,6 @@
 
 use crate::read::ReadError;
 use crate::read::json::{Json, Kind};
-use crate::read::lenient::Word;
 
 use super::Format;
 
@@ -56,7 +55,7 @@ impl Clues {
     pub(super) fn key(&mut self, json: &mut Json<'_>, key: &str) -> Result<Option<Format>, ReadError> {
         let value = json.kind()?;
         let word = |json: &mut Json<'_>| -> Result<String, ReadError> {
-            if value == Kind::Text { Ok(json.need::<Word>()?.0) } else { json.skip().map(|()| String::new()) }
+            if value == Kind::Text { json.word() } else { json.skip().map(|()| String::new()) }
         };
         match key {
             "bomFormat" if word(json)?.eq_ignore_ascii_case("CycloneDX") => self.decide(Format::CycloneDxJson),
@@ -176,7 +175,10 @@ impl Clues {
                 return json.skip();
             }
             json.object(|json, key| match key {
-                "apiVersion" => Ok(operator = json.need::<Word>()?.as_str().starts_with("aquasecurity.github.io/")),
+                "apiVersion" => {
+                    operator = json.word()?.starts_with("aquasecurity.github.io/");
+                    Ok(())
+                }
                 _ => json.skip(),
             })
         })?;

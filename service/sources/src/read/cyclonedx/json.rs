@@ -118,7 +118,7 @@ struct Affect {
 pub(in super::super) fn read(json: &mut Json<'_>, intake: Intake<'_>) -> Result<Head, ReadError> {
     let mut bom = Bom::new(intake);
     json.object(|json, key| match key {
-        "serialNumber" => Ok(bom.serial = json.need::<Word>()?.0),
+        "serialNumber" => json.word_into(&mut bom.serial),
         "metadata" => {
             let metadata = json.need::<Option<Metadata>>()?.unwrap_or_default();
             bom.produced_at = instant(metadata.timestamp.as_str());
@@ -130,24 +130,24 @@ pub(in super::super) fn read(json: &mut Json<'_>, intake: Intake<'_>) -> Result<
         }
         "components" => json.list(|json, i| {
             let locator = format!("components[{i}]");
-            match json.take::<ComponentRow>()? {
+            match json.record::<ComponentRow>()? {
                 Ok(row) => bom.component(row.into(), &locator),
-                Err(reason) => Ok(bom.intake.skip(locator, reason)),
+                Err(reason) => bom.intake.skip(locator, reason),
             }
         }),
         "vulnerabilities" => {
             bom.lists_vulnerabilities = true;
             json.list(|json, i| {
                 let locator = format!("vulnerabilities[{i}]");
-                match json.take::<VulnerabilityRow>()? {
+                match json.record::<VulnerabilityRow>()? {
                     Ok(row) => bom.vulnerability(&row.into(), &locator),
-                    Err(reason) => Ok(bom.intake.skip(locator, reason)),
+                    Err(reason) => bom.intake.skip(locator, reason),
                 }
             })
         }
         _ => json.skip(),
     })?;
-    json.finish()?;
+    json.finish(&["bomFormat", "components", "vulnerabilities"])?;
     Ok(bom.close())
 }
 

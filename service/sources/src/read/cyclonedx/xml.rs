@@ -33,7 +33,7 @@ pub(in super::super) fn read(input: &mut dyn BufRead, intake: Intake<'_>) -> Res
     // What is open around the node that is being built: `bom`, then a list.
     let mut path: Vec<String> = Vec::new();
     let mut buffer = Vec::new();
-    let mut held = 0usize;
+    let (mut held, mut rooted) = (0usize, false);
     loop {
         buffer.clear();
         since_event.set(0);
@@ -83,6 +83,10 @@ pub(in super::super) fn read(input: &mut dyn BufRead, intake: Intake<'_>) -> Res
             true => open.push(node),
             false => {
                 if path.is_empty() {
+                    if node.name != "bom" {
+                        return Err(ReadError::Unknown { saw: "XML whose outermost element is no bom" });
+                    }
+                    rooted = true;
                     bom.serial = node.attribute("serialNumber").to_owned();
                 }
                 bom.lists_vulnerabilities |= node.name == "vulnerabilities";
@@ -96,6 +100,9 @@ pub(in super::super) fn read(input: &mut dyn BufRead, intake: Intake<'_>) -> Res
     if !path.is_empty() || !open.is_empty() {
         let reason = "the text ends in the middle of an element: it was cut".to_owned();
         return Err(ReadError::Syntax { place: format!("byte {}", reader.buffer_position()), reason });
+    }
+    if !rooted {
+        return Err(ReadError::Empty);
     }
     Ok(bom.close())
 }

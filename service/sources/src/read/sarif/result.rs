@@ -197,7 +197,9 @@ impl Words<'_> {
         let text = |t: &str| intake.name(t);
         let (name, version) = (text(name.unwrap_or("")), text(version));
         let (purl, source) = (purl.map(text), source.map(text));
-        let path = Some(text(self.result.uri())).filter(|_| ty != "deb" && ty != "rpm" && ty != "apk");
+        // Trivy names no type, but says whether the package is the distribution's.
+        let os = self.rule.is_some_and(|r| r.name.as_str() == "OsPackageVulnerability");
+        let path = Some(text(self.result.uri())).filter(|_| !os);
         let package = PackageParts {
             ecosystem: ty,
             namespace,

@@ -66,14 +66,14 @@ impl Rules {
     fn component(&mut self, json: &mut Json<'_>, intake: &mut Intake<'_>, driver: bool) -> Result<(), ReadError> {
         let (mut version, mut semantic) = (String::new(), String::new());
         json.object(|json, key| match key {
-            "name" if driver => Ok(self.driver = json.need::<Word>()?.0),
-            "version" if driver => Ok(version = json.need::<Word>()?.0),
-            "semanticVersion" if driver => Ok(semantic = json.need::<Word>()?.0),
+            "name" if driver => json.word_into(&mut self.driver),
+            "version" if driver => json.word_into(&mut version),
+            "semanticVersion" if driver => json.word_into(&mut semantic),
             "rules" => json.list(|json, i| {
-                match json.take::<RuleRow>()? {
+                match json.record::<RuleRow>()? {
                     Ok(row) if self.rows.len() < intake.how.limits.names_max => self.keep(row),
                     Ok(_) => {}
-                    Err(reason) => intake.skip(format!("tool rules[{i}]"), reason),
+                    Err(reason) => intake.skip(format!("tool rules[{i}]"), reason)?,
                 }
                 Ok(())
             }),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use assay_core::asset::{AssetKey, Kind, Package, PackageParts};
+use assay_core::asset::{Package, PackageParts};
 use assay_core::observation::{Claim, Flaw, Observation, RecordKind, Severity, Subject, What};
 use assay_core::scope::{ScopeKey, Spoken, SpokenSet};
 use assay_core::text::Opaque;
@@ -15,6 +15,7 @@ use super::super::intake::{Intake, record};
 use super::super::json::Json;
 use super::super::lenient::Word;
 use super::super::vuln::Published;
+use super::about::about;
 use super::entry::{License, Listed, Misconfiguration, Secret, Vulnerability};
 
 /// Reads results and remembers what they speak for.
@@ -65,15 +66,15 @@ impl Results {
         let max = intake.how.limits.held_max;
         json.object(|json, key| {
             match key {
-                "Target" => target.name = Some(json.need::<Word>()?.0),
-                "Class" => target.class = json.need::<Word>()?.0,
-                "Type" => target.ty = json.need::<Word>()?.0,
+                "Target" => target.name = Some(json.word()?),
+                "Class" => target.class = json.word()?,
+                "Type" => target.ty = json.word()?,
                 "Packages" | "Vulnerabilities" | "Misconfigurations" | "Secrets" | "Licenses" => {
                     return json.list(|json, i| {
                         let locator = format!("{place}.{key}[{i}]");
                         let entry = match take(json, key)? {
                             Ok(entry) => entry,
-                            Err(reason) => return Ok(intake.skip(locator, reason)),
+                            Err(reason) => return intake.skip(locator, reason),
                         };
                         if target.name.is_some() {
                             return self.entry(intake, subject, &target, &locator, entry);
@@ -168,16 +169,14 @@ impl Results {
         v: &Vulnerability,
     ) -> Result<(), ReadError> {
         let Ok(id) = v.id.as_str().parse() else {
-            intake.skip(locator, "VulnerabilityID names no vulnerability");
-            return Ok(());
+            return intake.skip(locator, "VulnerabilityID names no vulnerability");
         };
         let source = v.src_name.some().or_else(|| self.sources.get(v.pkg_name.as_str()).map(String::as_str));
         let at = At { ty: &target.ty, target: target.name.as_deref(), path: v.pkg_path.some() };
         let purl = v.pkg_identifier.as_ref().and_then(|i| i.purl.some());
         let package = package(intake, &at, &v.pkg_name, &v.installed_version, source, purl);
         if package.key.name.is_empty() {
-            intake.skip(locator, "the vulnerability names no package");
-            return Ok(());
+            return intake.skip(locator, "the vulnerability names no package");
         }
         let aliases = v.aliases();
         let mut yields = Vec::with_capacity(4);
@@ -214,8 +213,7 @@ impl Results {
         }
         let rule = intake.name(check.avd_id.some().unwrap_or(check.id.as_str()));
         if rule.is_empty() {
-            intake.skip(locator, "the check has no id");
-            return Ok(());
+            return intake.skip(locator, "the check has no id");
         }
         let (control, _) = control(self.tool, &rule);
         let about = about(check.message.as_str());
@@ -282,11 +280,11 @@ fn licence_record(
 /// The next entry of one of the five lists.
 fn take(json: &mut Json<'_>, list: &str) -> Result<Result<Held, String>, ReadError> {
     Ok(match list {
-        "Packages" => json.take().map(|r| r.map(Held::Package))?,
-        "Vulnerabilities" => json.take().map(|r| r.map(Held::Vulnerability))?,
-        "Misconfigurations" => json.take().map(|r| r.map(Held::Check))?,
-        "Secrets" => json.take().map(|r| r.map(Held::Secret))?,
-        _ => json.take().map(|r| r.map(Held::Licence))?,
+        "Packages" => json.record().map(|r| r.map(Held::Package))?,
+        "Vulnerabilities" => json.record().map(|r| r.map(Held::Vulnerability))?,
+        "Misconfigurations" => json.record().map(|r| r.map(Held::Check))?,
+        "Secrets" => json.record().map(|r| r.map(Held::Secret))?,
+        _ => json.record().map(|r| r.map(Held::Licence))?,
     })
 }
 
@@ -321,104 +319,4 @@ fn package(
         purl: purl.as_ref().map(Opaque::reveal),
     }
     .package()
-}
-
-/// What a check's message says it is about.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct About<'a> {
-    pub(crate) container: Option<&'a str>,
-    /// Kind and name.
-    pub(crate) object: Option<(&'a str, &'a str)>,
-}
-
-/// Reads `Container 'app' of Deployment 'web' should ..` and `container app of deployment web in shop namespace ..`.
-pub(crate) fn about(message: &str) -> About<'_> {
-    fn word<'a>(words: &mut std::str::SplitAsciiWhitespace<'a>) -> Option<&'a str> {
-        words.next().map(|w| w.trim_matches(|c| matches!(c, '\'' | '"' | ',' | ':')))
-    }
-    let mut about = About::default();
-    let mut words = message.split_ascii_whitespace();
-    let mut first = word(&mut words);
-    if first.is_some_and(|w| w.eq_ignore_ascii_case("container")) {
-        about.container = word(&mut words);
-        match word(&mut words) {
-            Some("of" | "in") => first = word(&mut words),
-            _ => return about,
-        }
-    }
-    if let (Some(kind), Some(name)) = (first.filter(|k| proper_kind(k).is_some()), word(&mut words)) {
-        about.object = Some((kind, name));
-    }
-    about
-}
-
-/// A kind as Kubernetes spells it, however a message or report does.
-pub(crate) fn proper_kind(word: &str) -> Option<&'static str> {
-    const KINDS: &[&str] = &[
-        "Pod",
-        "Deployment",
-        "StatefulSet",
-        "DaemonSet",
-        "ReplicaSet",
-        "ReplicationController",
-        "Job",
-        "CronJob",
-        "Service",
-        "Ingress",
-        "Role",
-        "ClusterRole",
-        "RoleBinding",
-        "ClusterRoleBinding",
-        "ServiceAccount",
-        "ConfigMap",
-        "Secret",
-        "NetworkPolicy",
-        "Namespace",
-        "Node",
-        "PersistentVolume",
-        "PersistentVolumeClaim",
-        "LimitRange",
-        "ResourceQuota",
-    ];
-    KINDS.iter().copied().find(|k| k.eq_ignore_ascii_case(word))
-}
-
-impl About<'_> {
-    /// The place in a tree: file, object and container, or the resource that Trivy names; never a line.
-    fn path(&self, target: Option<&str>, resource: Option<&str>) -> String {
-        let object = self.object.map(|(kind, name)| format!("{}/{name}", proper_kind(kind).unwrap_or(kind)));
-        let inner = resource.map(str::to_owned).or(object);
-        let parts = [target.map(str::to_owned), inner, self.container.map(str::to_owned)];
-        parts.into_iter().flatten().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(":")
-    }
-}
-
-/// The asset that an object of a cluster report is.
-pub(crate) fn object(intake: &Intake<'_>, kind: &str, namespace: &str, name: &str) -> AssetKey {
-    let kind = proper_kind(kind).unwrap_or(kind);
-    let (group, kind) = kind.rsplit_once('/').unwrap_or(("", kind));
-    // The kind is a stranger's word too.
-    let (group, kind) = (intake.name(group), intake.name(kind));
-    AssetKey::object(
-        intake.how.cluster,
-        Kind::new(group.reveal(), kind.reveal()),
-        intake.name(namespace),
-        intake.name(name),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_says_what_it_is_about() {
-        let new = about("container \"app\" of deployment web in shop namespace should set x");
-        let old = about("Container 'app' of Deployment 'web' should set 'securityContext.x' to false");
-        assert_eq!((new.container, new.object), (Some("app"), Some(("deployment", "web"))));
-        assert_eq!((old.container, old.object), (Some("app"), Some(("Deployment", "web"))));
-        assert_eq!(about("Specify at least 1 USER command"), About::default());
-        assert_eq!(about("service kubernetes in default namespace should").object, Some(("service", "kubernetes")));
-        assert_eq!(old.path(Some("a.yaml"), None), "a.yaml:Deployment/web:app");
-    }
 }

@@ -7,7 +7,6 @@ use assay_core::ids::{Digest, Time, VulnId};
 use assay_core::observation::{Claim, Flaw, NotAssessed, Observation, RecordKind, Severity, Subject};
 use assay_core::scope::{Artifact, Head, Part, Scope, ScopeKey, Spoken, SpokenSet};
 use assay_core::text::Opaque;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -15,162 +14,15 @@ use super::super::ReadError;
 use super::super::controls::control;
 use super::super::image::ecosystem;
 use super::super::intake::{Intake, Learnt, instant, record};
-use super::super::json::plain_reason;
-use super::super::lenient::{Many, Word};
+use super::super::json::record_of;
+use super::super::lenient::Word;
 use super::super::trivy::{about, object, proper_kind};
 use super::super::vuln::Published;
+use super::rows::{Check, ControlCheck, Cr, Os, Owner, Secret, Vulnerability};
 
 /// The group of the operator's kinds.
 const GROUP: &str = "aquasecurity.github.io";
 const LABEL: &str = "trivy-operator.";
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Cr {
-    kind: Word,
-    metadata: Meta,
-    report: Option<Report>,
-    status: Option<Status>,
-    /// The status of a compliance report that stands alone.
-    detail_report: Option<Detail>,
-    summary_report: Option<Summary>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Meta {
-    name: Word,
-    namespace: Word,
-    labels: Option<BTreeMap<String, Word>>,
-    owner_references: Many<Owner>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Owner {
-    kind: Word,
-    name: Word,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Report {
-    update_timestamp: Word,
-    scanner: Option<Scanner>,
-    artifact: Option<ArtifactWords>,
-    os: Option<Os>,
-    vulnerabilities: Option<Many<Value>>,
-    checks: Option<Many<Value>>,
-    secrets: Option<Many<Value>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Scanner {
-    version: Word,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ArtifactWords {
-    digest: Word,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Os {
-    family: Word,
-    eosl: bool,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Status {
-    update_timestamp: Word,
-    detail_report: Option<Detail>,
-    summary_report: Option<Summary>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Detail {
-    id: Word,
-    results: Many<DetailResult>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct DetailResult {
-    checks: Many<Value>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Summary {
-    id: Word,
-    control_check: Many<Value>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Vulnerability {
-    #[serde(rename = "vulnerabilityID")]
-    id: Word,
-    resource: Word,
-    #[serde(rename = "pkgPURL")]
-    purl: Word,
-    pkg_path: Word,
-    installed_version: Word,
-    fixed_version: Word,
-    severity: Word,
-    title: Word,
-    description: Word,
-    target: Word,
-    class: Word,
-    package_type: Word,
-    cvss: Option<BTreeMap<String, Vectors>>,
-    last_modified_date: Word,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Vectors {
-    v3_vector: Word,
-    v40_vector: Word,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Check {
-    #[serde(rename = "checkID")]
-    id: Word,
-    title: Word,
-    description: Word,
-    severity: Word,
-    messages: Many<Word>,
-    success: Option<bool>,
-    /// In compliance reports: `namespace/kind-name`.
-    target: Word,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ControlCheck {
-    id: Word,
-    name: Word,
-    severity: Word,
-    total_fail: Option<u64>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Secret {
-    #[serde(rename = "ruleID")]
-    rule: Word,
-    severity: Word,
-    title: Word,
-    target: Word,
-}
 
 /// Takes resources one after the other.
 pub(super) struct Operator<'a> {
@@ -206,7 +58,10 @@ impl<'a> Operator<'a> {
 
     /// Reads one resource.
     pub(super) fn take(&mut self, cr: &Cr, place: &str) -> Result<(), ReadError> {
-        let place = if place.is_empty() { String::new() } else { format!("{place}.") };
+        let place = match place {
+            _ if place.is_empty() || place.ends_with(' ') => place.to_owned(),
+            _ => format!("{place}."),
+        };
         let mut classes = SpokenSet::default();
         let mut complete = true;
         let home = self.home(cr);
@@ -286,9 +141,9 @@ impl<'a> Operator<'a> {
     ) -> Result<(), ReadError> {
         for (i, value) in list.iter().enumerate() {
             let locator = format!("{place}[{i}]");
-            match T::deserialize(value) {
+            match record_of::<T>(value) {
                 Ok(entry) => give(self, &locator, home, &entry)?,
-                Err(error) => self.intake.skip(locator, plain_reason(&error)),
+                Err(error) => self.intake.skip(locator, error)?,
             }
         }
         Ok(())
@@ -296,8 +151,7 @@ impl<'a> Operator<'a> {
 
     fn vulnerability(&mut self, locator: &str, home: &Home, v: &Vulnerability) -> Result<(), ReadError> {
         let Ok(id) = v.id.as_str().parse::<VulnId>() else {
-            self.intake.skip(locator, "vulnerabilityID names no vulnerability");
-            return Ok(());
+            return self.intake.skip(locator, "vulnerabilityID names no vulnerability");
         };
         let ty = v.package_type.some().unwrap_or(&home.family);
         let (ecosystem, namespace) = ecosystem(ty);
@@ -402,9 +256,9 @@ impl<'a> Operator<'a> {
             let benchmark = summary.id.some().or(cr.metadata.name.some()).unwrap_or("compliance").to_owned();
             for (i, value) in summary.control_check.iter().enumerate() {
                 let locator = format!("{place}{under}summaryReport.controlCheck[{i}]");
-                match ControlCheck::deserialize(value) {
+                match record_of::<ControlCheck>(value) {
                     Ok(check) => self.total(&locator, home, &benchmark, &check)?,
-                    Err(error) => self.intake.skip(locator, plain_reason(&error)),
+                    Err(error) => self.intake.skip(locator, error)?,
                 }
             }
         }
