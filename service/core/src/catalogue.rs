@@ -172,9 +172,9 @@ impl Catalogue {
         }
         no_phrase_begins_another(&out)?;
         let (before, after) = arrange.ask.split_once("{facts}").ok_or_else(|| wrong("arrange", "it has no {facts}"))?;
-        let arrange_ask = [before, after].map(|t| Own::from_catalogue(t.to_owned()));
+        let arrange_ask = [before, after].map(|t| Own::catalogued(t.to_owned()));
         let version = format!("{}/{}", file.version, arrange.version);
-        Ok(Self { version, phrases: out, arrange_system: Own::from_catalogue(arrange.system), arrange_ask })
+        Ok(Self { version, phrases: out, arrange_system: Own::catalogued(arrange.system), arrange_ask })
     }
 
     /// The phrase of a predicate.
@@ -198,7 +198,7 @@ fn read(predicate: Predicate, file: PhraseFile) -> Result<Phrase, BadCatalogue> 
     while let Some(open) = rest.find('{') {
         let close = rest[open..].find('}').ok_or_else(|| wrong(name, "a brace is not closed"))? + open;
         if open > 0 {
-            pieces.push(Piece::Text(Own::from_catalogue(rest[..open].to_owned())));
+            pieces.push(Piece::Text(Own::catalogued(rest[..open].to_owned())));
         }
         let slot = &rest[open + 1..close];
         let at =
@@ -212,14 +212,14 @@ fn read(predicate: Predicate, file: PhraseFile) -> Result<Phrase, BadCatalogue> 
     if !rest.ends_with('.') {
         return Err(wrong(name, "it does not end with a full stop"));
     }
-    pieces.push(Piece::Text(Own::from_catalogue(rest.to_owned())));
+    pieces.push(Piece::Text(Own::catalogued(rest.to_owned())));
     if let Some(at) = seen.iter().position(|s| !s) {
         return Err(wrong(name, &format!("slot `{}` is left out", slots[at])));
     }
     if file.gist.contains(|c: char| c == '{' || c.is_ascii_digit()) {
         return Err(wrong(name, "its gist holds a slot or a number"));
     }
-    Ok(Phrase { pieces, gist: Own::from_catalogue(file.gist) })
+    Ok(Phrase { pieces, gist: Own::catalogued(file.gist) })
 }
 
 /// A claim whose words begin another claim could be shown cut and mean something else.

@@ -77,11 +77,11 @@ impl Controls {
             let row = row?;
             let control = ControlRow {
                 id: row.id.as_str().into(),
-                title: Own::from_catalogue(row.title),
+                title: Own::catalogued(row.title),
                 standard: row.standard.into(),
                 owasp: row.owasp.split_whitespace().map(Into::into).collect(),
                 gain: Gain { needs_no_foothold: row.needs_no_foothold == "yes", total: row.control_gained == "total" },
-                remedy: Own::from_catalogue(row.remedy),
+                remedy: Own::catalogued(row.remedy),
                 source: row.source.into(),
             };
             if let Some(twice) = rows.insert(control.id.clone(), control) {

@@ -159,8 +159,8 @@ fn verdict(told: &Told<'_>) -> Line {
     if let Some(first) = say.get(..1) {
         say = first.to_uppercase() + &say[1..];
     }
-    let mut line = vec![Inline::Strong(Own::from_catalogue(say)), own("     ")];
-    line.push(Inline::Own(Own::from_catalogue(told.policy.title.clone())));
+    let mut line = vec![Inline::Strong(Own::catalogued(say)), own("     ")];
+    line.push(Inline::Own(Own::catalogued(told.policy.title.clone())));
     if told.assessment.incident {
         line.push(own(": an incident, whatever else holds"));
     } else {
@@ -227,7 +227,7 @@ fn could_change(told: &Told<'_>) -> Line {
     if open.is_empty() {
         return vec![own("nothing unknown can change the band")];
     }
-    let band = |order: u8| Inline::Own(Own::from_catalogue(told.policy.band(order).name.clone()));
+    let band = |order: u8| Inline::Own(Own::catalogued(told.policy.band(order).name.clone()));
     let mut line = Vec::new();
     if a.worst < a.band {
         line.extend([own("up to "), band(a.worst)]);

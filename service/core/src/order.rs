@@ -396,8 +396,8 @@ impl RankTable {
     pub fn list<'a>(
         &'a self,
         policy: &'a Policy,
-        mut shown: impl FnMut(&Row) -> bool + 'a,
-    ) -> impl Iterator<Item = Ranked<'a>> + 'a {
+        mut shown: impl FnMut(&Row) -> bool,
+    ) -> impl Iterator<Item = Ranked<'a>> {
         let mut place = 0u32;
         let mut last: Option<(u32, u32)> = None;
         self.order.iter().filter_map(move |&i| {

@@ -97,8 +97,8 @@ impl Own {
         Self(Cow::Borrowed(text))
     }
 
-    /// A text of a data file that is compiled into the binary.
-    pub(crate) fn from_catalogue(text: String) -> Self {
+    /// A text of a data file of ours, or of the operator's policy: never what a report, cluster or ticket says.
+    pub fn catalogued(text: String) -> Self {
         Self(Cow::Owned(text))
     }
 

@@ -6,9 +6,12 @@ mod clock;
 mod commands;
 mod config;
 mod data;
+mod digest;
+mod feeds;
 mod ingest;
 mod refresh;
 mod snapshot;
+mod ticket;
 mod today;
 mod wire;
 mod words;
@@ -17,6 +20,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use cli::{Cli, Command};
+
+/// The one style sheet: of the page and of digests that stand alone.
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// What was asked for makes no sense: exit 2.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +78,9 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Findings(args)) => commands::findings::run(global, args),
         Some(Command::Scan(args)) => commands::scan::run(global, args),
         Some(Command::Explain(args)) => commands::explain::run(global, args),
+        Some(Command::Digest(args)) => commands::digest::run(global, args),
+        Some(Command::Enrich(args)) => commands::enrich::run(global, args),
+        Some(Command::Intel(what)) => commands::intel::run(global, what),
         Some(Command::Decide(args)) => commands::decide::run(global, args),
         None => commands::today::run(global),
         _ => Err(Usage("not built yet".to_owned()).into()),

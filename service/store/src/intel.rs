@@ -30,9 +30,11 @@ pub(crate) fn put(conn: &Connection, intern: &mut Intern<'_>, vuln: i64, note: &
     Ok(())
 }
 
-/// What came of importing a feed.
+/// What came of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
+    /// The feeds that were in it.
+    pub feeds: Vec<FeedState>,
     /// Notes taken.
     pub notes: u64,
     /// True when the same bytes had been imported before.
@@ -40,7 +42,8 @@ pub struct Imported {
 }
 
 impl Store {
-    /// Imports one feed in one transaction. `give` hands the notes over one by one and returns the feed's state.
+    /// Imports a file or folder of feeds in one transaction. `give` hands the notes over one by one and returns the state
+    /// of each feed.
     ///
     /// # Errors
     /// When the database fails; `E` when reading the feed does. Nothing is kept then.
@@ -48,27 +51,24 @@ impl Store {
         &mut self,
         sha256: Digest,
         at: Time,
-        give: impl FnOnce(&mut dyn FnMut(IntelNote) -> bool) -> Result<FeedState, E>,
+        give: impl FnOnce(&mut dyn FnMut(IntelNote) -> bool) -> Result<Vec<FeedState>, E>,
     ) -> Result<Imported, E> {
-        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).doing("starting an import")?;
-        let known: Option<i64> = tx
-            .query_row("SELECT row_count FROM feed WHERE sha256 = ?1", [sha256.bytes().as_slice()], |r| r.get(0))
-            .optional()
-            .doing("looking for the feed")?;
-        if let Some(rows) = known {
-            tx.execute(
-                "UPDATE feed SET imported = ?2 WHERE sha256 = ?1",
-                params![sha256.bytes().as_slice(), at.millis()],
-            )
-            .doing("noting the import")?;
-            tx.commit().doing("noting the import")?;
-            return Ok(Imported { notes: rows as u64, repeated: true });
+        let doing = "keeping a feed";
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
+        let sha = sha256.bytes().as_slice();
+        let known: i64 =
+            tx.query_row("SELECT count(*) FROM feed WHERE sha256 = ?1", [sha], |r| r.get(0)).doing(doing)?;
+        if known > 0 {
+            tx.execute("UPDATE feed SET imported = ?2 WHERE sha256 = ?1", params![sha, at.millis()]).doing(doing)?;
+            tx.commit().doing(doing)?;
+            let feeds = self.feeds()?.into_iter().filter(|f| f.imported == at).collect();
+            return Ok(Imported { feeds, notes: 0, repeated: true });
         }
         let mut notes = 0u64;
-        let state = {
+        let feeds = {
             let mut intern = Intern::new(&tx, at);
             let mut failed = None;
-            let state = give(&mut |note| {
+            let feeds = give(&mut |note| {
                 notes += 1;
                 let kept = intern.vuln(&note.vuln).and_then(|vuln| put(&tx, &mut intern, vuln, &note));
                 failed = kept.err();
@@ -76,28 +76,24 @@ impl Store {
             });
             match failed {
                 Some(error) => return Err(error.into()),
-                None => state?,
+                None => feeds?,
             }
         };
-        let sql = "INSERT INTO feed (feed, published, imported, row_count, sha256) VALUES (?1, ?2, ?3, ?4, ?5) \
-                   ON CONFLICT (feed) DO UPDATE SET published = excluded.published, imported = excluded.imported, row_count = excluded.row_count, sha256 = excluded.sha256 \
-                   WHERE excluded.published >= published";
-        let row = params![
-            state.feed.as_str(),
-            state.published.millis(),
-            at.millis(),
-            state.rows as i64,
-            sha256.bytes().as_slice()
-        ];
-        tx.execute(sql, row).doing("noting the feed")?;
-        tx.execute(
-            "INSERT INTO outbox (at, kind, body) VALUES (?1, 'intel', ?2)",
-            params![at.millis(), state.feed.as_str()],
-        )
-        .doing("noting the change")?;
-        crate::audit::append(&tx, at, "cli", "intel.import", state.feed.as_str(), "", &sha256.to_string())?;
-        tx.commit().doing("keeping the feed")?;
-        Ok(Imported { notes, repeated: false })
+        for state in &feeds {
+            let sql = "INSERT INTO feed (feed, published, imported, row_count, sha256) VALUES (?1, ?2, ?3, ?4, ?5) \
+                       ON CONFLICT (feed) DO UPDATE SET published = excluded.published, imported = excluded.imported, row_count = excluded.row_count, sha256 = excluded.sha256 \
+                       WHERE excluded.published >= published";
+            let row = params![state.feed.as_str(), state.published.millis(), at.millis(), state.rows as i64, sha];
+            tx.execute(sql, row).doing(doing)?;
+            tx.execute(
+                "INSERT INTO outbox (at, kind, body) VALUES (?1, 'intel', ?2)",
+                params![at.millis(), state.feed.as_str()],
+            )
+            .doing(doing)?;
+            crate::audit::append(&tx, at, "cli", "intel.import", state.feed.as_str(), "", &sha256.to_string())?;
+        }
+        tx.commit().doing(doing)?;
+        Ok(Imported { feeds, notes, repeated: false })
     }
 
     /// What `update` knew of a feed: its URL's last entity tag.

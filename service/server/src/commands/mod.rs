@@ -1,9 +1,12 @@
 //! The commands, one file each: what was typed becomes a call, what came out becomes text or JSON.
 
 pub(crate) mod decide;
+pub(crate) mod digest;
+pub(crate) mod enrich;
 pub(crate) mod explain;
 pub(crate) mod findings;
 pub(crate) mod ingest;
+pub(crate) mod intel;
 pub(crate) mod scan;
 pub(crate) mod today;
 
