@@ -9,6 +9,7 @@ mod data;
 mod digest;
 mod feeds;
 mod ingest;
+mod inventory;
 mod refresh;
 mod snapshot;
 mod ticket;
@@ -78,6 +79,8 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Findings(args)) => commands::findings::run(global, args),
         Some(Command::Scan(args)) => commands::scan::run(global, args),
         Some(Command::Explain(args)) => commands::explain::run(global, args),
+        Some(Command::Assets(args)) => commands::assets::run(global, args),
+        Some(Command::Paths(args)) => commands::assets::paths(global, args),
         Some(Command::Digest(args)) => commands::digest::run(global, args),
         Some(Command::Enrich(args)) => commands::enrich::run(global, args),
         Some(Command::Intel(what)) => commands::intel::run(global, what),

@@ -1,5 +1,6 @@
 //! The commands, one file each: what was typed becomes a call, what came out becomes text or JSON.
 
+pub(crate) mod assets;
 pub(crate) mod decide;
 pub(crate) mod digest;
 pub(crate) mod enrich;
