@@ -3,7 +3,7 @@
 
 use assay_core::asset::ImageRef;
 use assay_core::context::FactorRow;
-use assay_core::finding::{Decision, Finding, FindingClass, Matter, Presence, Status};
+use assay_core::finding::{Decision, Finding, Matter, Presence, Status};
 use assay_core::ids::Time;
 use assay_core::order::Ranked;
 use assay_core::reconcile::Word;
@@ -171,6 +171,16 @@ impl FindingWire {
     }
 }
 
+impl FindingWire {
+    /// The tools that claim it, each once.
+    pub(crate) fn tools(&self) -> String {
+        let mut tools: Vec<String> =
+            self.sources.iter().filter(|s| s.stands != "gone").map(|s| s.tool.to_string()).collect();
+        tools.dedup();
+        tools.join(", ")
+    }
+}
+
 /// What a finding is called: by our tables and the names it is about, never in a source's words alone.
 pub(crate) fn title(snapshot: &Snapshot, finding: &Finding) -> String {
     match &finding.matter {
@@ -306,9 +316,4 @@ impl DecisionWire {
             in_force: decision.until.is_none_or(|until| at < until),
         }
     }
-}
-
-/// The class of a finding by its name on the wire; for filters.
-pub(crate) fn class(text: &str) -> Option<FindingClass> {
-    text.parse().ok()
 }

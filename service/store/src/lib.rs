@@ -17,6 +17,7 @@ mod listing;
 mod migrate;
 mod open;
 mod refresh;
+mod tokens;
 mod twin;
 mod world;
 
@@ -30,3 +31,4 @@ pub use intel::Imported;
 pub use listing::DETAILS_MAX;
 pub use open::Store;
 pub use refresh::Move;
+pub use tokens::{Role, TokenRow};

@@ -1,6 +1,7 @@
 //! The commands, one file each: what was typed becomes a call, what came out becomes text or JSON.
 
 pub(crate) mod assets;
+pub(crate) mod audit;
 pub(crate) mod decide;
 pub(crate) mod digest;
 pub(crate) mod enrich;
@@ -9,6 +10,7 @@ pub(crate) mod findings;
 pub(crate) mod ingest;
 pub(crate) mod intel;
 pub(crate) mod scan;
+pub(crate) mod serve;
 pub(crate) mod today;
 
 use std::io::{IsTerminal, Write};
