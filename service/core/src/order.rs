@@ -276,7 +276,7 @@ impl<'w> Ranking<'w> {
             package: stored.package.unwrap_or(0) as u32,
             control: stored.control.unwrap_or(0) as u32,
             cause: stored.cause,
-            clock: (stored.clock_start.millis() / 1000).clamp(0, i64::from(u32::MAX)) as u32,
+            clock: clock_seconds(stored.clock_start),
             recorded_row,
             recorded_band,
             class: stored.class,
@@ -331,6 +331,10 @@ impl<'w> Ranking<'w> {
         table.rank(policy);
         table
     }
+}
+
+fn clock_seconds(time: Time) -> u32 {
+    (time.millis() / 1000).clamp(0, i64::from(u32::MAX)) as u32
 }
 
 fn gain_bits(gain: Option<Gain>) -> u8 {
@@ -416,6 +420,15 @@ impl RankTable {
     /// All rows, in no particular order.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// Notes that a row's band was recorded, with the clock that now runs.
+    pub fn note_move(&mut self, at: usize, band: u8, row: u16, clock: Time) {
+        if let Some(r) = self.rows.get_mut(at) {
+            r.recorded_band = band;
+            r.recorded_row = row;
+            r.clock = clock_seconds(clock);
+        }
     }
 
     /// How many bytes the table takes.

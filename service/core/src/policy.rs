@@ -195,6 +195,9 @@ struct DefaultFile {
 }
 
 impl Policy {
+    /// The weights of this build, for a policy of one's own.
+    pub const POINTS: &str = include_str!("../policy/points.toml");
+
     /// The default policy: BOD 26-04.
     ///
     /// # Errors

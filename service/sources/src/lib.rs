@@ -6,3 +6,6 @@ pub mod door;
 pub mod limits;
 pub mod read;
 pub mod sniff;
+
+/// The rows of our own controls, as the core reads them.
+pub use cluster::CONTROLS_CSV as CONTROLS;

@@ -3,8 +3,12 @@
 
 mod audit;
 mod decide;
+mod digests;
 mod error;
+mod evidence;
+mod explanations;
 mod findings;
+mod funnel;
 mod ingest;
 mod intel;
 mod intern;
@@ -17,6 +21,8 @@ mod world;
 
 pub use audit::Chain;
 pub use error::StoreError;
+pub use explanations::PlanRecord;
+pub use funnel::{Funnel, FunnelHour};
 pub use ingest::{Counts, Receipt, ReportMeta};
 pub use intel::Imported;
 pub use listing::DETAILS_MAX;

@@ -367,3 +367,40 @@ struct Raw {
     vuln: Option<i64>,
     asset: i64,
 }
+
+impl Store {
+    /// The row of a vulnerability, by any of its names; none when nothing has ever named it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn vuln_row(&self, name: &VulnId) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT vuln_id FROM vuln_alias WHERE alias = ?1";
+        self.conn
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row([name.as_str()], |r| r.get(0)).optional())
+            .doing("looking for a vulnerability")
+    }
+}
+
+impl Store {
+    /// The tools that have reported, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn tools(&self) -> Result<Vec<String>, StoreError> {
+        let sql =
+            "SELECT DISTINCT tool FROM scope WHERE retired = 0 AND tool NOT IN ('assay', 'assay-agent') ORDER BY tool";
+        let mut statement = self.conn.prepare_cached(sql).doing("reading the tools")?;
+        statement.query_map([], |r| r.get(0)).and_then(Iterator::collect).doing("reading the tools")
+    }
+
+    /// The rows of the images that a report speaks for.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn scanned_images(&self) -> Result<HashSet<i64>, StoreError> {
+        let sql = "SELECT a.id FROM asset a JOIN scope s ON s.repository = a.name WHERE a.kind = 'Image'";
+        let mut statement = self.conn.prepare_cached(sql).doing("reading the scanned images")?;
+        statement.query_map([], |r| r.get(0)).and_then(Iterator::collect).doing("reading the scanned images")
+    }
+}

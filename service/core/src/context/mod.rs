@@ -2,10 +2,12 @@
 //! with its proof and age, or unknown with the reason and what would settle it. It must never fill an unknown.
 
 mod published;
+mod rows;
 mod situation;
 mod usage;
 
 pub use published::{KEV_AGE_MAX, Published};
+pub use rows::FactorRow;
 pub use situation::{FOOTHOLD_AGE_MAX, Situation};
 pub use usage::{Use, Watch, in_use, watch};
 

@@ -61,11 +61,6 @@ impl<'a> Intake<'a> {
         Opaque::admit(&text[..word], self.how.door)
     }
 
-    /// The tool whose report this is, as far as it is known by now.
-    pub(crate) fn tool(&self) -> &Opaque {
-        &self.tool
-    }
-
     /// Learns the tool's name from the report.
     pub(crate) fn set_tool(&mut self, name: &str) {
         let name = name.trim().to_ascii_lowercase();

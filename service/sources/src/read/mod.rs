@@ -2,13 +2,23 @@
 //! place and reason, a bad report is refused whole.
 
 mod controls;
+mod cyclonedx;
 mod grype;
 mod image;
 mod intake;
 pub(crate) mod json;
+mod kube_bench;
+mod kubescape;
 pub(crate) mod lenient;
+mod openvex;
+mod sarif;
+mod sensor;
+mod spdx;
 mod trivy;
+mod trivy_k8s;
+mod trivy_operator;
 mod vuln;
+mod yaml;
 
 use std::io::BufRead;
 
@@ -104,6 +114,15 @@ pub fn read(
     match format {
         Format::TrivyJson => trivy::read(&mut open(input)?, Intake::new(how, "trivy", out)),
         Format::GrypeJson => grype::read(&mut open(input)?, Intake::new(how, "grype", out)),
-        _ => Err(ReadError::Unknown { saw: "nothing is read yet" }),
+        Format::TrivyK8sJson => trivy_k8s::read(&mut open(input)?, Intake::new(how, "trivy", out)),
+        Format::TrivyOperator => trivy_operator::read(input, how, Intake::new(how, "trivy-operator", out)),
+        Format::KubescapeJson => kubescape::read(&mut open(input)?, Intake::new(how, "kubescape", out)),
+        Format::KubeBenchJson => kube_bench::read(&mut open(input)?, Intake::new(how, "kube-bench", out)),
+        Format::Sarif => sarif::read(&mut open(input)?, Intake::new(how, "sarif", out)),
+        Format::OpenVex => openvex::read(&mut open(input)?, Intake::new(how, "openvex", out)),
+        Format::SensorBatches => sensor::read(input, Intake::new(how, "assay-agent", out)),
+        Format::CycloneDxJson => cyclonedx::json::read(&mut open(input)?, Intake::new(how, "cyclonedx", out)),
+        Format::CycloneDxXml => cyclonedx::xml::read(input, Intake::new(how, "cyclonedx", out)),
+        Format::SpdxJson => spdx::read(&mut open(input)?, Intake::new(how, "spdx", out)),
     }
 }

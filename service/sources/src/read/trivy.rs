@@ -9,7 +9,7 @@ use assay_core::scope::{Artifact, Head, Part, Spoken, SpokenSet};
 use assay_core::text::Opaque;
 use serde::Deserialize;
 
-pub(super) use result::Results;
+pub(super) use result::{Results, about, object, proper_kind};
 
 use super::ReadError;
 use super::image::{ImageWords, image, platform};
@@ -97,14 +97,16 @@ fn close(mut intake: Intake<'_>, frame: &Frame, spoken: SpokenSet) -> Result<Hea
         let part = Part { scope, classes: spoken, complete: true, content: None };
         return Ok(intake.head(learnt(artifact, part, hint)));
     };
-    let why = frame.metadata.not_assessed();
+    // A result for the distribution's packages shows that it was recognised, whatever the metadata leave out.
+    let recognised = spoken.contains(Spoken::OsPackages);
+    let why = frame.metadata.not_assessed().filter(|why| *why == NotAssessed::EndOfLife || !recognised);
     if let Some(why) = why {
         intake.not_assessed("Metadata.OS", Subject::Artifact, why)?;
     }
     let config = frame.metadata.image_config.as_ref();
     let platform = config.map_or(Opaque::readmit(""), |c| platform(&intake, c.os.as_str(), c.architecture.as_str()));
     // Zero needs proof: packages of a distribution that nobody watches any more are not closed by silence.
-    let doubtful = why.is_some() && spoken.contains(Spoken::OsPackages);
+    let doubtful = why.is_some() && recognised;
     let part = Part::image(&image, platform, spoken, !doubtful);
     Ok(intake.head(learnt(Artifact::Image(image), part, None)))
 }
