@@ -51,7 +51,7 @@ fn scan(yaml: &str, look: Look) -> Seen {
 }
 
 fn scan_of(gathered: &Gathered, look: Look) -> Seen {
-    let (door, limits, cluster) = (door(), ScanLimits::default(), Opaque::readmit("demo"));
+    let (door, cluster) = (door(), Opaque::readmit("demo"));
     let how = ScanHow {
         cluster: &cluster,
         told_by: look.told_by,
@@ -59,7 +59,6 @@ fn scan_of(gathered: &Gathered, look: Look) -> Seen {
         as_of: Time::from_secs(1_700_000_000),
         version: look.version,
         door: &door,
-        limits: &limits,
     };
     let mut found = Vec::new();
     let head = records(gathered, how, &mut |record| {
