@@ -111,7 +111,7 @@ fn way(edge: &Edge) -> Option<String> {
             let host = host.as_ref().map_or_else(String::new, |host| host.reveal().to_owned());
             Some(format!("{} {entry} {host}:{port} {reach}", name(&edge.to)))
         }
-        Link::Routes { port, target_port, protocol } => {
+        Link::Routes { port, target_port, protocol, .. } => {
             Some(format!("{} :{port} -> {} :{target_port} {protocol}", name(&edge.from), name(&edge.to)))
         }
         Link::Runs { .. } | Link::RunsAs { .. } | Link::Holds { .. } => None,

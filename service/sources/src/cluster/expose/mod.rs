@@ -112,7 +112,7 @@ impl Finder<'_, '_> {
         let ways = behind.iter().flat_map(|route| ports(route).into_iter().flatten().map(move |port| (route, port)));
         let links = ways.map(|(route, port)| (route.to.clone(), port, route.target_port, route.protocol));
         for (to, port, target_port, protocol) in each_once(links) {
-            self.push(at, key.clone(), to, Link::Routes { port, target_port, protocol });
+            self.push(at, key.clone(), to, Link::Routes { host: None, port, target_port, protocol });
         }
         let targets: Vec<AssetKey> = each_once(behind.into_iter().map(|route| route.to)).collect();
         if let Some(reach) = best {
@@ -143,7 +143,12 @@ impl Finder<'_, '_> {
         for (entry, reach, port, pod_port, protocol) in each_once(entries) {
             self.enters(at, key.clone(), Link::Enters { reach, entry, host: None, port });
             if port != pod_port {
-                self.push(at, key.clone(), key.clone(), Link::Routes { port, target_port: pod_port, protocol });
+                self.push(
+                    at,
+                    key.clone(),
+                    key.clone(),
+                    Link::Routes { host: None, port, target_port: pod_port, protocol },
+                );
             }
             self.reach(&key, reach);
         }
@@ -160,13 +165,15 @@ impl Finder<'_, '_> {
         }
         let targets = backends.iter().filter_map(|(host, backend)| {
             let (service, target) = routes::backend_port(self.view, object, backend)?;
-            Some((routes::outside_port(ingress, *host), service, target))
+            Some((*host, routes::outside_port(ingress, *host), service, target))
         });
-        for (port, service, target_port) in each_once(targets) {
+        for (host, port, service, target_port) in each_once(targets) {
             for target in self.services.get(&service).cloned().unwrap_or_default() {
                 self.reach(&target, reach);
             }
-            self.push(at, key.clone(), service, Link::Routes { port, target_port, protocol: Protocol::Tcp });
+            let host = host.map(|host| Opaque::admit_name(host, self.around.door));
+            let route = Link::Routes { host, port, target_port, protocol: Protocol::Tcp };
+            self.push(at, key.clone(), service, route);
         }
     }
 
