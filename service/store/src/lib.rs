@@ -22,6 +22,7 @@ mod twin;
 mod world;
 
 pub use audit::Chain;
+pub use decide::StandingDecision;
 pub use error::StoreError;
 pub use explanations::PlanRecord;
 pub use funnel::{Funnel, FunnelHour};
