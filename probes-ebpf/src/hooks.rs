@@ -1,0 +1,114 @@
+//! The ladder as a table: each hook, where it sits in the kernel, and what is lost without it. A new hook is a row here,
+//! a program in `bpf/`, and a value of `enum hook` in `bpf/event.h`.
+
+/// One hook.
+#[derive(Clone, Copy, Debug)]
+pub struct Hook {
+    /// Its name in the doctor's list: where it sits in the kernel.
+    pub name: &'static str,
+    /// Its short name in counts of losses.
+    pub short: &'static str,
+    /// The program in the object.
+    pub program: &'static str,
+    /// How it is attached.
+    pub seat: Seat,
+    /// What it tells.
+    pub tells: &'static str,
+    /// What is lost without it.
+    pub lost: &'static str,
+}
+
+/// How a program is attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seat {
+    /// A tracepoint whose arguments are typed by the kernel's BTF.
+    TypedTracepoint(&'static str),
+    /// The root of the cgroup v2 tree.
+    CgroupRoot,
+}
+
+/// Every hook, by its number in `enum hook`.
+pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
+    Hook {
+        name: "tp_btf/sched_process_exec",
+        short: "exec",
+        program: "exec",
+        seat: Seat::TypedTracepoint("sched_process_exec"),
+        tells: "programs that start",
+        lost: "what runs in a container after the agent's start: in-use facts, and every proof that a package is not run",
+    },
+    Hook {
+        name: "tp_btf/sched_process_exit",
+        short: "exit",
+        program: "exit_first",
+        seat: Seat::TypedTracepoint("sched_process_exit"),
+        tells: "containers that end",
+        lost: "the moment a container ends: its window closes when its cgroup goes, seconds later",
+    },
+    Hook {
+        name: "tp_btf/cgroup_mkdir",
+        short: "cgroup_mkdir",
+        program: "cgroup_make",
+        seat: Seat::TypedTracepoint("cgroup_mkdir"),
+        tells: "containers that begin",
+        lost: "containers that live shorter than one sweep, and the proof that a container was watched from its start",
+    },
+    Hook {
+        name: "tp_btf/cgroup_rmdir",
+        short: "cgroup_rmdir",
+        program: "cgroup_remove",
+        seat: Seat::TypedTracepoint("cgroup_rmdir"),
+        tells: "containers that are removed",
+        lost: "the moment a container is removed: its window closes at the next sweep",
+    },
+    Hook {
+        name: "tp_btf/cgroup_release",
+        short: "cgroup_release",
+        program: "cgroup_release",
+        seat: Seat::TypedTracepoint("cgroup_release"),
+        tells: "cgroups whose last reference is gone",
+        lost: "when a removed cgroup's id can be forgotten: it is kept for a fixed time instead",
+    },
+    Hook {
+        name: "tp_btf/inet_sock_set_state",
+        short: "socket",
+        program: "sock_state",
+        seat: Seat::TypedTracepoint("inet_sock_set_state"),
+        tells: "TCP and SCTP: who listens, is called and calls",
+        lost: "traffic: which ports are served, by which program, for whom; only listeners found by the sweep remain",
+    },
+    Hook {
+        name: "cgroup/post_bind4",
+        short: "bind4",
+        program: "bind4",
+        seat: Seat::CgroupRoot,
+        tells: "UDP ports bound on IPv4",
+        lost: "UDP listeners on IPv4 between two sweeps",
+    },
+    Hook {
+        name: "cgroup/post_bind6",
+        short: "bind6",
+        program: "bind6",
+        seat: Seat::CgroupRoot,
+        tells: "UDP ports bound on IPv6",
+        lost: "UDP listeners on IPv6 between two sweeps",
+    },
+    Hook {
+        name: "tp_btf/cgroup_attach_task",
+        short: "cgroup_attach",
+        program: "cgroup_join",
+        seat: Seat::TypedTracepoint("cgroup_attach_task"),
+        tells: "processes that are put into a running container",
+        lost: "programs that a person or a probe runs in a container by joining it without a new exec, between two sweeps",
+    },
+];
+
+/// Numbers of hooks that the code asks for by name.
+pub mod number {
+    /// Programs that start.
+    pub const EXEC: usize = 0;
+    /// Containers that begin.
+    pub const CGROUP_MAKE: usize = 2;
+    /// Sockets.
+    pub const SOCKET: usize = 5;
+}
