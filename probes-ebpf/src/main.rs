@@ -1,1 +1,55 @@
-fn main() {}
+//! The binary `assay-agent`. Exit codes: 0 done, 2 wrong usage (clap's), 4 a needed part is missing, 1 anything else.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use assay_probes::cli::{Cli, Command};
+use assay_probes::run::{RunError, run};
+use clap::Parser;
+
+const MISSING_PART: u8 = 4;
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("ASSAY_LOG").unwrap_or_else(|_| "info".into()))
+        .init();
+    let done = match Cli::parse().command {
+        Command::Run(args) => watch(&args.options()),
+        Command::Doctor(_) | Command::SelfTest(_) => Ok(()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            let missing = error.downcast_ref::<RunError>().is_some_and(RunError::is_missing_part);
+            if missing { ExitCode::from(MISSING_PART) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn watch(options: &assay_probes::run::Options) -> anyhow::Result<()> {
+    let stop = Arc::new(AtomicBool::new(false));
+    stop_on_signals(&stop)?;
+    run(options, &stop)?;
+    Ok(())
+}
+
+/// SIGTERM and SIGINT end the watch in order: what is known is sent first.
+fn stop_on_signals(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut term, mut int) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let stop = stop.clone();
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        runtime.block_on(async {
+            tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        });
+        stop.store(true, Ordering::Relaxed);
+    })?;
+    Ok(())
+}
