@@ -76,6 +76,13 @@ struct event_cgroup {
 	u8 path[PATH_BYTES];
 };
 
+/* Room for any record; it also keeps every layout in the object's BTF, where the layout test reads it. */
+union any_event {
+	struct event_exec exec;
+	struct event_exit exit;
+	struct event_cgroup cgroup;
+};
+
 enum flow_role {
 	FLOW_LISTENS = 1,
 	FLOW_SERVES = 2,

@@ -35,7 +35,7 @@ struct {
 	MAP_TYPE(BPF_MAP_TYPE_PERCPU_ARRAY);
 	MAP_SIZE(HOOK_COUNT);
 	MAP_KEY(u32);
-	MAP_VALUE(struct event_exec);
+	MAP_VALUE(union any_event);
 } scratch SEC(".maps");
 
 /* Small LRU maps evict early in batches, so this one is not small. */

@@ -8,8 +8,9 @@ use assay_core::batch::{BATCH_VERSION, ContainerRow, CoverageRow, FactRow, Funne
 use assay_core::ids::{Span, Time};
 use assay_core::observation::{Eye, HoleReason};
 
+use crate::container::Container;
 use crate::coverage::{EYES, Gap, Gaps};
-use crate::node::{Container, Node};
+use crate::node::Node;
 use crate::pods::Identity;
 use crate::said::Said;
 
@@ -193,6 +194,8 @@ fn row_of(id: &str, container: &Container, now: Time, last: bool) -> Option<Cont
 
 fn window(index: usize, eye: Eye, container: &Container, everyone: &Gaps, sight: Sight, until: Time) -> CoverageRow {
     let since = container.since;
+    // The calendar clock may have been set back.
+    let until = until.max(since);
     let mut holes = Vec::new();
     holes.extend(container.missed.map(|missed| hole(&missed)));
     let sees = match eye {

@@ -34,6 +34,16 @@ impl Mode {
     }
 }
 
+/// Which hierarchy to take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Which {
+    /// A v1 controller's where one is mounted, else the unified tree.
+    #[default]
+    Found,
+    /// The unified tree, whatever else is mounted.
+    Unified,
+}
+
 /// The hierarchy that names containers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hierarchy {
@@ -78,12 +88,14 @@ impl Hierarchy {
     ///
     /// # Errors
     /// When /proc cannot be read or nothing is mounted.
-    pub fn find() -> Result<Self, HierarchyError> {
+    pub fn find(which: Which) -> Result<Self, HierarchyError> {
         let node = Path::new("/proc/1/root");
         // Without the right to look through the first process's root, this process's own view must do.
         let prefix = if fs::metadata(node.join("sys")).is_ok() { node } else { Path::new("/") };
         let mounts_at = if prefix == node { "/proc/1/mountinfo" } else { "/proc/self/mountinfo" };
-        Self::from_tables(&text("/proc/cgroups")?, &text(mounts_at)?, prefix)
+        // Without controllers, none of them can name anything.
+        let controllers = if which == Which::Unified { String::new() } else { text("/proc/cgroups")? };
+        Self::from_tables(&controllers, &text(mounts_at)?, prefix)
             .ok_or_else(|| HierarchyError::NotMounted(mounts_at.into()))
     }
 

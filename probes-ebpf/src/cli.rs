@@ -7,8 +7,9 @@ use assay_core::ids::Span;
 use assay_core::observation::PeerClass;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::cgroups::Which;
 use crate::peers::Range;
-use crate::run::{Options, To};
+use crate::run::{Options, RING_BYTES, To};
 use crate::ship::Service;
 use crate::spool::Limits;
 
@@ -25,7 +26,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Watch, and send what is seen.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Say which probes attach here, and what is lost without the others.
     Doctor(DoctorArgs),
     /// One step of the doctor's self-test, in a process of its own.
@@ -75,6 +76,12 @@ pub struct RunArgs {
     /// Addresses of nodes; may be repeated
     #[arg(long, value_name = "RANGE")]
     node_range: Vec<Range>,
+    /// Which cgroup tree names containers
+    #[arg(long, value_enum, default_value = "auto")]
+    cgroups: Tree,
+    /// Size of the kernel's ring in bytes: a power of two from 4096 on
+    #[arg(long, value_name = "BYTES", default_value_t = RING_BYTES, value_parser = ring_bytes)]
+    ring_bytes: u32,
     /// Leave a hook out; may be repeated
     #[arg(long, value_name = "HOOK")]
     without: Vec<String>,
@@ -97,6 +104,15 @@ pub struct SelfTestArgs {
     /// The file to become
     #[arg(long)]
     pub become_file: Option<PathBuf>,
+}
+
+/// Which cgroup tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tree {
+    /// A v1 controller's where one is mounted, else the unified tree.
+    Auto,
+    /// The unified tree.
+    V2,
 }
 
 /// Form of an answer.
@@ -132,8 +148,18 @@ impl RunArgs {
             pods: self.pods,
             ranges,
             without: self.without,
+            cgroups: if self.cgroups == Tree::V2 { Which::Unified } else { Which::Found },
+            ring_bytes: self.ring_bytes,
         }
     }
+}
+
+fn ring_bytes(text: &str) -> Result<u32, String> {
+    let bytes: u32 = text.parse().map_err(|_| "not a number of bytes".to_owned())?;
+    if bytes < 4096 || !bytes.is_power_of_two() {
+        return Err("the kernel takes powers of two from 4096 on".to_owned());
+    }
+    Ok(bytes)
 }
 
 fn host_name() -> String {

@@ -16,6 +16,19 @@ pub struct Hook {
     pub tells: &'static str,
     /// What is lost without it.
     pub lost: &'static str,
+    /// What is no longer whole when one of its records is lost.
+    pub sees: Sees,
+}
+
+/// What a hook watches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sees {
+    /// What runs.
+    Use,
+    /// What listens and talks.
+    Flows,
+    /// Which containers there are: without it nothing of a container can be relied on.
+    Containers,
 }
 
 /// How a program is attached.
@@ -36,6 +49,7 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         seat: Seat::TypedTracepoint("sched_process_exec"),
         tells: "programs that start",
         lost: "what runs in a container after the agent's start: in-use facts, and every proof that a package is not run",
+        sees: Sees::Use,
     },
     Hook {
         name: "tp_btf/sched_process_exit",
@@ -44,6 +58,7 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         seat: Seat::TypedTracepoint("sched_process_exit"),
         tells: "containers that end",
         lost: "the moment a container ends: its window closes when its cgroup goes, seconds later",
+        sees: Sees::Containers,
     },
     Hook {
         name: "tp_btf/cgroup_mkdir",
@@ -52,6 +67,7 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         seat: Seat::TypedTracepoint("cgroup_mkdir"),
         tells: "containers that begin",
         lost: "containers that live shorter than one sweep, and the proof that a container was watched from its start",
+        sees: Sees::Containers,
     },
     Hook {
         name: "tp_btf/cgroup_rmdir",
@@ -60,6 +76,7 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         seat: Seat::TypedTracepoint("cgroup_rmdir"),
         tells: "containers that are removed",
         lost: "the moment a container is removed: its window closes at the next sweep",
+        sees: Sees::Containers,
     },
     Hook {
         name: "tp_btf/cgroup_release",
@@ -68,6 +85,7 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         seat: Seat::TypedTracepoint("cgroup_release"),
         tells: "cgroups whose last reference is gone",
         lost: "when a removed cgroup's id can be forgotten: it is kept for a fixed time instead",
+        sees: Sees::Containers,
     },
     Hook {
         name: "tp_btf/inet_sock_set_state",
@@ -76,6 +94,7 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         seat: Seat::TypedTracepoint("inet_sock_set_state"),
         tells: "TCP and SCTP: who listens, is called and calls",
         lost: "traffic: which ports are served, by which program, for whom; only listeners found by the sweep remain",
+        sees: Sees::Flows,
     },
     Hook {
         name: "cgroup/post_bind4",
@@ -84,6 +103,7 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         seat: Seat::CgroupRoot,
         tells: "UDP ports bound on IPv4",
         lost: "UDP listeners on IPv4 between two sweeps",
+        sees: Sees::Flows,
     },
     Hook {
         name: "cgroup/post_bind6",
@@ -92,6 +112,7 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         seat: Seat::CgroupRoot,
         tells: "UDP ports bound on IPv6",
         lost: "UDP listeners on IPv6 between two sweeps",
+        sees: Sees::Flows,
     },
     Hook {
         name: "tp_btf/cgroup_attach_task",
@@ -100,7 +121,19 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         seat: Seat::TypedTracepoint("cgroup_attach_task"),
         tells: "processes that are put into a running container",
         lost: "programs that a person or a probe runs in a container by joining it without a new exec, between two sweeps",
+        sees: Sees::Use,
     },
+];
+
+/// The maps and their fixed sizes: entries, bytes for the ring. None of them grows; what does not fit is counted.
+pub const MAPS: [(&str, u32); 7] = [
+    ("ring", 1 << 20),
+    ("seen", 65_536),
+    ("flows", 16_384),
+    ("ignored", 16_384),
+    ("listeners", 4_096),
+    ("peers", 4_096),
+    ("counts", crate::record::HOOK_COUNT as u32),
 ];
 
 /// Numbers of hooks that the code asks for by name.

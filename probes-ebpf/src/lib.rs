@@ -16,8 +16,10 @@ pub mod peers;
 pub mod procscan;
 
 pub mod attribute;
+pub mod packages;
 pub mod pods;
 
+pub mod container;
 pub mod coverage;
 pub mod node;
 pub mod said;
@@ -32,4 +34,7 @@ pub mod ship;
 pub mod spool;
 
 pub mod cli;
+pub mod doctor;
 pub mod run;
+pub mod selftest;
+mod watch;

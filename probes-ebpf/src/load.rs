@@ -60,6 +60,8 @@ pub struct Settings {
     pub hierarchy: Hierarchy,
     /// The node's own mount namespace.
     pub host_mounts: u32,
+    /// Size of the ring in bytes: a power of two, at least a page.
+    pub ring_bytes: u32,
     /// After how long a known program is reported again.
     pub seen_again_ns: u64,
 }
@@ -85,6 +87,7 @@ pub fn load(object: &[u8], settings: &Settings, without: &[String]) -> Loaded {
         .override_global("cfg_hierarchy", &id, true)
         .override_global("cfg_host_mounts", &settings.host_mounts, true)
         .override_global("cfg_seen_again_ns", &settings.seen_again_ns, true)
+        .map_max_entries("ring", settings.ring_bytes)
         .load(object);
     let mut ebpf = match loaded {
         Ok(ebpf) => ebpf,
@@ -123,14 +126,27 @@ impl Loaded {
 
     /// Runs that the kernel left out because the same program was already running on that CPU, by hook number.
     pub fn recursions(&self) -> BTreeMap<usize, u64> {
+        self.program_facts(|info| field(info, "recursion_misses:"))
+    }
+
+    /// Nanoseconds and runs of each program, by hook number, where the kernel counts them.
+    pub fn run_times(&self) -> BTreeMap<usize, (u64, u64)> {
+        self.program_facts(|info| Some((field(info, "run_time_ns:")?, field(info, "run_cnt:")?)))
+    }
+
+    /// What the kernel says of each program behind its descriptor.
+    fn program_facts<T>(&self, read: impl Fn(&str) -> Option<T>) -> BTreeMap<usize, T> {
         let Some(ebpf) = &self.ebpf else { return BTreeMap::new() };
         let of = |hook: &Hook| {
             let fd = ebpf.program(hook.program)?.fd().ok()?;
-            let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd())).ok()?;
-            info.lines().find_map(|l| l.strip_prefix("recursion_misses:"))?.trim().parse().ok()
+            read(&std::fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd())).ok()?)
         };
         HOOKS.iter().enumerate().filter_map(|(i, hook)| Some((i, of(hook)?))).collect()
     }
+}
+
+fn field(info: &str, name: &str) -> Option<u64> {
+    info.lines().find_map(|l| l.strip_prefix(name))?.trim().parse().ok()
 }
 
 fn attach(ebpf: &mut Ebpf, hook: &Hook, btf: &Btf, settings: &Settings) -> Result<(), ProgramError> {

@@ -4,8 +4,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use assay_probes::cli::{Cli, Command};
+use std::io::{self, Write};
+
+use assay_probes::cli::{Cli, Command, Output};
+use assay_probes::doctor::examine;
 use assay_probes::run::{RunError, run};
+use assay_probes::selftest::act;
 use clap::Parser;
 
 const MISSING_PART: u8 = 4;
@@ -17,7 +21,10 @@ fn main() -> ExitCode {
         .init();
     let done = match Cli::parse().command {
         Command::Run(args) => watch(&args.options()),
-        Command::Doctor(_) | Command::SelfTest(_) => Ok(()),
+        Command::Doctor(args) => return doctor(args.output),
+        Command::SelfTest(args) => {
+            act(args.cgroup.as_deref(), args.become_file.as_deref()).map_err(anyhow::Error::from)
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -26,6 +33,24 @@ fn main() -> ExitCode {
             let missing = error.downcast_ref::<RunError>().is_some_and(RunError::is_missing_part);
             if missing { ExitCode::from(MISSING_PART) } else { ExitCode::FAILURE }
         }
+    }
+}
+
+/// Answers whatever it finds; without any probe the exit code says that a needed part is missing.
+fn doctor(output: Output) -> ExitCode {
+    let answer = examine();
+    let text = match output {
+        Output::Table => answer.table(),
+        Output::Json => serde_json::to_string_pretty(&answer).map_or_else(|e| format!("error: {e}"), |t| t + "\n"),
+    };
+    // A reader that went away wants no more.
+    let _ = io::stdout().write_all(text.as_bytes());
+    match &answer.missing {
+        Some(missing) => {
+            eprintln!("error: {missing}");
+            ExitCode::from(MISSING_PART)
+        }
+        None => ExitCode::SUCCESS,
     }
 }
 

@@ -4,53 +4,20 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use assay_core::ids::{Span, Time};
-use assay_core::observation::{HoleReason, Protocol, Role};
+use assay_core::observation::{Protocol, Role};
 
 use crate::attribute::attribute;
 use crate::clock::Clock;
+use crate::container::Container;
 use crate::coverage::{Gap, Gaps};
 use crate::peers;
-use crate::pods::Identity;
-use crate::record::{CgroupOp, EXEC_HOST_MOUNTS, FLOW_CALLS, FLOW_LISTENS, FLOW_SERVES, FileId, Flow, FlowKey, Record};
-use crate::said::{Facts, Said};
+use crate::record::{CgroupOp, EXEC_HOST_MOUNTS, FLOW_CALLS, FLOW_LISTENS, FLOW_SERVES, Flow, FlowKey, Record};
+use crate::said::Said;
 
 /// The most containers that are watched at once.
 pub const CONTAINERS_MAX: usize = 4_096;
-/// The most executables of one container whose file is remembered.
-pub const EXES_MAX: usize = 4_096;
 /// A removed cgroup is remembered this long, for what is still on its way.
 pub const REMEMBER: Span = Span::secs(60);
-
-/// One container.
-#[derive(Debug)]
-pub struct Container {
-    /// The pod's uid, where the path had one.
-    pub pod_uid: Option<String>,
-    /// Paths of its cgroups, its own and those below.
-    pub groups: BTreeMap<u64, String>,
-    /// Since when it is watched.
-    pub since: Time,
-    /// The stretch of its life before it was watched, once that is known.
-    pub missed: Option<Gap>,
-    /// Whether its start was seen.
-    pub start_seen: bool,
-    /// When it ended.
-    pub ended: Option<Time>,
-    /// Its first process is gone: to be checked.
-    pub perhaps_ended: Option<Time>,
-    /// Executables by file.
-    pub exes: HashMap<FileId, String>,
-    /// What is known.
-    pub facts: Facts,
-    /// What was not seen of this container alone.
-    pub gaps: Gaps,
-    /// Who it is, once that is known.
-    pub identity: Option<Identity>,
-    /// When the service was last told its windows.
-    pub windows_told: Option<Time>,
-    /// The service was told everything, and the container has ended.
-    pub settled: bool,
-}
 
 /// Where a cgroup belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +65,8 @@ impl Node {
 
     /// Learns a cgroup. `made` is the moment it was made, when that was seen.
     pub fn adopt(&mut self, id: u64, path: &str, now: Time, made: Option<Time>) {
-        if self.places.contains_key(&id) {
+        let known = self.places.contains_key(&id);
+        if known && made.is_none() {
             return;
         }
         let Some(found) = attribute(path, |part| self.listed.contains(part)) else {
@@ -110,21 +78,14 @@ impl Node {
             self.counts.containers_over_limit += 1;
             return;
         }
-        let container = self.containers.entry(found.container.clone()).or_insert_with(|| Container {
-            pod_uid: found.pod_uid,
-            groups: BTreeMap::new(),
-            since: made.unwrap_or(now),
-            missed: None,
-            start_seen: made.is_some(),
-            ended: None,
-            perhaps_ended: None,
-            exes: HashMap::new(),
-            facts: Facts::default(),
-            gaps: Gaps::default(),
-            identity: None,
-            windows_told: None,
-            settled: false,
-        });
+        let fresh = || Container::new(found.pod_uid.clone(), made.unwrap_or(now), made.is_some());
+        let container = self.containers.entry(found.container.clone()).or_insert_with(fresh);
+        if let Some(made) = made.filter(|_| found.own && !container.start_seen) {
+            // A sweep found the folder before its record was read; the record proves that the start was watched.
+            container.start_seen = true;
+            container.since = made;
+            container.missed = None;
+        }
         container.groups.insert(id, path.to_owned());
         self.places.insert(id, Place::Container(found.container));
     }
@@ -134,12 +95,15 @@ impl Node {
         self.gaps.open(gap);
     }
 
-    /// Every cgroup that exists: learns those that were missed, lets go of those that are gone.
-    pub fn reconcile<'a>(&mut self, present: impl Iterator<Item = (u64, &'a str)>, now: Time) {
+    /// The cgroups that exist: learns those that were missed, and where these are all, lets go of those that are gone.
+    pub fn reconcile<'a>(&mut self, present: impl Iterator<Item = (u64, &'a str)>, all: bool, now: Time) {
         let mut here = HashSet::new();
         for (id, path) in present {
             here.insert(id);
             self.adopt(id, path, now, None);
+        }
+        if !all {
+            return;
         }
         let gone: Vec<u64> = self.places.keys().filter(|id| !here.contains(id)).copied().collect();
         for id in gone {
@@ -169,8 +133,7 @@ impl Node {
                     self.counts.of_runtime += 1;
                     return;
                 }
-                container.name_exe(fixed.exe(), path);
-                let kept = container.say(Said::Executed { exe: path.clone() }, at, at);
+                let kept = container.ran(fixed.exe(), path, at);
                 self.counts.facts_over_limit += u64::from(!kept);
             }
             Record::Exit(exit) => {
@@ -186,10 +149,8 @@ impl Node {
     /// executable of a process where its file is not known.
     pub fn flow(&mut self, key: &FlowKey, flow: &Flow, count: u64, clock: Clock, name: impl Fn(u32) -> Option<String>) {
         let Some(container) = self.container(key.cgroup, count) else { return };
-        let exe = match container.exes.get(&key.exe()) {
-            Some(path) => path.clone(),
-            None => name(flow.pid).unwrap_or_default(),
-        };
+        let known = container.exe(key.exe()).map(str::to_owned);
+        let exe = known.or_else(|| name(flow.pid)).unwrap_or_default();
         if !exe.is_empty() && key.ino != 0 {
             container.name_exe(key.exe(), &exe);
         }
@@ -207,6 +168,9 @@ impl Node {
         };
         let (since, until) = (clock.instant(flow.first_ns), clock.instant(flow.last_ns));
         if let Some(container) = self.container(key.cgroup, 0) {
+            if let Said::Listens { exe, .. } = &said {
+                container.listens_now(exe);
+            }
             let kept = container.say(said, since, until);
             self.counts.facts_over_limit += u64::from(!kept);
         }
@@ -242,25 +206,6 @@ impl Node {
             if container.groups.is_empty() {
                 container.ended.get_or_insert(container.perhaps_ended.unwrap_or(at));
             }
-        }
-    }
-}
-
-impl Container {
-    /// Notes a fact; opens a hole of its own when there is no room.
-    pub fn say(&mut self, said: Said, since: Time, until: Time) -> bool {
-        let eye = said.eye();
-        let kept = self.facts.note(said, since, until);
-        if !kept {
-            self.gaps.open(Gap { eye: Some(eye), since, until, because: HoleReason::Suppressed });
-        }
-        kept
-    }
-
-    /// Remembers which path a file has.
-    pub fn name_exe(&mut self, file: FileId, path: &str) {
-        if self.exes.len() < EXES_MAX || self.exes.contains_key(&file) {
-            self.exes.insert(file, path.to_owned());
         }
     }
 }

@@ -22,7 +22,7 @@ impl Outlet {
     /// Hands a batch on; false when it must be offered again later. It never waits for the service.
     ///
     /// # Errors
-    /// When the standard output is closed.
+    /// When the standard output is closed, or the shipping thread ended.
     pub fn offer(&mut self, mut batch: SensorBatch) -> io::Result<bool> {
         match self {
             Self::Print { next } => {
@@ -34,7 +34,7 @@ impl Outlet {
                 out.flush()?;
                 Ok(true)
             }
-            Self::Ship(shipper) => Ok(shipper.offer(batch)),
+            Self::Ship(shipper) => shipper.offer(batch),
         }
     }
 

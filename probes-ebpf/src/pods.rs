@@ -121,19 +121,19 @@ impl Pods {
         }
         let beside = BUNDLES
             .iter()
-            .find_map(|(folder, file)| from_annotations(id, &small_file(&self.root.join(folder).join(id).join(file))?));
+            .find_map(|(folder, file)| by_annotations(id, &small_file(&self.root.join(folder).join(id).join(file))?));
         match beside {
             Some(Identity::Sandbox) => Some(Identity::Sandbox),
             Some(Identity::Named(row)) if !row.pod.is_empty() => Some(Identity::Named(row)),
-            _ => self.from_kubelet(id, pod_uid).map(Identity::Named),
+            _ => self.by_log_folders(id, pod_uid).map(Identity::Named),
         }
     }
 
     /// `/var/log/containers/<pod>_<namespace>_<container>-<id>.log`, else `/var/log/pods/<namespace>_<pod>_<uid>`, whose
     /// container is only certain where the pod has one.
-    fn from_kubelet(&self, id: &str, pod_uid: Option<&str>) -> Option<ContainerRow> {
+    fn by_log_folders(&self, id: &str, pod_uid: Option<&str>) -> Option<ContainerRow> {
         let links = names(&self.root.join("var/log/containers"));
-        if let Some(row) = links.iter().find_map(|name| from_log_name(name, id)) {
+        if let Some(row) = links.iter().find_map(|name| by_log_name(name, id)) {
             return Some(row);
         }
         let uid = pod_uid?;
@@ -148,7 +148,7 @@ impl Pods {
     }
 }
 
-fn from_log_name(file: &str, id: &str) -> Option<ContainerRow> {
+fn by_log_name(file: &str, id: &str) -> Option<ContainerRow> {
     let rest = file.strip_suffix(".log")?.strip_suffix(id)?.strip_suffix('-')?;
     let mut parts = rest.splitn(3, '_');
     let (pod, namespace, name) = (parts.next()?, parts.next()?, parts.next()?);
@@ -156,7 +156,7 @@ fn from_log_name(file: &str, id: &str) -> Option<ContainerRow> {
 }
 
 /// The annotations of an OCI specification.
-fn from_annotations(id: &str, text: &[u8]) -> Option<Identity> {
+fn by_annotations(id: &str, text: &[u8]) -> Option<Identity> {
     #[derive(serde::Deserialize)]
     struct Spec {
         #[serde(default)]

@@ -2,7 +2,7 @@
 //! Comes in: process ids of one cgroup. Goes out: executables and sockets with the process they belong to. Entries that
 //! vanish while they are read are left out; every read has a limit.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -61,6 +61,26 @@ pub fn process(pid: u32) -> Option<Process> {
     })
 }
 
+/// Files that this process has mapped to run code from, its own executable among them.
+pub fn mapped_files(pid: u32) -> BTreeSet<String> {
+    let maps = read_some(&format!("/proc/{pid}/maps"), TABLE_BYTES_MAX).unwrap_or_default();
+    maps.lines().filter_map(mapped_file).collect()
+}
+
+/// `7f00-7f01 r-xp 00000000 08:01 42   /usr/lib/libssl.so.3`; a name may hold spaces.
+fn mapped_file(line: &str) -> Option<String> {
+    let mut rest = line;
+    let mut word = || {
+        let (word, after) = rest.trim_start().split_once(' ')?;
+        rest = after;
+        Some(word)
+    };
+    let (_, rights) = (word()?, word()?);
+    let (_, _, _) = (word()?, word()?, word()?);
+    let path = rest.trim_start();
+    (rights.contains('x') && path.starts_with('/')).then(|| path.strip_suffix(DELETED).unwrap_or(path).to_owned())
+}
+
 /// Number of the namespace that a link of /proc/PID/ns names: `net:[4026531840]`.
 pub fn namespace(link: &str) -> Option<u32> {
     let shown = fs::read_link(link).ok()?.to_string_lossy().into_owned();
@@ -108,7 +128,7 @@ fn started(stat: &str) -> Option<u64> {
 }
 
 /// A device number as the kernel itself writes it: 12 bits of major above 20 bits of minor.
-fn kernel_dev(dev: u64) -> u32 {
+pub(crate) fn kernel_dev(dev: u64) -> u32 {
     (rustix::fs::major(dev) << 20) | (rustix::fs::minor(dev) & 0x000f_ffff)
 }
 
@@ -129,6 +149,24 @@ mod tests {
             assert_eq!(started(&format!("42 ({name}) {rest}")), Some(2_500_000_000), "{name}");
         }
         assert_eq!(started("42 (sh) S 1"), None);
+    }
+
+    #[test]
+    fn only_code_that_is_a_file_counts_as_loaded() {
+        for (line, file) in [
+            (
+                "7f00-7f01 r-xp 00000000 08:01 42                         /usr/lib/libssl.so.3",
+                Some("/usr/lib/libssl.so.3"),
+            ),
+            ("7f00-7f01 r-xp 00000000 08:01 42 /opt/my app/lib x.so (deleted)", Some("/opt/my app/lib x.so")),
+            ("7f00-7f01 r--p 00000000 08:01 42                         /usr/lib/libssl.so.3", None),
+            ("7f00-7f01 r-xp 00000000 00:00 0                          [vdso]", None),
+            ("7f00-7f01 rwxp 00000000 00:00 0 ", None),
+            ("", None),
+        ] {
+            assert_eq!(mapped_file(line).as_deref(), file, "{line}");
+        }
+        assert!(!mapped_files(std::process::id()).is_empty());
     }
 
     #[test]

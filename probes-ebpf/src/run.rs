@@ -1,38 +1,33 @@
-//! The watch: loads, looks around, then takes records in and tells what changed, until it is told to stop. Comes in:
-//! options. Goes out: batches. Everything that can be slow (service, spool) is elsewhere.
+//! Starts the watch: loads the probes, opens the spool, and hands over. Comes in: options. Goes out: a watch that runs, or
+//! the reason why there is none.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use assay_core::batch::FunnelRow;
 use assay_core::ids::Time;
-use assay_core::observation::{Eye, HoleReason, PeerClass};
+use assay_core::observation::PeerClass;
 
-use crate::assemble::{Sender, Sight, add_funnel, drafts, lost_row};
-use crate::cgroups::{Hierarchy, HierarchyError};
+use crate::assemble::{Sender, Sight};
+use crate::cgroups::{Hierarchy, HierarchyError, Which};
 use crate::clock::Clock;
-use crate::coverage::Gap;
-use crate::drain::{DrainError, HookDelta, Maps, hook_name};
-use crate::hooks::number;
-use crate::load::{Loaded, NOT_BUILT, OBJECT, Settings, load};
+use crate::drain::{DrainError, Maps};
+use crate::hooks::{HOOKS, number};
+use crate::load::{NOT_BUILT, OBJECT, Settings, Standing, load};
 use crate::node::Node;
 use crate::outlet::Outlet;
 use crate::peers::{Peers, Range};
-use crate::pods::{Identity, Pods, PodsError};
-use crate::procscan::{namespace, process};
+use crate::pods::{Pods, PodsError};
+use crate::procscan::namespace;
 use crate::reader::{Reader, ReaderError};
-use crate::ship::{PosterError, Service, Shipper};
+use crate::ship::{Pauses, PosterError, Service, Shipper};
 use crate::spool::{Limits, Mark, Spool, SpoolError};
-use crate::sweep::{Surroundings, sweep};
+use crate::watch::{Pace, Watch};
 
-/// How often what is there is looked at again.
-pub const SWEEP_EVERY: Duration = Duration::from_secs(60);
-/// The longest wait between two looks at the stop flag.
-const LOOK: Duration = Duration::from_millis(200);
+/// The ring's size where nobody asks for another.
+pub const RING_BYTES: u32 = 1 << 20;
 
 /// What the watch is asked to do.
 #[derive(Clone, Debug)]
@@ -51,6 +46,10 @@ pub struct Options {
     pub ranges: Vec<(Range, PeerClass)>,
     /// Hooks to leave out.
     pub without: Vec<String>,
+    /// Which cgroup hierarchy names containers.
+    pub cgroups: Which,
+    /// Size of the ring in bytes.
+    pub ring_bytes: u32,
 }
 
 /// Where batches go.
@@ -96,9 +95,9 @@ pub enum RunError {
     /// The shipper cannot start.
     #[error("batches cannot be sent")]
     Ship(#[from] PosterError),
-    /// Standard output is closed.
-    #[error("batches cannot be printed")]
-    Print(#[source] std::io::Error),
+    /// Standard output is closed, or the shipping thread ended.
+    #[error("batches cannot be handed on")]
+    Outlet(#[source] std::io::Error),
     /// The reading thread ended.
     #[error("the reading thread ended")]
     ReaderEnded,
@@ -115,10 +114,11 @@ impl RunError {
 ///
 /// # Errors
 /// When no cgroup hierarchy is found.
-pub fn settings() -> Result<Settings, HierarchyError> {
+pub fn settings(which: Which) -> Result<Settings, HierarchyError> {
     let own = |pid: &str| namespace(&format!("/proc/{pid}/ns/mnt"));
     Ok(Settings {
-        hierarchy: Hierarchy::find()?,
+        hierarchy: Hierarchy::find(which)?,
+        ring_bytes: RING_BYTES,
         // Without the right to look at the first process the agent must itself be in the node's file tree.
         host_mounts: own("1").or_else(|| own("self")).unwrap_or(0),
         seen_again_ns: 300_000_000_000,
@@ -129,13 +129,16 @@ pub fn settings() -> Result<Settings, HierarchyError> {
 ///
 /// # Errors
 /// See [`RunError`].
-pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), RunError> {
+pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), RunError> {
     let object = OBJECT.ok_or(RunError::NotBuilt)?;
-    let settings = settings()?;
+    let settings = Settings { ring_bytes: options.ring_bytes, ..settings(options.cgroups)? };
     let mut loaded = load(object, &settings, &options.without);
     if !loaded.any() {
         let why = loaded.standings.first().map_or("", |s| s.detail());
         return Err(RunError::NothingAttaches(why.to_owned()));
+    }
+    for (hook, standing) in HOOKS.iter().zip(&loaded.standings).filter(|(_, s)| **s != Standing::Attached) {
+        tracing::warn!("{} {}: lost is {} ({})", hook.name, standing.as_str(), hook.lost, standing.detail());
     }
     let ring = loaded.take("ring").ok_or(DrainError::Missing("ring"))?;
     let reader = Reader::start(ring)?;
@@ -162,181 +165,11 @@ pub fn run(options: &Options, stop: &Arc<AtomicBool>) -> Result<(), RunError> {
         sender: Sender { node: options.node.clone(), boot },
         watched_until: left.map(|m| Time::from_millis(m.watched_until)),
         ephemeral_from,
+        pace: Pace::begin(options.every, options.once),
         unsent: FunnelRow::default(),
         last: Clock::read().wall(),
-        sweep_at: Instant::now(),
     };
-    watch.go(options, stop)
-}
-
-struct Watch {
-    sight: Sight,
-    loaded: Loaded,
-    maps: Maps,
-    reader: Reader,
-    settings: Settings,
-    peers: Peers,
-    pods: Pods,
-    node: Node,
-    outlet: Outlet,
-    sender: Sender,
-    watched_until: Option<Time>,
-    ephemeral_from: u16,
-    unsent: FunnelRow,
-    last: Time,
-    sweep_at: Instant,
-}
-
-impl Watch {
-    fn go(&mut self, options: &Options, stop: &Arc<AtomicBool>) -> Result<(), RunError> {
-        let end = options.once.map(|once| Instant::now() + once);
-        self.sweep()?;
-        let mut tick_at = Instant::now() + options.every;
-        loop {
-            let over = stop.load(Ordering::Relaxed) || end.is_some_and(|end| Instant::now() >= end);
-            if over || Instant::now() >= tick_at {
-                self.take_waiting();
-                self.tick(over)?;
-                tick_at = Instant::now() + options.every;
-            }
-            if over {
-                return Ok(());
-            }
-            let next = end.map_or(tick_at, |end| end.min(tick_at));
-            match self.reader.records.recv_timeout(next.saturating_duration_since(Instant::now()).min(LOOK)) {
-                Ok(record) => {
-                    self.node.apply(&record, Clock::read());
-                    self.take_waiting();
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(RunError::ReaderEnded),
-            }
-        }
-    }
-
-    /// One queue's length at most, so that a flood cannot put the tick off for ever.
-    fn take_waiting(&mut self) {
-        let clock = Clock::read();
-        for record in self.reader.records.try_iter().take(crate::reader::QUEUE_MAX) {
-            self.node.apply(&record, clock);
-        }
-    }
-
-    fn tick(&mut self, last: bool) -> Result<(), RunError> {
-        let clock = Clock::read();
-        let now = clock.wall();
-        for (key, flow, count) in self.maps.moved_flows(clock.boot_ns())? {
-            self.node.flow(&key, &flow, count, clock, |pid| process(pid).map(|p| p.path));
-        }
-        let blind = self.count(now)?;
-        if blind || last || Instant::now() >= self.sweep_at {
-            self.sweep()?;
-        }
-        for gap in self.outlet.gaps() {
-            self.node.gap(gap);
-        }
-        self.name_containers();
-        self.tell_ignored()?;
-        for draft in drafts(&self.node, &self.sender, self.sight, self.unsent.clone(), now, last) {
-            if !self.outlet.offer(draft.batch.clone()).map_err(RunError::Print)? {
-                // The queue is full: the facts stay untold, and the next tick tries again.
-                break;
-            }
-            self.unsent = FunnelRow::default();
-            draft.note(&mut self.node, now);
-        }
-        self.node.forget(now);
-        self.last = now;
-        Ok(())
-    }
-
-    /// Counts what the hooks did and opens holes for what was lost. True when the list of containers may have gaps.
-    fn count(&mut self, now: Time) -> Result<bool, RunError> {
-        let deltas = self.maps.hook_deltas(&self.loaded)?;
-        let mut blind = false;
-        let mut lost = Vec::new();
-        for (hook, delta) in deltas.iter().enumerate() {
-            let before = lost.len();
-            lost.extend(delta.lost().map(|(reason, n)| (format!("{}/{reason}", hook_name(hook)), n)));
-            if lost.len() > before {
-                blind |= self.open_hole(hook, now);
-            }
-        }
-        for (reason, n) in self.reader.lost() {
-            if n > 0 {
-                self.node.gap(Gap { eye: None, since: self.last, until: now, because: HoleReason::Lost });
-                blind = true;
-                lost.push((reason.to_owned(), n));
-            }
-        }
-        let counts = std::mem::take(&mut self.node.counts);
-        lost.push(("facts/over_limit".to_owned(), counts.facts_over_limit));
-        lost.push(("containers/over_limit".to_owned(), counts.containers_over_limit));
-        let sum = |of: fn(&HookDelta) -> u64| deltas.iter().map(of).sum();
-        let row = FunnelRow {
-            hook_hits: sum(|d| d.counts.hits),
-            records: sum(|d| d.counts.records),
-            facts: 0,
-            lost: lost_row(lost),
-            unattributed: counts.unattributed,
-        };
-        add_funnel(&mut self.unsent, &row);
-        Ok(blind)
-    }
-
-    fn open_hole(&mut self, hook: usize, now: Time) -> bool {
-        let (eye, blind) = match hook_name(hook) {
-            "exec" | "cgroup_attach" => (Some(Eye::SensorUse), false),
-            "socket" | "bind4" | "bind6" => (Some(Eye::SensorFlows), false),
-            _ => (None, true),
-        };
-        self.node.gap(Gap { eye, since: self.last, until: now, because: HoleReason::Lost });
-        blind
-    }
-
-    fn sweep(&mut self) -> Result<(), RunError> {
-        let around = Surroundings {
-            hierarchy: &self.settings.hierarchy,
-            peers: &self.peers,
-            host_mounts: self.settings.host_mounts,
-            watched_until: self.watched_until,
-            ephemeral_from: self.ephemeral_from,
-        };
-        for (key, owner) in sweep(&mut self.node, &around, Clock::read()) {
-            self.maps.add_listener(&key, &owner)?;
-        }
-        self.sweep_at = Instant::now() + SWEEP_EVERY;
-        self.tell_ignored()
-    }
-
-    fn tell_ignored(&mut self) -> Result<(), RunError> {
-        for cgroup in std::mem::take(&mut self.node.to_ignore) {
-            self.maps.ignore(cgroup)?;
-        }
-        Ok(())
-    }
-
-    /// Names come late: the kubelet writes them after the container has begun.
-    fn name_containers(&mut self) {
-        match self.pods.reload() {
-            Ok(true) => self.node.listed = self.pods.listed().map(str::to_owned).collect(),
-            Ok(false) => {}
-            Err(error) => tracing::warn!("{error}: the list as it was before is used"),
-        }
-        for (id, container) in &mut self.node.containers {
-            let whole =
-                |i: &Identity| matches!(i, Identity::Sandbox) || matches!(i, Identity::Named(r) if !r.name.is_empty());
-            if container.identity.as_ref().is_some_and(whole) {
-                continue;
-            }
-            let found = self.pods.identify(id, container.pod_uid.as_deref());
-            if found.is_some() && found != container.identity {
-                container.identity = found;
-                container.facts.forget_told();
-                container.windows_told = None;
-            }
-        }
-    }
+    watch.go(stop)
 }
 
 fn outlet(to: &To, boot: &str) -> Result<(Outlet, Option<Mark>), RunError> {
@@ -346,7 +179,7 @@ fn outlet(to: &To, boot: &str) -> Result<(Outlet, Option<Mark>), RunError> {
             // Milliseconds since boot are more than any agent of this boot can have sent before its folder was lost.
             let first = Clock::read().boot_ns() / 1_000_000;
             let (spool, left) = Spool::open(spool, *limits, boot, first)?;
-            Ok((Outlet::Ship(Shipper::start(spool, service.clone())?), left))
+            Ok((Outlet::Ship(Shipper::start(spool, service.clone(), Pauses::default())?), left))
         }
     }
 }

@@ -2,6 +2,7 @@
 //! the oldest first, until each is acknowledged; the rest waits on disk. A thread of its own: a slow disk or service
 //! slows nothing else.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::thread::JoinHandle;
@@ -19,12 +20,23 @@ pub use post::{Answer, Poster, PosterError};
 
 /// The most batches that wait for the disk.
 pub const QUEUE_MAX: usize = 16;
-/// The shortest pause after a failure.
-pub const PAUSE_MIN: Duration = Duration::from_millis(500);
-/// The longest.
-pub const PAUSE_MAX: Duration = Duration::from_secs(60);
-/// How long the end of the agent waits for the service.
-pub const GOODBYE: Duration = Duration::from_secs(10);
+
+/// How long the shipper waits for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pauses {
+    /// The shortest pause after a failure; each further one is twice as long.
+    pub min: Duration,
+    /// The longest, also when the service asks for a longer one.
+    pub max: Duration,
+    /// How long the end of the agent waits for the service.
+    pub goodbye: Duration,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { min: Duration::from_millis(500), max: Duration::from_secs(60), goodbye: Duration::from_secs(10) }
+    }
+}
 
 /// Where to, and with which right.
 #[derive(Clone, Debug)]
@@ -47,11 +59,11 @@ impl Shipper {
     ///
     /// # Errors
     /// When the client or the thread cannot be made.
-    pub fn start(spool: Spool, service: Service) -> Result<Self, PosterError> {
+    pub fn start(spool: Spool, service: Service, pauses: Pauses) -> Result<Self, PosterError> {
         let poster = Poster::new(service)?;
         let (batches, incoming) = sync_channel(QUEUE_MAX);
         let (lost, gaps) = channel();
-        let work = Work { spool, poster, lost, pause: PAUSE_MIN, next_try: Instant::now(), said: None };
+        let work = Work { spool, poster, lost, pause: pauses.min, pauses, next_try: Instant::now(), said: None };
         let thread = std::thread::Builder::new()
             .name("ship".to_owned())
             .spawn(move || work.run(&incoming))
@@ -60,9 +72,16 @@ impl Shipper {
     }
 
     /// Hands a batch on; false when the queue is full.
-    pub fn offer(&self, batch: SensorBatch) -> bool {
-        let Some(batches) = &self.batches else { return false };
-        !matches!(batches.try_send(batch), Err(TrySendError::Full(_) | TrySendError::Disconnected(_)))
+    ///
+    /// # Errors
+    /// When the shipping thread ended: nothing will ever be sent again.
+    pub fn offer(&self, batch: SensorBatch) -> io::Result<bool> {
+        let ended = || io::Error::other("the shipping thread ended");
+        match self.batches.as_ref().ok_or_else(ended)?.try_send(batch) {
+            Ok(()) => Ok(true),
+            Err(TrySendError::Full(_)) => Ok(false),
+            Err(TrySendError::Disconnected(_)) => Err(ended()),
+        }
     }
 
     /// Stretches that were given up.
@@ -86,6 +105,7 @@ struct Work {
     spool: Spool,
     poster: Poster,
     lost: Sender<Gap>,
+    pauses: Pauses,
     pause: Duration,
     next_try: Instant,
     /// The last trouble that was logged, so that one outage is one line.
@@ -95,7 +115,7 @@ struct Work {
 impl Work {
     fn run(mut self, incoming: &Receiver<SensorBatch>) {
         loop {
-            let wait = if self.spool.is_empty() { PAUSE_MAX } else { self.pause_left() };
+            let wait = if self.spool.is_empty() { self.pauses.max } else { self.pause_left() };
             match incoming.recv_timeout(wait) {
                 Ok(batch) => self.keep(batch),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -106,10 +126,10 @@ impl Work {
             }
             self.send_while_it_goes();
         }
-        let until = Instant::now() + GOODBYE;
+        let until = Instant::now() + self.pauses.goodbye;
         self.next_try = Instant::now();
         while !self.spool.is_empty() && Instant::now() < until {
-            std::thread::sleep(self.pause_left().min(GOODBYE));
+            std::thread::sleep(self.pause_left().min(self.pauses.goodbye));
             self.send_while_it_goes();
         }
     }
@@ -165,15 +185,15 @@ impl Work {
 
     fn stumble(&mut self, why: &str, after: Option<Duration>) {
         self.trouble(why);
-        self.pause = (self.pause * 2).min(PAUSE_MAX);
-        self.next_try = Instant::now() + after.unwrap_or(self.pause).min(PAUSE_MAX);
+        self.next_try = Instant::now() + after.unwrap_or(self.pause).min(self.pauses.max);
+        self.pause = (self.pause * 2).min(self.pauses.max);
     }
 
     fn recovered(&mut self) {
         if self.said.take().is_some() {
             tracing::info!(waiting = self.spool.len(), "the service takes batches again");
         }
-        self.pause = PAUSE_MIN;
+        self.pause = self.pauses.min;
     }
 
     fn trouble(&mut self, why: &str) {

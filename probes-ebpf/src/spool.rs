@@ -115,11 +115,13 @@ impl Spool {
     pub fn put(&mut self, batch: &mut SensorBatch, now: Time) -> Result<Vec<Gap>, SpoolError> {
         batch.sequence = self.mark.next;
         let text = serde_json::to_vec(batch).map_err(|e| self.failure("encode", io::Error::other(e)))?;
-        let name = format!("{:013}-{:012}-{}.json", now.millis(), batch.sequence, batch.boot);
+        // The name gives the order, so a calendar clock that was set back must not.
+        let made = now.millis().max(self.entries.last().map_or(0, |e| e.made));
+        let name = format!("{made:013}-{:012}-{}.json", batch.sequence, batch.boot);
         self.write(&name, &text)?;
         self.mark.next += 1;
         self.mark.watched_until = now.millis();
-        let entry = Entry { made: now.millis(), sequence: batch.sequence, name, bytes: text.len() as u64, thinned: 0 };
+        let entry = Entry { made, sequence: batch.sequence, name, bytes: text.len() as u64, thinned: 0 };
         self.entries.push(entry);
         self.keep_mark()?;
         self.enforce(now)

@@ -2,23 +2,27 @@
 //! at once when records were lost. Comes in: the cgroup tree and /proc. Goes out: containers, facts, and the listeners
 //! that the probes cannot know.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use assay_core::ids::Time;
+use assay_core::ids::{Span, Time};
 use assay_core::observation::{HoleReason, Protocol, Role};
 
 use crate::cgroups::Hierarchy;
 use crate::clock::Clock;
+use crate::container::Container;
 use crate::coverage::Gap;
 use crate::nettable::Socket;
-use crate::node::{Container, Node};
+use crate::node::Node;
 use crate::peers::Peers;
-use crate::procscan::{Held, Process, held, namespace, process, table};
+use crate::procscan::{Held, Process, held, mapped_files, namespace, process, table};
 use crate::record::{FLOW_LISTENS, ListenerKey, Owner};
 use crate::said::Said;
 
 /// The most processes of one container that are looked at.
 pub const PROCESSES_MAX: usize = 4_096;
+
+/// How old a container is when it is first looked at.
+pub const SETTLE: Span = Span::secs(5);
 
 /// A listener that is older than the probes.
 pub type Listener = (ListenerKey, Owner);
@@ -45,16 +49,33 @@ pub fn sweep(node: &mut Node, around: &Surroundings<'_>, clock: Clock) -> Vec<Li
     if cut {
         node.gap(Gap { eye: None, since: now, until: now, because: HoleReason::Suppressed });
     }
-    node.reconcile(groups.iter().map(|g| (g.id, g.path.as_str())), now);
+    node.reconcile(groups.iter().map(|g| (g.id, g.path.as_str())), !cut, now);
+    let mut found = look_at_those(node, around, clock, |_| true);
+    let root = groups.first().map_or(1, |g| g.id);
+    found.extend(node_listeners(root, &found));
+    found
+}
+
+/// Looks at the containers that are old enough to have settled and were not looked at: what they loaded at their start is
+/// known long before the next sweep.
+pub fn look_at_new(node: &mut Node, around: &Surroundings<'_>, clock: Clock) -> Vec<Listener> {
+    look_at_those(node, around, clock, |c| !c.looked_at && c.since + SETTLE <= clock.wall())
+}
+
+fn look_at_those(
+    node: &mut Node,
+    around: &Surroundings<'_>,
+    clock: Clock,
+    which: impl Fn(&Container) -> bool,
+) -> Vec<Listener> {
     let mut tables = HashMap::new();
     let mut found = Vec::new();
     let mut over_limit = 0;
-    for container in node.containers.values_mut().filter(|c| c.ended.is_none()) {
+    for container in node.containers.values_mut().filter(|c| c.ended.is_none() && which(c)) {
         over_limit += look_at(container, around, clock, &mut tables, &mut found);
+        container.looked_at = true;
     }
     node.counts.facts_over_limit += over_limit;
-    let root = groups.first().map_or(1, |g| g.id);
-    found.extend(node_listeners(root, &found));
     found
 }
 
@@ -87,9 +108,15 @@ fn look_at(
         container.missed = Some(missed(container.since, &processes, around, clock));
     }
     let mut over_limit = 0;
+    let mut mapped = BTreeSet::new();
     for (_, p) in &processes {
-        container.name_exe(p.exe, &p.path);
-        over_limit += u64::from(!container.say(Said::Executed { exe: p.path.clone() }, now, now));
+        over_limit += u64::from(!container.ran(p.exe, &p.path, now));
+        // Workers of one server map the same libraries: one of each executable is looked at.
+        if mapped.insert(p.path.clone()) {
+            for library in mapped_files(p.pid).iter().filter(|file| **file != p.path) {
+                over_limit += u64::from(!container.loaded(library, &p.path, now));
+            }
+        }
     }
     let (groups, processes): (Vec<u64>, Vec<Process>) = processes.into_iter().unzip();
     for netns in namespaces(&processes) {
@@ -97,6 +124,9 @@ fn look_at(
         let table = tables.entry(netns).or_insert_with(|| table(first.pid));
         for h in held(&processes, table) {
             let Some((said, listens)) = said(&h, table, &processes, around) else { continue };
+            if let (true, Some(p)) = (listens, processes.get(h.process)) {
+                container.listens_now(&p.path);
+            }
             over_limit += u64::from(!container.say(said, now, now));
             if let (true, Some(p), Some(group)) = (listens, processes.get(h.process), groups.get(h.process)) {
                 found.push((listener_key(&h.socket, netns), owner(*group, p)));

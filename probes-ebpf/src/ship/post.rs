@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Service;
 
 /// How long one POST may take.
-pub const POST_TIMEOUT: Duration = Duration::from_secs(30);
+const POST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most bytes of a token file.
 const TOKEN_BYTES_MAX: usize = 4_096;
 
@@ -93,7 +93,7 @@ impl Poster {
             .bearer_auth(token)
             .header(reqwest::header::CONTENT_TYPE, "application/json")
             .body(bytes);
-        let response = match self.runtime.block_on(request.send()) {
+        let response = match self.runtime.block_on(async { request.send().await }) {
             Ok(response) => response,
             // The URL is the operator's own and may carry nothing secret; the token is a header and never in it.
             Err(error) => return Answer::Later { why: format!("the service does not answer: {error}"), after: None },
