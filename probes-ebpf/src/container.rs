@@ -182,3 +182,61 @@ impl Container {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use assay_core::observation::Protocol;
+
+    fn at(secs: i64) -> Time {
+        Time::from_secs(secs)
+    }
+
+    fn found(path: &str, name: &str) -> BTreeMap<String, Package> {
+        BTreeMap::from([(path.to_owned(), Package { purl: format!("pkg:deb/debian/{name}@1"), source: None })])
+    }
+
+    fn in_use(container: &Container) -> Vec<(String, UseLevel, Option<u16>)> {
+        let row = |said: &Said| match said {
+            Said::InUse { purl, level, listens, .. } => Some((purl.clone(), *level, *listens)),
+            _ => None,
+        };
+        container.facts.iter().filter_map(|(said, _)| row(said)).collect()
+    }
+
+    #[test]
+    fn a_library_of_the_process_that_listens_carries_the_port_whichever_came_first() {
+        for listens_first in [true, false] {
+            let mut c = Container::new(None, at(0), true);
+            let listen = |c: &mut Container| {
+                c.listens_now("/usr/sbin/nginx");
+                let said = Said::Listens { port: 443, protocol: Protocol::Tcp, exe: "/usr/sbin/nginx".to_owned() };
+                assert!(c.say(said, at(2), at(2)));
+            };
+            if listens_first {
+                listen(&mut c);
+            }
+            assert!(c.loaded("/usr/lib/libssl.so.3", "/usr/sbin/nginx", at(1)));
+            assert_eq!(c.unasked().into_iter().collect::<Vec<_>>(), ["/usr/lib/libssl.so.3"]);
+            c.answer(found("/usr/lib/libssl.so.3", "libssl3"));
+            c.settle_uses();
+            if !listens_first {
+                listen(&mut c);
+                c.settle_uses();
+            }
+            let row = ("pkg:deb/debian/libssl3@1".to_owned(), UseLevel::Loaded, Some(443));
+            assert!(in_use(&c).contains(&row), "listens first: {listens_first}: {:?}", in_use(&c));
+            assert!(c.unasked().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_package_manager_at_work_uses_nothing_and_a_file_of_no_package_is_asked_for_once() {
+        let mut c = Container::new(None, at(0), true);
+        assert!(c.loaded("/usr/lib/libapt.so", "/usr/bin/apt-get", at(1)));
+        assert!(c.ran(FileId { dev: 1, ino: 2 }, "/app/own", at(1)));
+        c.answer(BTreeMap::new());
+        assert_eq!(c.settle_uses(), 0);
+        assert!(c.unasked().is_empty() && in_use(&c).is_empty());
+    }
+}

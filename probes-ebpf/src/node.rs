@@ -209,3 +209,6 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

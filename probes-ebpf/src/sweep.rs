@@ -188,3 +188,36 @@ fn owner(cgroup: u64, process: &Process) -> Owner {
     let (ino, dev) = (process.exe.ino, process.exe.dev);
     Owner { cgroup, ino, dev, pid: process.pid, role: u32::from(FLOW_LISTENS), pad: 0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cgroups::Mode;
+    use crate::record::FileId;
+
+    #[test]
+    fn what_was_missed_reaches_back_to_the_containers_start_or_to_the_earlier_agents_end() {
+        let hierarchy = Hierarchy { mode: Mode::V2, id: 0, root: "/".into(), unified: None };
+        let peers = Peers::new([]);
+        let clock = Clock::at(1_000_000_000_000, Time::from_secs(1_000));
+        let exe = FileId { dev: 1, ino: 1 };
+        let started =
+            |secs: u64| Process { pid: 1, exe, path: "/app".to_owned(), started_ns: secs * 1_000_000_000, netns: 1 };
+        let processes = [(1, started(700)), (1, started(400))];
+        for (watched_until, since, because) in [
+            (None, 400, HoleReason::LateStart),
+            (Some(900), 900, HoleReason::Restart),
+            (Some(300), 400, HoleReason::LateStart),
+        ] {
+            let around = Surroundings {
+                hierarchy: &hierarchy,
+                peers: &peers,
+                host_mounts: 1,
+                watched_until: watched_until.map(Time::from_secs),
+                ephemeral_from: 32_768,
+            };
+            let gap = missed(Time::from_secs(1_000), &processes, &around, clock);
+            assert_eq!((gap.since, gap.until, gap.because), (Time::from_secs(since), Time::from_secs(1_000), because));
+        }
+    }
+}
