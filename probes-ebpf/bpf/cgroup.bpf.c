@@ -16,19 +16,19 @@ INLINE int tell(u64 *ctx, u32 hook, u32 op)
 	/* On a hybrid node a container has one cgroup a hierarchy; one of them names it. */
 	root = GET(cgroup, root);
 	if (GET(root, hierarchy_id) != cfg_hierarchy) {
-		n->ignored++;
+		COUNT(n, ignored);
 		return 0;
 	}
 	record = bpf_map_lookup_elem(&scratch, &hook);
 	if (!record) {
-		n->lost_read++;
+		COUNT(n, lost_read);
 		return 0;
 	}
 	begin(&record->head, EVENT_CGROUP, cgroup_id(cgroup));
 	record->op = op;
 	got = bpf_probe_read_kernel_str(record->path, PATH_BYTES, path);
 	if (got <= 0 || got > PATH_BYTES) {
-		n->lost_read++;
+		COUNT(n, lost_read);
 		return 0;
 	}
 	record->path_size = got;

@@ -155,7 +155,13 @@ enum hook {
 	HOOK_BIND4 = 6,
 	HOOK_BIND6 = 7,
 	HOOK_JOIN = 8,
-	HOOK_COUNT = 9,
+	HOOK_CONNECT4 = 9,
+	HOOK_CONNECT6 = 10,
+	HOOK_SENDMSG4 = 11,
+	HOOK_SENDMSG6 = 12,
+	HOOK_RECVMSG4 = 13,
+	HOOK_RECVMSG6 = 14,
+	HOOK_COUNT = 15,
 };
 
 /* Every run of a hook ends in exactly one of these, besides `hits`. */

@@ -20,7 +20,7 @@ INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u6
 	u32 size;
 
 	if (is_ignored(cgroup)) {
-		n->ignored++;
+		COUNT(n, ignored);
 		return;
 	}
 	exe_of(task, &exe);
@@ -32,12 +32,12 @@ INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u6
 	key.parent_dev = parent_exe.dev;
 	last = bpf_map_lookup_elem(&seen, &key);
 	if (last && now - *last < cfg_seen_again_ns) {
-		n->known++;
+		COUNT(n, known);
 		return;
 	}
 	record = bpf_map_lookup_elem(&scratch, &hook);
 	if (!record || !exe.ino) {
-		n->lost_read++;
+		COUNT(n, lost_read);
 		return;
 	}
 	if (GET(mounts, ns.inum) == cfg_host_mounts)
@@ -87,7 +87,7 @@ int cgroup_join(u64 *ctx)
 	if (!n)
 		return 0;
 	if (GET(root, hierarchy_id) != cfg_hierarchy || !exe_file(task)) {
-		n->ignored++;
+		COUNT(n, ignored);
 		return 0;
 	}
 	report(n, HOOK_JOIN, task, cgroup_id(cgroup), EXEC_JOINED);
@@ -114,7 +114,7 @@ int exit_first(u64 *ctx)
 		bpf_probe_read_kernel(&own, sizeof(own), (void *)number + level * SIZE_OF(struct upid) + OFFSET_OF(struct upid, nr));
 	}
 	if (own != 1) {
-		n->ignored++;
+		COUNT(n, ignored);
 		return 0;
 	}
 	begin(&record.head, EVENT_EXIT, cgroup_of(task));

@@ -184,4 +184,18 @@ struct bpf_sock {
 	u32 src_port;
 };
 
+/* What a program of cgroup/connect, sendmsg and recvmsg is given; stable as well. */
+struct bpf_sock_addr {
+	u32 user_family;
+	u32 user_ip4;
+	u32 user_ip6[4];
+	u32 user_port;
+	u32 family;
+	u32 type;
+	u32 protocol;
+	u32 msg_src_ip4;
+	u32 msg_src_ip6[4];
+	__attribute__((aligned(8))) struct bpf_sock *sk;
+};
+
 #endif

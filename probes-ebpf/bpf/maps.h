@@ -16,6 +16,7 @@ enum cgroup_mode {
 const volatile u32 cfg_cgroup_mode = CGROUP_V2;
 const volatile u32 cfg_hierarchy = 0;
 const volatile u32 cfg_host_mounts = 0;
+const volatile u32 cfg_ephemeral_from = 32768;
 const volatile u64 cfg_seen_again_ns = 300000000000ULL;
 
 struct {
@@ -84,11 +85,14 @@ struct {
 	MAP_VALUE(u32);
 } ignored SEC(".maps");
 
+/* A program of a cgroup can be preempted by itself on the same CPU, so even per-CPU counts are added to in one step. */
+#define COUNT(n, what) __sync_fetch_and_add(&(n)->what, 1)
+
 INLINE struct hook_counts *count_hit(u32 hook)
 {
 	struct hook_counts *n = bpf_map_lookup_elem(&counts, &hook);
 	if (n)
-		n->hits++;
+		COUNT(n, hits);
 	return n;
 }
 
@@ -105,10 +109,10 @@ INLINE int send(struct hook_counts *n, struct event_head *head, u64 size)
 {
 	head->size = size;
 	if (bpf_ringbuf_output(&ring, head, size, 0)) {
-		n->lost_ring++;
+		COUNT(n, lost_ring);
 		return 0;
 	}
-	n->records++;
+	COUNT(n, records);
 	return 1;
 }
 

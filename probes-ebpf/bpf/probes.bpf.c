@@ -3,5 +3,6 @@
 #include "exec.bpf.c"
 #include "cgroup.bpf.c"
 #include "socket.bpf.c"
+#include "datagram.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/*
- * Who listens, who is called and who calls. Nothing is sent: flows are counted in a map that the agent drains, so a busy
- * server costs one map update a connection and no record.
- */
-#include "task.h"
+/* TCP and SCTP: who listens, who is called and who calls. */
+#include "flow.h"
 
 enum {
 	TCP_ESTABLISHED = 1,
@@ -12,83 +9,6 @@ enum {
 	TCP_CLOSE = 7,
 	TCP_LISTEN = 10,
 };
-
-enum {
-	AF_INET = 2,
-	AF_INET6 = 10,
-	IPPROTO_TCP = 6,
-	IPPROTO_UDP = 17,
-	IPPROTO_SCTP = 132,
-	IPPROTO_MPTCP = 262,
-};
-
-INLINE u16 host_order(u16 port)
-{
-	return __builtin_bswap16(port);
-}
-
-INLINE void own(struct owner *owner, u32 role)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct exe_id exe;
-
-	exe_of(task, &exe);
-	owner->cgroup = cgroup_of(task);
-	owner->ino = exe.ino;
-	owner->dev = exe.dev;
-	owner->pid = GET(task, tgid);
-	owner->role = role;
-	owner->pad = 0;
-}
-
-/* An address in the one form that the maps use: IPv6, or IPv4 as ::ffff:a.b.c.d. */
-INLINE void mapped(u8 *out, u32 v4)
-{
-	__builtin_memset(out, 0, 10);
-	out[10] = 0xff;
-	out[11] = 0xff;
-	__builtin_memcpy(out + 12, &v4, 4);
-}
-
-INLINE int same_address(const u8 *a, const u8 *b)
-{
-	const u32 *x = (const u32 *)a, *y = (const u32 *)b;
-
-	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3];
-}
-
-INLINE void count_flow(struct hook_counts *n, struct owner *owner, u8 role, u8 protocol, u16 port, u8 peer)
-{
-	struct flow_key key = {
-		.cgroup = owner->cgroup,
-		.ino = owner->ino,
-		.dev = owner->dev,
-		.port = port,
-		.role = role,
-		.protocol = protocol,
-		.peer = peer,
-	};
-	u64 now = bpf_ktime_get_boot_ns();
-	struct flow fresh = { .first_ns = now, .last_ns = now, .count = 1, .pid = owner->pid };
-	struct flow *flow = bpf_map_lookup_elem(&flows, &key);
-
-	if (!flow) {
-		if (!bpf_map_update_elem(&flows, &key, &fresh, BPF_NOEXIST)) {
-			n->records++;
-			return;
-		}
-		/* Another CPU may have been first; else the map is full. */
-		flow = bpf_map_lookup_elem(&flows, &key);
-	}
-	if (!flow) {
-		n->lost_map++;
-		return;
-	}
-	__sync_fetch_and_add(&flow->count, 1);
-	flow->last_ns = now;
-	flow->pid = owner->pid;
-	n->known++;
-}
 
 /* Accept runs wherever the packet came in, so the current task is a stranger. What the listening socket was marked with
  * was copied to this one; a listener older than the agent is in `listeners`; on v2 the socket knows its cgroup. */
@@ -123,7 +43,7 @@ int sock_state(u64 *ctx)
 	struct peer_key peer = { .bits = 128 };
 	struct net *net;
 	u16 protocol, wire, family, port;
-	u32 *class, where;
+	u32 where;
 	u8 role = 0;
 
 	if (!n)
@@ -137,7 +57,7 @@ int sock_state(u64 *ctx)
 	else if (after == TCP_ESTABLISHED && (before == TCP_SYN_RECV || before == TCP_SYN_SENT))
 		role = before == TCP_SYN_RECV ? FLOW_SERVES : FLOW_CALLS;
 	if (!role || (wire != IPPROTO_TCP && wire != IPPROTO_SCTP)) {
-		n->ignored++;
+		COUNT(n, ignored);
 		return 0;
 	}
 	if (after != TCP_ESTABLISHED) {
@@ -146,13 +66,13 @@ int sock_state(u64 *ctx)
 		if (mark)
 			*mark = owner;
 		if (is_ignored(owner.cgroup)) {
-			n->ignored++;
+			COUNT(n, ignored);
 			return 0;
 		}
 		if (!mark)
-			n->lost_map++;
+			COUNT(n, lost_map);
 		else if (role == FLOW_CALLS)
-			n->ignored++; /* counted once it is answered */
+			COUNT(n, ignored); /* counted once it is answered */
 		else
 			count_flow(n, &owner, role, wire, GET(sk, __sk_common.skc_num), 0);
 		return 0;
@@ -171,8 +91,7 @@ int sock_state(u64 *ctx)
 	local.port = GET(sk, __sk_common.skc_num);
 	net = GET(sk, __sk_common.skc_net.net);
 	local.netns = GET(net, ns.inum);
-	class = bpf_map_lookup_elem(&peers, &peer);
-	where = class ? *class : PEER_PUBLIC;
+	where = peer_class(&peer);
 	/* Loopback by any name: a pod that calls its own address. */
 	if (same_address(local.address, peer.address))
 		where = PEER_LOOPBACK;
@@ -182,48 +101,14 @@ int sock_state(u64 *ctx)
 		/* A simultaneous open answers through SYN_RECV too, but nobody listened. */
 		role = owner.role == FLOW_CALLS ? FLOW_CALLS : FLOW_SERVES;
 	} else if (role != FLOW_SERVES || !find_owner(&owner, sk, &local)) {
-		n->lost_owner++;
+		COUNT(n, lost_owner);
 		return 0;
 	}
 	if (is_ignored(owner.cgroup)) {
-		n->ignored++;
+		COUNT(n, ignored);
 		return 0;
 	}
 	port = role == FLOW_CALLS ? host_order(GET(sk, __sk_common.skc_dport)) : local.port;
 	count_flow(n, &owner, role, wire, port, where);
 	return 0;
-}
-
-/* UDP has no listening state: a socket bound to a port is what comes next to it. */
-INLINE int bound(struct bpf_sock *ctx, u32 hook)
-{
-	struct hook_counts *n = count_hit(hook);
-	struct owner owner = {};
-	u16 port = ctx->src_port;
-
-	if (!n)
-		return 1;
-	if (ctx->protocol != IPPROTO_UDP || !port) {
-		n->ignored++;
-		return 1;
-	}
-	own(&owner, FLOW_LISTENS);
-	if (is_ignored(owner.cgroup)) {
-		n->ignored++;
-		return 1;
-	}
-	count_flow(n, &owner, FLOW_LISTENS, IPPROTO_UDP, port, 0);
-	return 1;
-}
-
-SEC("cgroup/post_bind4")
-int bind4(struct bpf_sock *ctx)
-{
-	return bound(ctx, HOOK_BIND4);
-}
-
-SEC("cgroup/post_bind6")
-int bind6(struct bpf_sock *ctx)
-{
-	return bound(ctx, HOOK_BIND6);
 }

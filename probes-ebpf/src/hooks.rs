@@ -36,8 +36,10 @@ pub enum Sees {
 pub enum Seat {
     /// A tracepoint whose arguments are typed by the kernel's BTF.
     TypedTracepoint(&'static str),
-    /// The root of the cgroup v2 tree.
-    CgroupRoot,
+    /// The root of the cgroup v2 tree, where sockets are bound.
+    CgroupBind,
+    /// The root of the cgroup v2 tree, where addresses are used.
+    CgroupAddress,
 }
 
 /// Every hook, by its number in `enum hook`.
@@ -100,7 +102,7 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         name: "cgroup/post_bind4",
         short: "bind4",
         program: "bind4",
-        seat: Seat::CgroupRoot,
+        seat: Seat::CgroupBind,
         tells: "UDP ports bound on IPv4",
         lost: "UDP listeners on IPv4 between two sweeps",
         sees: Sees::Flows,
@@ -109,7 +111,7 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         name: "cgroup/post_bind6",
         short: "bind6",
         program: "bind6",
-        seat: Seat::CgroupRoot,
+        seat: Seat::CgroupBind,
         tells: "UDP ports bound on IPv6",
         lost: "UDP listeners on IPv6 between two sweeps",
         sees: Sees::Flows,
@@ -122,6 +124,60 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         tells: "processes that are put into a running container",
         lost: "programs that a person or a probe runs in a container by joining it without a new exec, between two sweeps",
         sees: Sees::Use,
+    },
+    Hook {
+        name: "cgroup/connect4",
+        short: "connect4",
+        program: "connect4",
+        seat: Seat::CgroupAddress,
+        tells: "UDP sockets that are bound to one peer, IPv4",
+        lost: "UDP clients and servers on IPv4 that connect their socket",
+        sees: Sees::Flows,
+    },
+    Hook {
+        name: "cgroup/connect6",
+        short: "connect6",
+        program: "connect6",
+        seat: Seat::CgroupAddress,
+        tells: "UDP sockets that are bound to one peer, IPv6",
+        lost: "UDP clients and servers on IPv6 that connect their socket",
+        sees: Sees::Flows,
+    },
+    Hook {
+        name: "cgroup/sendmsg4",
+        short: "sendmsg4",
+        program: "sendmsg4",
+        seat: Seat::CgroupAddress,
+        tells: "datagrams that are sent, IPv4",
+        lost: "UDP talk on IPv4: name lookups, QUIC, answers of servers",
+        sees: Sees::Flows,
+    },
+    Hook {
+        name: "cgroup/sendmsg6",
+        short: "sendmsg6",
+        program: "sendmsg6",
+        seat: Seat::CgroupAddress,
+        tells: "datagrams that are sent, IPv6",
+        lost: "UDP talk on IPv6: name lookups, QUIC, answers of servers",
+        sees: Sees::Flows,
+    },
+    Hook {
+        name: "cgroup/recvmsg4",
+        short: "recvmsg4",
+        program: "recvmsg4",
+        seat: Seat::CgroupAddress,
+        tells: "datagrams that servers receive, IPv4",
+        lost: "UDP servers on IPv4 that receive and never answer",
+        sees: Sees::Flows,
+    },
+    Hook {
+        name: "cgroup/recvmsg6",
+        short: "recvmsg6",
+        program: "recvmsg6",
+        seat: Seat::CgroupAddress,
+        tells: "datagrams that servers receive, IPv6",
+        lost: "UDP servers on IPv6 that receive and never answer",
+        sees: Sees::Flows,
     },
 ];
 

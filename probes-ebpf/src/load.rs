@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
 use aya::maps::{Map, MapError};
-use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSock, ProgramError};
+use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSock, CgroupSockAddr, ProgramError};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
 
 use crate::cgroups::Hierarchy;
@@ -62,6 +62,8 @@ pub struct Settings {
     pub host_mounts: u32,
     /// Size of the ring in bytes: a power of two, at least a page.
     pub ring_bytes: u32,
+    /// Ports from here on are passing ones.
+    pub ephemeral_from: u16,
     /// After how long a known program is reported again.
     pub seen_again_ns: u64,
 }
@@ -81,11 +83,13 @@ pub fn load(object: &[u8], settings: &Settings, without: &[String]) -> Loaded {
         Err(error) => return all(Standing::Unsupported(format!("no BTF of the running kernel: {}", chain(&error)))),
     };
     let (mode, id) = (settings.hierarchy.mode as u32, settings.hierarchy.id);
+    let ephemeral_from = u32::from(settings.ephemeral_from);
     let loaded = EbpfLoader::new()
         .btf(Some(&btf))
         .override_global("cfg_cgroup_mode", &mode, true)
         .override_global("cfg_hierarchy", &id, true)
         .override_global("cfg_host_mounts", &settings.host_mounts, true)
+        .override_global("cfg_ephemeral_from", &ephemeral_from, true)
         .override_global("cfg_seen_again_ns", &settings.seen_again_ns, true)
         .map_max_entries("ring", settings.ring_bytes)
         .load(object);
@@ -158,18 +162,26 @@ fn attach(ebpf: &mut Ebpf, hook: &Hook, btf: &Btf, settings: &Settings) -> Resul
             program.load(name, btf)?;
             program.attach()?;
         }
-        Seat::CgroupRoot => {
-            let root = settings.hierarchy.unified.as_ref().ok_or_else(|| {
-                io::Error::new(io::ErrorKind::NotFound, "no cgroup v2 tree is mounted where the agent can see it")
-            })?;
+        // Attached by a link (kernel 5.7 and later; the ring asks for 5.8 anyway), which always goes beside the programs of
+        // others and never in their place. A link takes no attach flags: `Single` means none here.
+        Seat::CgroupBind => {
             let program: &mut CgroupSock = program.try_into()?;
             program.load()?;
-            // Attached by a link (kernel 5.7 and later; the ring asks for 5.8 anyway), which always goes beside the
-            // programs of others and never in their place. A link takes no attach flags: `Single` means none here.
-            program.attach(File::open(root)?, CgroupAttachMode::Single)?;
+            program.attach(unified_root(settings)?, CgroupAttachMode::Single)?;
+        }
+        Seat::CgroupAddress => {
+            let program: &mut CgroupSockAddr = program.try_into()?;
+            program.load()?;
+            program.attach(unified_root(settings)?, CgroupAttachMode::Single)?;
         }
     }
     Ok(())
+}
+
+fn unified_root(settings: &Settings) -> io::Result<File> {
+    let missing = "no cgroup v2 tree is mounted where the agent can see it";
+    let root = settings.hierarchy.unified.as_ref();
+    File::open(root.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, missing))?)
 }
 
 fn refused(kind: Option<io::ErrorKind>, detail: String) -> Standing {

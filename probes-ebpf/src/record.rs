@@ -6,7 +6,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// The version of the layout that this build reads.
 pub const EVENT_VERSION: u16 = 1;
 /// Number of hooks in the object.
-pub const HOOK_COUNT: usize = 9;
+pub const HOOK_COUNT: usize = 15;
 
 const KIND_EXEC: u16 = 1;
 const KIND_EXIT: u16 = 2;

@@ -119,6 +119,7 @@ pub fn settings(which: Which) -> Result<Settings, HierarchyError> {
     Ok(Settings {
         hierarchy: Hierarchy::find(which)?,
         ring_bytes: RING_BYTES,
+        ephemeral_from: ephemeral_from(),
         // Without the right to look at the first process the agent must itself be in the node's file tree.
         host_mounts: own("1").or_else(|| own("self")).unwrap_or(0),
         seen_again_ns: 300_000_000_000,
@@ -149,8 +150,7 @@ pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), RunError> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
     let (outlet, left) = outlet(&options.to, &boot)?;
     let pods = Pods::open(node_root(), options.pods.as_deref())?;
-    let ephemeral_from = ephemeral_from();
-    let mut node = Node::new(ephemeral_from);
+    let mut node = Node::new(settings.ephemeral_from);
     node.listed = pods.listed().map(str::to_owned).collect();
     let mut watch = Watch {
         sight: Sight { executes: loaded.runs(number::EXEC), loads: false, flows: loaded.runs(number::SOCKET) },
@@ -164,7 +164,6 @@ pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), RunError> {
         outlet,
         sender: Sender { node: options.node.clone(), boot },
         watched_until: left.map(|m| Time::from_millis(m.watched_until)),
-        ephemeral_from,
         pace: Pace::begin(options.every, options.once),
         unsent: FunnelRow::default(),
         last: Clock::read().wall(),

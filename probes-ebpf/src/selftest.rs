@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,8 @@ use crate::load::Loaded;
 use crate::reader::Reader;
 use crate::record::{CgroupOp, FLOW_CALLS, FLOW_LISTENS, FLOW_SERVES, FileId, FlowKey, Record};
 
+const TCP: u8 = 6;
+const UDP: u8 = 17;
 /// How long a record may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -83,8 +85,8 @@ pub fn self_test(loaded: &mut Loaded, hierarchy: &Hierarchy) -> SelfTest {
         .moved_flows(Clock::read().boot_ns())
         .map(|rows| rows.into_iter().map(|(key, ..)| key).filter(|key| key.cgroup == act.cgroup).collect())
         .unwrap_or_default();
-    let flow = |role, port: Option<u16>| {
-        flows.iter().any(|f| f.role == role && port.is_none_or(|p| p == f.port) && f.exe() == act.file)
+    let flow = |role, protocol| {
+        flows.iter().any(|f| f.role == role && f.protocol == protocol && f.port == act.port && f.exe() == act.file)
     };
     let made = records.iter().any(|r| matches!(r, Record::Cgroup { op: CgroupOp::Made, .. }));
     let removed = records.iter().any(|r| matches!(r, Record::Cgroup { op: CgroupOp::Removed, .. }));
@@ -100,9 +102,11 @@ pub fn self_test(loaded: &mut Loaded, hierarchy: &Hierarchy) -> SelfTest {
             step("cgroup", made && removed),
             step("exec", execs.iter().any(|(_, path)| Path::new(path) == act.path)),
             step("same_file", execs.iter().any(|(fixed, _)| fixed.exe() == act.file)),
-            step("listen", flow(FLOW_LISTENS, Some(act.port))),
-            step("accept", flow(FLOW_SERVES, Some(act.port))),
-            step("connect", flow(FLOW_CALLS, Some(act.port))),
+            step("listen", flow(FLOW_LISTENS, TCP)),
+            step("accept", flow(FLOW_SERVES, TCP)),
+            step("connect", flow(FLOW_CALLS, TCP)),
+            step("bind", flow(FLOW_LISTENS, UDP)),
+            step("datagram", flow(FLOW_CALLS, UDP)),
         ],
     }
 }
@@ -194,5 +198,8 @@ pub fn act(cgroup: Option<&Path>, become_file: Option<&Path>) -> io::Result<()> 
     let port = listener.local_addr()?.port();
     let _caller = TcpStream::connect(("127.0.0.1", port))?;
     let _called = listener.accept()?;
+    // The same number for both protocols: one is enough to be looked for.
+    let receiver = UdpSocket::bind(("127.0.0.1", port))?;
+    receiver.send_to(b"assay", ("127.0.0.1", port))?;
     writeln!(io::stdout(), "{port}")
 }

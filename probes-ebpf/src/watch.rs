@@ -86,7 +86,6 @@ pub(crate) struct Watch {
     pub(crate) outlet: Outlet,
     pub(crate) sender: Sender,
     pub(crate) watched_until: Option<Time>,
-    pub(crate) ephemeral_from: u16,
     pub(crate) pace: Pace,
     pub(crate) unsent: FunnelRow,
     pub(crate) last: Time,
@@ -218,7 +217,7 @@ impl Watch {
             peers: &self.peers,
             host_mounts: self.settings.host_mounts,
             watched_until: self.watched_until,
-            ephemeral_from: self.ephemeral_from,
+            ephemeral_from: self.settings.ephemeral_from,
         };
         for (key, owner) in how(&mut self.node, &around, Clock::read()) {
             self.maps.add_listener(&key, &owner)?;

@@ -128,8 +128,15 @@ fn on_either_cgroup_tree_a_process_is_seen_to_bind_listen_and_call() {
         seen.dedup();
         assert_eq!(
             seen,
-            ["client tcp 5354 loopback", "listens tcp 5354", "listens udp 5353", "server tcp 5354 loopback"],
-            "{which:?}: a UDP port from the passing range is no listener"
+            [
+                "client tcp 5354 loopback",
+                "client udp 5353 loopback",
+                "listens tcp 5354",
+                "listens udp 5353",
+                "server tcp 5354 loopback",
+                "server udp 5353 loopback",
+            ],
+            "{which:?}: a UDP port from the passing range neither listens nor serves"
         );
     }
 }
@@ -149,8 +156,12 @@ fn flow(fact: &FactBody) -> Option<String> {
 fn port_holder() {
     let Some(procs) = std::env::var_os(rig::HOLDER) else { return };
     std::fs::write(procs, "0").unwrap();
-    let _fixed = std::net::UdpSocket::bind("127.0.0.9:5353").unwrap();
-    let _passing = std::net::UdpSocket::bind("127.0.0.9:0").unwrap();
+    let fixed = std::net::UdpSocket::bind("127.0.0.9:5353").unwrap();
+    let passing = std::net::UdpSocket::bind("127.0.0.9:0").unwrap();
+    passing.send_to(b"?", "127.0.0.9:5353").unwrap();
+    let (_, from) = fixed.recv_from(&mut [0; 8]).unwrap();
+    fixed.send_to(b"!", from).unwrap();
+    passing.recv_from(&mut [0; 8]).unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.9:5354").unwrap();
     let _caller = std::net::TcpStream::connect("127.0.0.9:5354").unwrap();
     let _called = listener.accept().unwrap();
