@@ -67,8 +67,8 @@ fn end(text: &str) -> Option<([u8; 16], u16)> {
     Some((out, port))
 }
 
-#[cfg(test)]
 #[cfg(target_endian = "little")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::peers::mapped;
