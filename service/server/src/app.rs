@@ -15,9 +15,9 @@ use crate::cli::Global;
 use crate::clock;
 use crate::config::Config;
 use crate::data::DataFolder;
-use crate::{decisions, refresh};
 use crate::snapshot::Snapshot;
 use crate::words::Words;
+use crate::{decisions, refresh};
 
 /// One run of the binary on one data folder.
 #[derive(Debug)]

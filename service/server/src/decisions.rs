@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use assay_core::asset::PackageKey;
 use assay_core::assess::{Answer, Attacked, Exposed};
+use assay_core::asset::PackageKey;
 use assay_core::finding::{Decision, Finding, Matter};
 use assay_core::observation::{Environment, What};
 use assay_core::text::Opaque;
@@ -65,7 +65,9 @@ struct Stated {
 fn follow_documents(store: &mut Store, config: &Config, snapshot: &Snapshot) -> Result<usize> {
     let mut wanted: BTreeMap<i64, Stated> = BTreeMap::new();
     for statement in statements(config, snapshot) {
-        for row in snapshot.table.rows().iter().filter(|row| row.is_open() && snapshot.world.vulns.get(row.vuln as usize).is_some_and(|v| v.id == statement.vuln)) {
+        for row in snapshot.table.rows().iter().filter(|row| {
+            row.is_open() && snapshot.world.vulns.get(row.vuln as usize).is_some_and(|v| v.id == statement.vuln)
+        }) {
             let id = i64::from(row.id);
             let Some(finding) = store.details(&[id], snapshot.world.as_of)?.into_iter().next() else { continue };
             if statement.speaks_of(&finding) {
@@ -77,10 +79,17 @@ fn follow_documents(store: &mut Store, config: &Config, snapshot: &Snapshot) -> 
     let mut changed = 0;
     for standing in store.standing_decisions()?.into_iter().filter(|s| s.source.starts_with("vex:")) {
         match wanted.get(&standing.finding) {
-            Some(stated) if stated.source == standing.source && stated.decision.status == standing.decision.status => drop(wanted.remove(&standing.finding)),
+            Some(stated) if stated.source == standing.source && stated.decision.status == standing.decision.status => {
+                drop(wanted.remove(&standing.finding))
+            }
             Some(_) => {}
             None => {
-                store.revoke_decision(standing.id, snapshot.world.as_of, "a newer version of the document dropped it", "decision_lapsed")?;
+                store.revoke_decision(
+                    standing.id,
+                    snapshot.world.as_of,
+                    "a newer version of the document dropped it",
+                    "decision_lapsed",
+                )?;
                 changed += 1;
             }
         }
@@ -105,7 +114,11 @@ struct Statement {
 impl Statement {
     fn speaks_of(&self, finding: &Finding) -> bool {
         let Matter::Vulnerability { package, .. } = &finding.matter else { return false };
-        let same = |p: &PackageKey| p.ecosystem == package.ecosystem && p.namespace == package.namespace && p.counted_name() == package.counted_name();
+        let same = |p: &PackageKey| {
+            p.ecosystem == package.ecosystem
+                && p.namespace == package.namespace
+                && p.counted_name() == package.counted_name()
+        };
         let image = self.image.as_ref().map(|i| finding.image.as_ref().is_some_and(|f| f.repository == *i));
         match (image, &self.package) {
             (Some(image), None) => image,
@@ -117,7 +130,9 @@ impl Statement {
 }
 
 fn statements(config: &Config, snapshot: &Snapshot) -> Vec<Statement> {
-    let listed = |document: &Opaque| config.vex_sources.iter().any(|s| !s.is_empty() && document.reveal().starts_with(s.as_str()));
+    let listed = |document: &Opaque| {
+        config.vex_sources.iter().any(|s| !s.is_empty() && document.reveal().starts_with(s.as_str()))
+    };
     let world = &snapshot.world;
     let mut out = Vec::new();
     for (i, asset) in world.assets.iter().enumerate() {
@@ -126,9 +141,22 @@ fn statements(config: &Config, snapshot: &Snapshot) -> Vec<Statement> {
             if !listed(document) {
                 continue;
             }
-            let decision = Decision { status: *status, justification: *justification, note: note.clone(), by: document.clone(), at: fact.since, until: None };
+            let decision = Decision {
+                status: *status,
+                justification: *justification,
+                note: note.clone(),
+                by: document.clone(),
+                at: fact.since,
+                until: None,
+            };
             let image = (asset.key.kind.as_str() == "Image").then(|| asset.key.name.clone());
-            out.push(Statement { vuln: vuln.clone(), document: document.clone(), image, package: fact.component.clone(), decision });
+            out.push(Statement {
+                vuln: vuln.clone(),
+                document: document.clone(),
+                image,
+                package: fact.component.clone(),
+                decision,
+            });
         }
     }
     out

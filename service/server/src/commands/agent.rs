@@ -22,7 +22,8 @@ pub(crate) fn doctor(global: &Global) -> Result<Ended> {
 
 fn hand_over(args: &[String]) -> Result<Ended> {
     let agent = beside()?;
-    let status = Command::new(&agent).args(args).status().with_context(|| format!("{} cannot be started", agent.display()))?;
+    let status =
+        Command::new(&agent).args(args).status().with_context(|| format!("{} cannot be started", agent.display()))?;
     match status.code() {
         Some(0) => Ok(Ended::Done),
         Some(1) => Ok(Ended::Crossed),
@@ -39,6 +40,9 @@ fn beside() -> Result<PathBuf> {
     if agent.is_file() {
         return Ok(agent);
     }
-    let text = format!("assay-agent is not beside {}: build it with `cargo build --release -p assay-probes`, or install the agent's package", own.display());
+    let text = format!(
+        "assay-agent is not beside {}: build it with `cargo build --release -p assay-probes`, or install the agent's package",
+        own.display()
+    );
     Err(Missing(text).into())
 }

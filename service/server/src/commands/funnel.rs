@@ -57,7 +57,14 @@ pub(crate) fn run(global: &Global) -> Result<Ended> {
         today: today.items.len(),
         hours: hours
             .iter()
-            .map(|h| HourWire { hour: h.hour.to_string(), node: h.node.clone(), hook_hits: h.counts.hook_hits, records: h.counts.records, facts: h.counts.facts, lost: h.counts.lost.values().sum() })
+            .map(|h| HourWire {
+                hour: h.hour.to_string(),
+                node: h.node.clone(),
+                hook_hits: h.counts.hook_hits,
+                records: h.counts.records,
+                facts: h.counts.facts,
+                lost: h.counts.lost.values().sum(),
+            })
             .collect(),
     };
     match global.output {
@@ -70,11 +77,23 @@ pub(crate) fn run(global: &Global) -> Result<Ended> {
 fn text(w: &FunnelWire) -> String {
     let n = assay_core::text::grouped;
     if w.hours.is_empty() {
-        return format!("no sensor reported in the last 24 h\n{:>14}  open findings\n{:>14}  due within 14 days\n{:>14}  today\n", n(w.findings_open), n(w.due_within_14_days), w.today);
+        return format!(
+            "no sensor reported in the last 24 h\n{:>14}  open findings\n{:>14}  due within 14 days\n{:>14}  today\n",
+            n(w.findings_open),
+            n(w.due_within_14_days),
+            w.today
+        );
     }
     let lost: u64 = w.lost.values().sum();
     let mut out = format!("{} to {}\n", w.since, w.until);
-    let rows = [("hook hits", w.hook_hits), ("records", w.records), ("facts", w.facts), ("open findings", w.findings_open), ("due within 14 days", w.due_within_14_days), ("today", w.today as u64)];
+    let rows = [
+        ("hook hits", w.hook_hits),
+        ("records", w.records),
+        ("facts", w.facts),
+        ("open findings", w.findings_open),
+        ("due within 14 days", w.due_within_14_days),
+        ("today", w.today as u64),
+    ];
     for (what, count) in rows {
         out.push_str(&format!("{:>14}  {what}\n", n(count)));
     }

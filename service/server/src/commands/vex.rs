@@ -78,15 +78,30 @@ pub(crate) fn run(global: &Global) -> Result<Ended> {
             assay_core::observation::VexStatus::Affected => (String::new(), d.note.reveal().to_owned()),
             _ => (d.note.reveal().to_owned(), String::new()),
         };
-        statements.push(Statement { vulnerability: vuln, products: vec![product], status: d.status.as_str(), justification: d.justification.map(|j| j.as_str()), impact_statement, action_statement, timestamp: d.at.to_string() });
+        statements.push(Statement {
+            vulnerability: vuln,
+            products: vec![product],
+            status: d.status.as_str(),
+            justification: d.justification.map(|j| j.as_str()),
+            impact_statement,
+            action_statement,
+            timestamp: d.at.to_string(),
+        });
     }
-    let unused: Vec<i64> = snapshot.table.rows().iter().filter(|r| r.is_open() && !r.is_decided() && r.in_use() == assay_core::assess::Answer::No).map(|r| i64::from(r.id)).collect();
+    let unused: Vec<i64> = snapshot
+        .table
+        .rows()
+        .iter()
+        .filter(|r| r.is_open() && !r.is_decided() && r.in_use() == assay_core::assess::Answer::No)
+        .map(|r| i64::from(r.id))
+        .collect();
     for chunk in unused.chunks(assay_store::DETAILS_MAX) {
         for finding in store.details(chunk, now)? {
             statements.extend(not_used(&snapshot, &finding));
         }
     }
-    statements.sort_by(|a, b| (&a.vulnerability.name, &a.products[0].id).cmp(&(&b.vulnerability.name, &b.products[0].id)));
+    statements
+        .sort_by(|a, b| (&a.vulnerability.name, &a.products[0].id).cmp(&(&b.vulnerability.name, &b.products[0].id)));
     let body = serde_json::to_string(&statements)?;
     let document = Document {
         context: "https://openvex.dev/ns/v0.2.0",
@@ -118,7 +133,15 @@ fn not_used(snapshot: &Snapshot, finding: &Finding) -> Option<Statement> {
         watch.until
     );
     let justification = Some(assay_core::observation::Justification::VulnerableCodeNotInExecutePath.as_str());
-    Some(Statement { vulnerability, products: vec![product], status: "not_affected", justification, impact_statement, action_statement: String::new(), timestamp: watch.until.to_string() })
+    Some(Statement {
+        vulnerability,
+        products: vec![product],
+        status: "not_affected",
+        justification,
+        impact_statement,
+        action_statement: String::new(),
+        timestamp: watch.until.to_string(),
+    })
 }
 
 fn product(finding: &Finding) -> Option<(Name, Product)> {
