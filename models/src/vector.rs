@@ -105,3 +105,39 @@ pub(crate) fn with_floats<T>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> T) -> Re
         _ => candle_core::bail!("expected f32 without gaps"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exponential_is_the_libraries_to_six_digits() {
+        for i in -870..=880 {
+            let x = i as f32 / 10.0;
+            let (ours, theirs) = (exp(x), x.exp());
+            assert!((ours - theirs).abs() <= theirs * 1e-6, "{x}: {ours} {theirs}");
+        }
+        assert!(exp(f32::NEG_INFINITY) < 2e-38 && exp(1e9).is_finite());
+    }
+
+    #[test]
+    fn the_error_function_is_that_of_the_tables() {
+        let table = [(0.0, 0.0), (0.1, 0.112_462_92), (0.5, 0.520_499_9), (1.0, 0.842_700_8), (2.0, 0.995_322_3)];
+        for (x, expected) in table {
+            assert!((erf(x) - expected).abs() < 5e-7 && (erf(-x) + expected).abs() < 5e-7, "{x}: {}", erf(x));
+        }
+        assert_eq!(erf(9.0), 1.0);
+    }
+
+    #[test]
+    fn a_softmax_sums_to_one_and_a_norm_has_mean_and_variance() {
+        let mut row: Vec<f32> = (0..37).map(|i| (i * i % 11) as f32).collect();
+        let mut norm = row.clone();
+        softmax(&mut row);
+        assert!((sum(&row, |x| x) - 1.0).abs() < 1e-6 && row.iter().all(|x| *x > 0.0));
+        softmax(&mut []);
+        let (zeros, ones) = (vec![0.0; 37], vec![1.0; 37]);
+        add_norm(&mut norm, &zeros, [&zeros, &ones, &zeros], 1e-12);
+        assert!(sum(&norm, |x| x).abs() < 1e-4 && (sum(&norm, |x| x * x) - 37.0).abs() < 1e-3);
+    }
+}

@@ -66,3 +66,44 @@ fn vectors_are_those_of_candles_own_bert() {
         }
     }
 }
+
+#[test]
+fn vectors_of_three_sentences_stay_what_they_are() {
+    let Some(store) = installed(EMBEDDER) else { return };
+    let embedder = Embedder::load(&store).unwrap();
+    let texts = [
+        "The container runs as root.",
+        "Root is the user inside the container.",
+        "EPSS gives a probability of exploitation.",
+    ];
+    let vectors = embedder.embed(&texts).unwrap();
+    let pinned: [[f32; 8]; 3] = [
+        [0.0376, 0.0039, -0.0729, -0.0406, 0.0998, -0.1103, -0.0705, 0.0240],
+        [0.0376, 0.0384, -0.0717, -0.0339, 0.0536, -0.0812, 0.0236, 0.0678],
+        [-0.0194, 0.0167, -0.1243, -0.0336, 0.0535, -0.0142, 0.0329, -0.0117],
+    ];
+    for (vector, pinned) in vectors.iter().zip(pinned) {
+        assert_eq!(vector.len(), embedder.dimensions());
+        assert!((vector.iter().map(|x| x * x).sum::<f32>() - 1.0).abs() < 1e-5);
+        let near = vector.iter().zip(pinned).all(|(x, p)| (x - p).abs() < 1e-3);
+        assert!(near, "{:?}", &vector[..8]);
+    }
+    let cosine = |a: usize, b: usize| vectors[a].iter().zip(&vectors[b]).map(|(x, y)| x * y).sum::<f32>();
+    assert!(cosine(0, 1) > 0.7 && cosine(0, 1) > cosine(0, 2) && cosine(0, 2) < 0.3);
+}
+
+#[test]
+fn neighbours_in_a_pack_do_not_touch() {
+    let Some(store) = installed(EMBEDDER) else { return };
+    let embedder = Embedder::load(&store).unwrap();
+    let long = "one two three four five six seven ".repeat(50);
+    let texts: Vec<&str> = (0..40).map(|i| if i % 3 == 0 { long.as_str() } else { "short" }).collect();
+    let together = embedder.embed(&texts).unwrap();
+    assert_eq!(together.len(), 40);
+    let alone = [embedder.embed(&texts[..1]).unwrap().remove(0), embedder.embed(&texts[1..2]).unwrap().remove(0)];
+    for (i, vector) in together.iter().enumerate() {
+        let alone = &alone[usize::from(i % 3 != 0)];
+        assert!(vector.iter().zip(alone).all(|(a, b)| (a - b).abs() < 1e-5), "{i}");
+    }
+    assert!(embedder.embed(&[]).unwrap().is_empty());
+}

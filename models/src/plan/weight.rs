@@ -191,3 +191,44 @@ fn tiles(kind: GgmlDType, bytes: &[u8], each: usize) -> Result<Vec<Tile>> {
     };
     Ok((0..bytes.len() / (size * TILE)).into_par_iter().map(tile).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(count: usize, width: usize, seed: f32) -> Tensor {
+        let numbers: Vec<f32> = (0..count * width).map(|i| ((i as f32 + seed) * 0.37).sin()).collect();
+        Tensor::from_vec(numbers, (count, width), &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn both_products_are_those_of_the_weights_as_candle_spreads_them() {
+        for kind in [GgmlDType::Q4_0, GgmlDType::Q4_1] {
+            let parts = [(32, 1.0), (16, 2.0)].map(|(n, seed)| QTensor::quantize(&rows(n, 96, seed), kind).unwrap());
+            let spread = parts.each_ref().map(|part| part.dequantize(&Device::Cpu).unwrap());
+            let plain = Tensor::cat(&spread, 0).unwrap().t().unwrap();
+            let weight = Weight::stack(&parts).unwrap().of(48, 96).unwrap();
+            let scratch = Scratch::new([&weight]).unwrap();
+            for count in [1, 2, 5, DENSE_ROWS_MIN, 40] {
+                let x = rows(count, 96, 0.5);
+                let ours = weight.apply(&x, &scratch).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                let theirs = x.matmul(&plain).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                let worst = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(ours.len() == theirs.len() && worst < 1e-4, "{kind:?} {count}: {worst}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let part = |n, width, kind| QTensor::quantize(&rows(n, width, 0.0), kind).unwrap();
+        assert!(Weight::stack(&[part(16, 64, GgmlDType::Q8_0)]).is_err(), "another type");
+        assert!(Weight::stack(&[part(15, 64, GgmlDType::Q4_1)]).is_err(), "no whole tile");
+        let unequal = [part(16, 64, GgmlDType::Q4_1), part(16, 32, GgmlDType::Q4_1)];
+        assert!(Weight::stack(&unequal).is_err(), "two widths");
+        let weight = Weight::stack(&unequal[..1]).unwrap();
+        let scratch = Scratch::new([&weight]).unwrap();
+        assert!(weight.apply(&rows(1, 32, 0.0), &scratch).is_err(), "rows of another width");
+        assert!(weight.of(16, 65).is_err());
+    }
+}
