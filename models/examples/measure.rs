@@ -60,10 +60,11 @@ fn pull(store: &ModelStore) -> Result<(), Box<dyn Error>> {
 fn embedding(embedder: &Embedder, texts: &[String]) -> Result<(), Box<dyn Error>> {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     embedder.embed(&texts[..texts.len().min(20)])?;
-    let begin = Instant::now();
+    let (begin, used, count) = (Instant::now(), processor()?, texts.len() as f64);
     embedder.embed(&texts)?;
-    let seconds = begin.elapsed().as_secs_f64();
-    println!("{} passages in {seconds:.2} s: {:.1} passages/s", texts.len(), texts.len() as f64 / seconds);
+    let (seconds, used) = (begin.elapsed().as_secs_f64(), processor()? - used);
+    let each = used / count * 1000.0;
+    println!("{count} passages in {seconds:.2} s: {:.1} passages/s, {each:.1} ms of a core each", count / seconds);
     let mut one = Vec::new();
     for _ in 0..50 {
         let begin = Instant::now();
@@ -80,12 +81,15 @@ fn planning(planner: &LocalPlanner) -> Result<(), Box<dyn Error>> {
     println!("cold, prompt of {tokens} tokens: {:.2} s -> {plan}", cold.elapsed().as_secs_f64());
     for facts in [6, 9, 12, 16, 20] {
         let (mut times, mut length, mut written) = (Vec::new(), 0, String::new());
+        let used = processor()?;
         for turn in 0..20 {
             let (time, tokens, plan) = ask(planner, facts, turn)?;
             times.push(time);
             (length, written) = (tokens, plan);
         }
-        println!("{facts} facts, prompt of {length} tokens: {} -> {written}", spread(&mut times));
+        let used = (processor()? - used) / times.len() as f64;
+        let times = spread(&mut times);
+        println!("{facts} facts, prompt of {length} tokens: {times}, {used:.2} s of a core each -> {written}");
     }
     Ok(())
 }
@@ -158,6 +162,14 @@ fn spread(times: &mut [f64]) -> String {
     times.sort_by(f64::total_cmp);
     let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
     format!("p50 {:.3} s, p95 {:.3} s", at(0.5), at(0.95))
+}
+
+/// Seconds of processor time that this process used so far: what stays true on a machine that others use too.
+fn processor() -> Result<f64, Box<dyn Error>> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or_default();
+    Ok((ticks(11) + ticks(12)) / 100.0)
 }
 
 fn memory() -> Result<String, Box<dyn Error>> {

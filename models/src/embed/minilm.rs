@@ -4,7 +4,8 @@
 use candle_core::safetensors::SliceSafetensors;
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::ops::{AddNorm, Attend, BiasGelu};
+use super::attend::Attend;
+use super::ops::{AddNorm, BiasGelu};
 
 /// all-MiniLM-L6-v2: what its config.json says. The tensors are checked against it when they are loaded.
 pub(super) const LAYERS: usize = 6;
@@ -95,7 +96,7 @@ impl Layer {
 
     fn forward(&self, x: &Tensor, lengths: &[usize]) -> Result<Tensor> {
         let qkv = x.matmul(&self.qkv)?;
-        let context = qkv.apply_op2_no_bwd(&self.qkv_bias, &Attend { lengths, heads: HEADS })?;
+        let context = qkv.apply_op2_no_bwd(&self.qkv_bias, &Attend { lengths })?;
         let attended = context.matmul(&self.out)?;
         attended.inplace_op3(x, &self.out_norm, &AddNorm { epsilon: EPSILON })?;
         let inner = attended.matmul(&self.up)?;

@@ -1,6 +1,7 @@
 //! Texts to vectors by all-MiniLM-L6-v2. Comes in: texts. Goes out: for each a vector of 384 numbers and length one,
 //! the mean of its tokens' last states. A text beyond 256 tokens counts by its first 256.
 
+mod attend;
 mod minilm;
 mod ops;
 

@@ -146,7 +146,8 @@ impl Llama {
         deadline: Instant,
     ) -> std::result::Result<(Past, Tensor), Stop> {
         let mut x = self.words.embedding(&Tensor::new(tokens, &Device::Cpu)?)?;
-        let scratch = Scratch::new(self.layers.iter().flat_map(|l| [&l.qkv, &l.out, &l.gate_up, &l.down]))?;
+        let weights = self.layers.iter().flat_map(|l| [&l.qkv, &l.out, &l.gate_up, &l.down]);
+        let scratch = Scratch::new(tokens.len(), weights)?;
         let turns = Turns::new(past.tokens, tokens.len(), &self.sizes);
         let mut next = Past { tokens: past.tokens + tokens.len(), layers: Vec::with_capacity(self.layers.len()) };
         for (i, layer) in self.layers.iter().enumerate() {

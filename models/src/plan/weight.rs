@@ -106,9 +106,10 @@ impl Weight {
 }
 
 impl Scratch {
-    /// Large enough for each of these.
-    pub(super) fn new<'a>(weights: impl IntoIterator<Item = &'a Weight>) -> Result<Self> {
-        let size = weights.into_iter().map(|w| w.rows * w.width).max().unwrap_or(0);
+    /// Large enough to apply each of these to `count` rows; nothing when they are few.
+    pub(super) fn new<'a>(count: usize, weights: impl IntoIterator<Item = &'a Weight>) -> Result<Self> {
+        let sizes = weights.into_iter().filter(|_| count >= DENSE_ROWS_MIN).map(|w| w.rows * w.width);
+        let size = sizes.max().unwrap_or(0);
         Ok(Self(Tensor::zeros(size, DType::F32, &Device::Cpu)?))
     }
 }
@@ -208,9 +209,9 @@ mod tests {
             let spread = parts.each_ref().map(|part| part.dequantize(&Device::Cpu).unwrap());
             let plain = Tensor::cat(&spread, 0).unwrap().t().unwrap();
             let weight = Weight::stack(&parts).unwrap().of(48, 96).unwrap();
-            let scratch = Scratch::new([&weight]).unwrap();
             for count in [1, 2, 5, DENSE_ROWS_MIN, 40] {
                 let x = rows(count, 96, 0.5);
+                let scratch = Scratch::new(count, [&weight]).unwrap();
                 let ours = weight.apply(&x, &scratch).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
                 let theirs = x.matmul(&plain).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
                 let worst = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -227,7 +228,7 @@ mod tests {
         let unequal = [part(16, 64, GgmlDType::Q4_1), part(16, 32, GgmlDType::Q4_1)];
         assert!(Weight::stack(&unequal).is_err(), "two widths");
         let weight = Weight::stack(&unequal[..1]).unwrap();
-        let scratch = Scratch::new([&weight]).unwrap();
+        let scratch = Scratch::new(1, [&weight]).unwrap();
         assert!(weight.apply(&rows(1, 32, 0.0), &scratch).is_err(), "rows of another width");
         assert!(weight.of(16, 65).is_err());
     }
