@@ -90,7 +90,7 @@ pub(super) fn is_reference(value: &str) -> bool {
     value.starts_with("$(")
         || value.starts_with("{{")
         || value.starts_with(['<', '%'])
-        || value.contains("${")
+        || value.find("${").is_some_and(|at| value[at..].contains('}'))
         || value.bytes().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.'))
         || matches!(value, "null" | "nil" | "none" | "None" | "true" | "false" | "\"\"" | "''")
 }
