@@ -2,9 +2,10 @@
 //! machine's view (presence) and a person's (decision), kept apart. It holds no score and no rank.
 
 use crate::asset::{AssetKey, PackageKey};
-use crate::ids::{Fingerprint, Time, VulnId};
+use crate::ids::{Digest, Fingerprint, Time, VulnId};
 use crate::named;
-use crate::observation::{Capability, ControlId, Flaw, Justification, Severity, VexStatus};
+use crate::observation::{AttackStage, Capability, Claim, ControlId, Flaw, Justification, Severity, VexStatus};
+use crate::reconcile::{Life, Word};
 use crate::scope::Spoken;
 use crate::text::Opaque;
 
@@ -181,15 +182,11 @@ pub struct Place {
     pub container: Opaque,
 }
 
-/// One source's word for a finding, in one scope.
+/// The details of one source's word for a finding, in one scope.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sighting {
-    /// The finding.
-    pub finding: Fingerprint,
     /// The part that the source named: a binary package, a rule and a path.
     pub component: Opaque,
-    /// What a report must speak for to close it.
-    pub spoken: Option<Spoken>,
     /// How bad the source says it is.
     pub severity: Severity,
     /// The source's own rule or record id.
@@ -200,6 +197,47 @@ pub struct Sighting {
     pub fixed_in: Opaque,
     /// The source's title.
     pub title: Opaque,
+}
+
+impl Sighting {
+    /// A digest of everything but the component, to tell whether a source changed its word.
+    pub fn details(&self) -> u64 {
+        let parts = [
+            self.severity.as_str(),
+            self.rule.reveal(),
+            self.version.reveal(),
+            self.fixed_in.reveal(),
+            self.title.reveal(),
+        ];
+        let digest = Digest::of_fields(parts.iter().map(|p| p.as_bytes()));
+        let mut head = [0u8; 8];
+        head.copy_from_slice(&digest.bytes()[..8]);
+        u64::from_be_bytes(head)
+    }
+}
+
+impl Claim {
+    /// What this claim says, as the ledger keeps it.
+    pub fn sighting(&self) -> Sighting {
+        let none = || Opaque::readmit("");
+        let (component, version, fixed_in) = match &self.flaw {
+            Flaw::Vulnerability { package, fixed_in, .. } => {
+                (package.key.name.clone(), package.version.clone(), fixed_in.clone().unwrap_or_else(none))
+            }
+            Flaw::Control { path, .. } => {
+                (Opaque::readmit(&format!("{} {}", self.rule.reveal(), path.reveal())), none(), none())
+            }
+            Flaw::Secret { .. } | Flaw::Rbac { .. } | Flaw::Signal { .. } => (self.rule.clone(), none(), none()),
+        };
+        Sighting {
+            component,
+            severity: self.severity,
+            rule: self.rule.clone(),
+            version,
+            fixed_in,
+            title: self.title.clone(),
+        }
+    }
 }
 
 /// What a person concluded, with reason and end. Never made by a model.
@@ -255,5 +293,80 @@ impl Decision {
             Some(until) if until <= self.at => Err(BadDecision::Past),
             _ => Ok(self),
         }
+    }
+}
+
+/// A finding with everything that a surface may show of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Its row.
+    pub id: i64,
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    /// What sort of thing is wrong.
+    pub class: FindingClass,
+    /// Where.
+    pub place: Place,
+    /// The image behind a placed finding, or the image itself: repository and the tags or digests that were scanned.
+    pub image: Option<ScannedImage>,
+    /// What.
+    pub matter: Matter,
+    /// Other names of the vulnerability.
+    pub aliases: Vec<VulnId>,
+    /// Its clocks.
+    pub life: Life,
+    /// Since when the deadline runs.
+    pub clock_start: Time,
+    /// The worst that a source says.
+    pub severity: Severity,
+    /// How far the attack of a signal went.
+    pub stage: Option<AttackStage>,
+    /// The root cause: equal for findings that one fix closes.
+    pub cause: Digest,
+    /// Every source's word, live ones first.
+    pub words: Vec<SourceWord>,
+    /// The decision that binds, or bound last.
+    pub decision: Option<Decision>,
+    /// The vendor's description of the vulnerability, or a source's text.
+    pub text: Opaque,
+}
+
+/// An image as it was scanned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScannedImage {
+    /// Without tag.
+    pub repository: Opaque,
+    /// Tags or digests that reports speak of, in order.
+    pub versions: Vec<Opaque>,
+}
+
+/// One source's word for a finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceWord {
+    /// The tool.
+    pub tool: Opaque,
+    /// What it says.
+    pub sighting: Sighting,
+    /// The record that says so.
+    pub record: i64,
+    /// Where in the report.
+    pub locator: Box<str>,
+    /// When the tool looked.
+    pub produced_at: Time,
+    /// When we were told last.
+    pub received_at: Time,
+    /// Whether it stands.
+    pub stands: Word,
+}
+
+impl Finding {
+    /// The version that mends it, by the first source that names one.
+    pub fn fixed_in(&self) -> Option<&Opaque> {
+        self.words.iter().filter(|w| w.stands == Word::Live).map(|w| &w.sighting.fixed_in).find(|v| !v.is_empty())
+    }
+
+    /// The version found.
+    pub fn version(&self) -> Option<&Opaque> {
+        self.words.iter().map(|w| &w.sighting.version).find(|v| !v.is_empty())
     }
 }

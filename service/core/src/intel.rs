@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::condition::Condition;
 use crate::ids::{Time, VulnId};
 use crate::named;
 use crate::text::Opaque;
@@ -159,6 +160,8 @@ pub enum Said {
     Text(Opaque),
     /// A weakness class, by its CWE number.
     Cwe(u32),
+    /// What exploitation asks for.
+    Conditions(Vec<Condition>),
     /// The record was withdrawn.
     Rejected,
 }

@@ -8,13 +8,32 @@
 
 pub mod named;
 
+pub mod assess;
 pub mod asset;
 pub mod batch;
+pub mod brief;
+pub mod catalogue;
+pub mod condition;
+pub mod context;
+pub mod control;
+pub mod document;
+pub mod environment;
+pub mod explain;
 pub mod finding;
 pub mod fingerprint;
+pub mod graph;
 pub mod ids;
 pub mod intel;
 pub mod observation;
+pub mod order;
+pub mod place;
+pub mod plan;
+pub mod policy;
 pub mod ports;
+pub mod reconcile;
+pub mod records;
 pub mod scope;
+pub mod sink;
 pub mod text;
+pub mod why;
+pub mod world;

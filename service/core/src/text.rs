@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::ids::{Digest, Span, Time, VulnId};
+use crate::ids::{Digest, Fingerprint, Span, Time, VulnId};
 
 /// The longest text of a stranger that is kept, in bytes; what is cut is marked with [`CUT`].
 pub const OPAQUE_BYTES_MAX: usize = 8 * 1024;
@@ -97,8 +97,8 @@ impl Own {
         Self(Cow::Borrowed(text))
     }
 
-    /// A text of a data file that is compiled into the binary.
-    pub(crate) fn from_catalogue(text: String) -> Self {
+    /// A text of a data file of ours, or of the operator's policy: never what a report, cluster or ticket says.
+    pub fn catalogued(text: String) -> Self {
         Self(Cow::Owned(text))
     }
 
@@ -127,6 +127,8 @@ pub enum Shaped {
     For(Span),
     /// A SHA-256 digest, shown by its first twelve digits.
     Digest(Digest),
+    /// A finding's id, shown by its first eight letters: enough to ask for it again.
+    Finding(Fingerprint),
 }
 
 impl fmt::Display for Shaped {
@@ -140,6 +142,7 @@ impl fmt::Display for Shaped {
             Self::At(time) => write!(f, "{time}"),
             Self::For(span) => write!(f, "{span}"),
             Self::Digest(d) => f.write_str(&d.to_string()[..19]),
+            Self::Finding(id) => f.write_str(&id.to_string()[..11]),
         }
     }
 }

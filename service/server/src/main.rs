@@ -1,1 +1,137 @@
-fn main() {}
+//! The binary `assay`: every mode in one match, exit codes as a contract.
+
+mod app;
+mod cli;
+mod clock;
+mod commands;
+mod config;
+mod data;
+mod decisions;
+mod digest;
+mod feeds;
+mod http;
+mod ingest;
+mod inventory;
+mod refresh;
+mod snapshot;
+mod ticket;
+mod today;
+mod tokens;
+mod wire;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Audit, Cli, Command};
+
+/// The one style sheet: of the page and of digests that stand alone.
+pub(crate) const STYLE: &str = include_str!("style.css");
+
+/// What was asked for makes no sense: exit 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) String);
+
+impl Usage {
+    pub(crate) fn from_error(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What was given cannot be read: exit 3. The message has been printed already when it is empty.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct BadInput(pub(crate) String);
+
+/// Something that is needed is not there: exit 4.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Missing(pub(crate) String);
+
+/// How a command ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// As asked.
+    Done,
+    /// As asked, and a threshold was crossed.
+    Crossed,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // Nothing can be said when the terminal is gone.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match run(&cli) {
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::Crossed) => ExitCode::from(1),
+        Err(error) => ExitCode::from(report(&error)),
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<Ended> {
+    let global = &cli.global;
+    match &cli.command {
+        Some(Command::Ingest(args)) => commands::ingest::run(global, args),
+        Some(Command::Findings(args)) => commands::findings::run(global, args),
+        Some(Command::Scan(args)) => commands::scan::run(global, args),
+        Some(Command::Explain(args)) => commands::explain::run(global, args),
+        Some(Command::Assets(args)) => commands::assets::run(global, args),
+        Some(Command::Paths(args)) => commands::assets::paths(global, args),
+        Some(Command::Serve(args)) => commands::serve::run(global, args),
+        Some(Command::Token(what)) => commands::serve::token(global, what),
+        Some(Command::Audit(Audit::Verify)) => commands::audit::verify(global),
+        Some(Command::Vex) => commands::vex::run(global),
+        Some(Command::Funnel) => commands::funnel::run(global),
+        Some(Command::Agent(args)) => commands::agent::run(args),
+        Some(Command::Doctor) => commands::agent::doctor(global),
+        Some(Command::Digest(args)) => commands::digest::run(global, args),
+        Some(Command::Enrich(args)) => commands::enrich::run(global, args),
+        Some(Command::Intel(what)) => commands::intel::run(global, what),
+        Some(Command::Decide(args)) => commands::decide::run(global, args),
+        None => commands::today::run(global),
+        _ => Err(Usage("not built yet".to_owned()).into()),
+    }
+}
+
+/// Chooses the TLS implementation of this process, once: rustls on ring.
+pub(crate) fn tls() -> anyhow::Result<()> {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .map_err(|_| anyhow::anyhow!("TLS was set up twice"))?;
+    }
+    Ok(())
+}
+
+/// Prints an error with its causes and what to do, and gives the exit code.
+fn report(error: &anyhow::Error) -> u8 {
+    let code = if error.is::<Usage>() {
+        2
+    } else if error.is::<BadInput>() {
+        3
+    } else if error.is::<Missing>() {
+        4
+    } else {
+        // The environment failed: the data folder, the disk, the network.
+        match error.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+            Some(std::io::ErrorKind::BrokenPipe) => return 0,
+            _ => 4,
+        }
+    };
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+    }
+    if !text.is_empty() {
+        anstream::eprintln!("assay: {text}");
+    }
+    code
+}

@@ -1,1 +1,32 @@
+//! Records and passages on SQLite. Comes in: observations and decisions of the core. Goes out: the world, and findings
+//! with their history. One transaction a report; nothing is visible before its commit.
 
+mod audit;
+mod decide;
+mod digests;
+mod error;
+mod evidence;
+mod explanations;
+mod findings;
+mod funnel;
+mod history;
+mod ingest;
+mod intel;
+mod intern;
+mod listing;
+mod migrate;
+mod open;
+mod records;
+mod refresh;
+mod tokens;
+mod twin;
+mod world;
+
+pub use assay_core::records::{Chain, Changed, Counts, Imported, Move, Receipt, ReportMeta, StandingDecision};
+pub use error::StoreError;
+pub use explanations::PlanRecord;
+pub use funnel::{Funnel, FunnelHour};
+pub use history::SourceState;
+pub use listing::DETAILS_MAX;
+pub use open::Store;
+pub use tokens::{Role, TokenRow};

@@ -1,0 +1,390 @@
+//! How soon, for one finding: sixteen bytes in, sixteen bytes out, no name and no text on the way. Comes in: the
+//! factors as enums and bucketed numbers. Goes out: band, the best and worst band that the unknowns allow, and points.
+//! This is the only path that a million findings take.
+
+use crate::environment::HumanImpact;
+use crate::finding::FindingClass;
+use crate::named;
+use crate::observation::Environment;
+use crate::policy::{Policy, QUESTIONS_MAX};
+
+named! {
+    /// A yes or no that may be unknown, or have no meaning for the class of finding.
+    pub enum Answer {
+        /// No, with evidence.
+        No = "no",
+        /// Nobody knows.
+        Unknown = "unknown",
+        /// Yes, with evidence.
+        Yes = "yes",
+        /// The class has no such question.
+        NotApplicable = "not_applicable",
+    }
+}
+
+named! {
+    /// Whether the Internet gets to the asset.
+    pub enum Exposed {
+        /// Every way in was looked for and there is none.
+        Internal = "internal",
+        /// It cannot be told.
+        Unknown = "unknown",
+        /// There is a path.
+        ByPath = "exposed",
+        /// There is a path and traffic was seen on it.
+        WithTraffic = "exposed_with_traffic",
+    }
+}
+
+named! {
+    /// Whether the asset was attacked in the last seven days.
+    pub enum Attacked {
+        /// The sensor watched and saw nothing.
+        NoneSeen = "none_seen",
+        /// Nobody watched.
+        Unknown = "unknown",
+        /// It was tried.
+        Attempt = "attempt",
+        /// Something ran, or later.
+        Foothold = "foothold",
+    }
+}
+
+named! {
+    /// The thirteen factors, in the order in which surfaces list them.
+    pub enum FactorName {
+        /// What the place is for.
+        Environment = "environment",
+        /// Whether the Internet gets there.
+        Exposure = "exposure",
+        /// Whether the package is in use.
+        InUse = "in_use",
+        /// Whether it was attacked lately.
+        Attacked = "attacked",
+        /// Whether the conditions of exploitation are met.
+        Conditions = "conditions",
+        /// Whether it is in CISA's catalogue.
+        InKev = "in_kev",
+        /// Whether exploitation can be automated.
+        Automatable = "automatable",
+        /// How much an attacker gains.
+        TechnicalImpact = "technical_impact",
+        /// How likely exploitation is in 30 days.
+        Epss = "epss",
+        /// The base score.
+        Cvss = "cvss",
+        /// How much falls with it.
+        BlastRadius = "blast_radius",
+        /// Whether a fix exists.
+        Fix = "fix",
+        /// What a model prefers inside a band.
+        Preference = "preference",
+    }
+}
+
+/// How many factors there are.
+pub const FACTORS: usize = FactorName::ALL.len();
+
+impl Exposed {
+    /// The answer to "publicly exposed?".
+    pub const fn publicly(self) -> Answer {
+        match self {
+            Self::Internal => Answer::No,
+            Self::Unknown => Answer::Unknown,
+            Self::ByPath | Self::WithTraffic => Answer::Yes,
+        }
+    }
+}
+
+/// Stands for a number that nobody published or measured.
+pub const MISSING: u8 = u8::MAX;
+
+/// Everything that rank depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Inputs {
+    /// What sort of finding.
+    pub class: FindingClass,
+    /// In the catalogue of exploited vulnerabilities. Not applicable without a CVE.
+    pub in_kev: Answer,
+    /// The Internet gets there.
+    pub exposure: Exposed,
+    /// Exploitation can be automated; without a CVE: it needs no foothold.
+    pub automatable: Answer,
+    /// Total technical impact; without a CVE: node, cluster admin or credentials are gained.
+    pub total_impact: Answer,
+    /// Attacked in the last seven days.
+    pub attacked: Attacked,
+    /// The package is in use.
+    pub in_use: Answer,
+    /// The conditions of exploitation are met.
+    pub conditions: Answer,
+    /// What the place is for.
+    pub environment: Option<Environment>,
+    /// What a failure would mean.
+    pub human_impact: Option<HumanImpact>,
+    /// EPSS percentile, 0 to 100, or [`MISSING`].
+    pub epss: u8,
+    /// CVSS base score in tenths, 0 to 100, or [`MISSING`].
+    pub cvss: u8,
+    /// Points of blast radius, 0 to 100, or [`MISSING`].
+    pub blast: u8,
+    /// A fix exists.
+    pub fix: Answer,
+    /// Points of preference, 0 to 20.
+    pub preference: u8,
+    /// A public proof of concept exists.
+    pub public_poc: bool,
+}
+
+const _: () = assert!(size_of::<Inputs>() == 16);
+
+impl Inputs {
+    /// Inputs of which nothing is known.
+    pub const fn unknown(class: FindingClass) -> Self {
+        Self {
+            class,
+            in_kev: Answer::Unknown,
+            exposure: Exposed::Unknown,
+            automatable: Answer::Unknown,
+            total_impact: Answer::Unknown,
+            attacked: Attacked::Unknown,
+            in_use: Answer::Unknown,
+            conditions: Answer::Unknown,
+            environment: None,
+            human_impact: None,
+            epss: MISSING,
+            cvss: MISSING,
+            blast: MISSING,
+            fix: Answer::Unknown,
+            preference: 0,
+            public_poc: false,
+        }
+    }
+
+    /// The first question of BOD 26-04: in the catalogue; for a finding without a CVE, exploited here.
+    pub const fn exploited(&self) -> Answer {
+        match (self.class, self.attacked) {
+            (FindingClass::Vulnerability, _) => self.in_kev,
+            (_, Attacked::Foothold) => Answer::Yes,
+            (_, Attacked::Unknown) => Answer::Unknown,
+            (_, Attacked::Attempt | Attacked::NoneSeen) => Answer::No,
+        }
+    }
+
+    /// True for a foothold signal: an incident, first whatever else holds.
+    pub const fn is_incident(&self) -> bool {
+        matches!((self.class, self.attacked), (FindingClass::Signal, Attacked::Foothold))
+    }
+
+    /// As sixteen bytes, for the record of past assessments.
+    pub fn to_bytes(&self) -> [u8; 16] {
+        [
+            self.class as u8,
+            self.in_kev as u8,
+            self.exposure as u8,
+            self.automatable as u8,
+            self.total_impact as u8,
+            self.attacked as u8,
+            self.in_use as u8,
+            self.conditions as u8,
+            self.environment.map_or(MISSING, |e| e as u8),
+            self.human_impact.map_or(MISSING, |h| h as u8),
+            self.epss,
+            self.cvss,
+            self.blast,
+            self.fix as u8,
+            self.preference,
+            u8::from(self.public_poc),
+        ]
+    }
+
+    /// From the record; none when the bytes were written by another version of the enums.
+    pub fn from_bytes(b: [u8; 16]) -> Option<Self> {
+        fn pick<T: Copy>(all: &[T], byte: u8) -> Option<T> {
+            all.get(usize::from(byte)).copied()
+        }
+        let optional = |byte: u8| byte != MISSING;
+        Some(Self {
+            class: pick(FindingClass::ALL, b[0])?,
+            in_kev: pick(Answer::ALL, b[1])?,
+            exposure: pick(Exposed::ALL, b[2])?,
+            automatable: pick(Answer::ALL, b[3])?,
+            total_impact: pick(Answer::ALL, b[4])?,
+            attacked: pick(Attacked::ALL, b[5])?,
+            in_use: pick(Answer::ALL, b[6])?,
+            conditions: pick(Answer::ALL, b[7])?,
+            environment: if optional(b[8]) { Some(pick(Environment::ALL, b[8])?) } else { None },
+            human_impact: if optional(b[9]) { Some(pick(HumanImpact::ALL, b[9])?) } else { None },
+            epss: b[10],
+            cvss: b[11],
+            blast: b[12],
+            fix: pick(Answer::ALL, b[13])?,
+            preference: b[14],
+            public_poc: b[15] == 1,
+        })
+    }
+}
+
+/// How soon, and how sure that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Assessment {
+    /// Points inside the band.
+    pub points: u16,
+    /// The row of the policy's table that decided.
+    pub row: u16,
+    /// Order of the band; 0 is the most urgent.
+    pub band: u8,
+    /// The least urgent band that the unknowns allow.
+    pub best: u8,
+    /// The most urgent one.
+    pub worst: u8,
+    /// The questions that are unknown, one bit a column of the table.
+    pub unknown: u8,
+    /// The smallest set of questions that fixes the band, one bit a column.
+    pub deciding: u8,
+    /// True when no table was asked: an incident.
+    pub incident: bool,
+    _pad: [u8; 6],
+}
+
+const _: () = assert!(size_of::<Assessment>() == 16);
+
+/// Points of one factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contribution {
+    /// Which factor.
+    pub factor: FactorName,
+    /// How many points it adds.
+    pub points: u16,
+}
+
+/// Assesses one finding.
+pub fn assess(inputs: Inputs, policy: &Policy) -> Assessment {
+    let points = contributions(inputs, policy).iter().map(|c| c.points).sum();
+    let mut given = [0u8; QUESTIONS_MAX];
+    let mut unknown = 0u8;
+    for (i, asked) in policy.asked.iter().enumerate() {
+        given[i] = asked.question.answer(&inputs).unwrap_or_else(|| {
+            unknown |= 1 << i;
+            asked.default
+        });
+    }
+    if inputs.is_incident() {
+        return Assessment {
+            points,
+            row: 0,
+            band: 0,
+            best: 0,
+            worst: 0,
+            unknown,
+            deciding: 0,
+            incident: true,
+            _pad: [0; 6],
+        };
+    }
+    let n = policy.asked.len();
+    let (row, band) = policy.cell(&given[..n]);
+    let (worst, best) = reachable(policy, given, unknown);
+    Assessment {
+        points,
+        row,
+        band,
+        best,
+        worst,
+        unknown,
+        deciding: deciding(policy, given, band),
+        incident: false,
+        _pad: [0; 6],
+    }
+}
+
+/// The most and least urgent band when the questions in `open` may have any answer.
+fn reachable(policy: &Policy, given: [u8; QUESTIONS_MAX], open: u8) -> (u8, u8) {
+    let n = policy.asked.len();
+    let Some(first) = (0..n).find(|i| open & (1 << i) != 0) else {
+        let band = policy.cell(&given[..n]).1;
+        return (band, band);
+    };
+    let mut span = (u8::MAX, 0);
+    for value in 0..policy.asked[first].question.values().len() as u8 {
+        let mut answers = given;
+        answers[first] = value;
+        let (worst, best) = reachable(policy, answers, open & !(1 << first));
+        span = (span.0.min(worst), span.1.max(best));
+    }
+    span
+}
+
+/// The smallest set of questions whose answers alone fix the band; of equal sets the one with the earliest columns.
+fn deciding(policy: &Policy, given: [u8; QUESTIONS_MAX], band: u8) -> u8 {
+    let all = (1u8 << policy.asked.len()) - 1;
+    (0..=all)
+        .filter(|set| reachable(policy, given, all & !set) == (band, band))
+        .min_by_key(|set| (set.count_ones(), *set))
+        .unwrap_or(all)
+}
+
+/// The points of each factor; they add up to [`Assessment::points`].
+pub fn contributions(inputs: Inputs, policy: &Policy) -> [Contribution; FACTORS] {
+    let points = &policy.points;
+    let scaled = |value: u8, max: u16| ((u32::from(value.min(100)) * u32::from(max) + 50) / 100) as u16;
+    let answered = |answer: Answer, table: &crate::policy::AnswerPoints| match answer {
+        Answer::Yes => table.yes,
+        Answer::No => table.no,
+        Answer::Unknown => table.unknown,
+        Answer::NotApplicable => 0,
+    };
+    let is_vulnerability = inputs.class == FindingClass::Vulnerability;
+    let published = |value: u8, max: u16, missing: u16| match (is_vulnerability, value) {
+        (false, _) => 0,
+        (true, MISSING) => missing,
+        (true, value) => scaled(value, max),
+    };
+    let of = |factor: FactorName| -> u16 {
+        match factor {
+            FactorName::Environment => match inputs.environment {
+                Some(Environment::Production) => points.environment.production,
+                Some(Environment::Test) => points.environment.test,
+                Some(Environment::Sandbox) => points.environment.sandbox,
+                None => points.environment.unknown,
+            },
+            FactorName::Exposure => match inputs.exposure {
+                Exposed::WithTraffic => points.exposure.exposed_with_traffic,
+                Exposed::ByPath => points.exposure.exposed,
+                Exposed::Unknown => points.exposure.unknown,
+                Exposed::Internal => points.exposure.internal,
+            },
+            FactorName::InUse => answered(inputs.in_use, &points.in_use),
+            FactorName::Attacked => match inputs.attacked {
+                Attacked::Foothold => points.attacked.foothold,
+                Attacked::Attempt => points.attacked.attempt,
+                Attacked::Unknown => points.attacked.unknown,
+                Attacked::NoneSeen => points.attacked.none_seen,
+            },
+            FactorName::Conditions => answered(inputs.conditions, &points.conditions),
+            FactorName::InKev | FactorName::Automatable | FactorName::TechnicalImpact => 0,
+            FactorName::Epss => published(inputs.epss, points.scaled.epss_max, points.scaled.epss_missing),
+            FactorName::Cvss => published(inputs.cvss, points.scaled.cvss_max, points.scaled.cvss_missing),
+            FactorName::BlastRadius => match inputs.blast {
+                MISSING => points.scaled.blast_radius_unknown,
+                blast => scaled(blast, points.scaled.blast_radius_max),
+            },
+            FactorName::Fix => {
+                if is_vulnerability && inputs.fix == Answer::Yes {
+                    points.scaled.fix
+                } else {
+                    0
+                }
+            }
+            FactorName::Preference => u16::from(inputs.preference).min(points.scaled.preference_max),
+        }
+    };
+    let mut out = [Contribution { factor: FactorName::Environment, points: 0 }; FACTORS];
+    for (slot, factor) in out.iter_mut().zip(FactorName::ALL) {
+        *slot = Contribution { factor: *factor, points: of(*factor) };
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

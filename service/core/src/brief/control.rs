@@ -1,0 +1,107 @@
+//! Propositions about findings without a CVE: what failed, and what that gives.
+
+use super::{Arg, Family, Proposition, own};
+use crate::catalogue::Predicate;
+use crate::context::{Factors, Known, Proof};
+use crate::control::Controls;
+use crate::finding::{Finding, Matter};
+use crate::ids::EvidenceId;
+use crate::observation::Capability;
+use crate::reconcile::Word;
+use crate::text::{Opaque, Own, Shaped};
+use crate::world::World;
+
+/// What a source claims is wrong, in its name.
+pub(super) fn claim(said: &mut Vec<Proposition>, finding: &Finding, world: &World, controls: &Controls) {
+    let word = finding.words.iter().find(|w| w.stands == Word::Live).or_else(|| finding.words.first());
+    let tool = Arg::Name(word.map_or_else(|| Opaque::readmit("?"), |w| w.tool.clone()));
+    let evidence: Vec<EvidenceId> = word.map(|w| EvidenceId::Record(w.record)).into_iter().collect();
+    let as_of = word.map(|w| w.produced_at);
+    let (predicate, args) = match &finding.matter {
+        Matter::Control { control, path } => {
+            let name = match controls.get(control.0.reveal()) {
+                Some(row) => Arg::Own(row.title.clone()),
+                None => Arg::Name(control.0.clone()),
+            };
+            if path.is_empty() {
+                (Predicate::FailedControlWhole, vec![tool, name])
+            } else {
+                (Predicate::FailedControl, vec![tool, name, Arg::Name(path.clone())])
+            }
+        }
+        Matter::Secret { detector, location } => {
+            (Predicate::SecretOpen, vec![tool, Arg::Name(detector.clone()), Arg::Name(location.clone())])
+        }
+        Matter::Rbac { capability, cluster_wide } => {
+            let reach = own(if *cluster_wide { "in every namespace" } else { "in its namespace" });
+            (Predicate::HoldsRight, vec![own(capability_words(*capability)), reach])
+        }
+        Matter::Signal { signal, .. } => {
+            let name = match controls.get(signal.0.reveal()) {
+                Some(row) => Arg::Own(row.title.clone()),
+                None => Arg::Name(signal.0.clone()),
+            };
+            (Predicate::SignalSeen, vec![name])
+        }
+        Matter::Vulnerability { .. } => return,
+    };
+    said.push(Proposition { predicate, args, evidence, as_of, family: Family::Claim });
+    if let (Matter::Rbac { .. }, Some(identity)) = (&finding.matter, world.find(&finding.place.asset)) {
+        let runs: Vec<EvidenceId> =
+            world.into(identity).filter(|e| e.link.as_str() == "runs_as").map(|e| EvidenceId::Edge(e.id)).collect();
+        let args = vec![Arg::Shaped(Shaped::Count(runs.len() as u64))];
+        said.push(Proposition {
+            predicate: Predicate::RunBy,
+            args,
+            evidence: runs,
+            as_of: Some(world.as_of),
+            family: Family::Claim,
+        });
+    }
+}
+
+/// What an attacker needs first, and gains then.
+pub(super) fn gain(said: &mut Vec<Proposition>, factors: &Factors) {
+    let family = Family::Gain;
+    let (free, total) = match (&factors.automatable, &factors.total_impact) {
+        (Known::Is(free, p), Known::Is(total, _)) => ((*free, p), *total),
+        _ => {
+            said.push(Proposition {
+                predicate: Predicate::GainUnknown,
+                args: Vec::new(),
+                evidence: Vec::new(),
+                as_of: None,
+                family,
+            });
+            return;
+        }
+    };
+    let (free, Proof { evidence, as_of, .. }) = free;
+    let mut say = |predicate| {
+        said.push(Proposition { predicate, args: Vec::new(), evidence: evidence.clone(), as_of: Some(*as_of), family });
+    };
+    say(if free { Predicate::GainsFootholdFree } else { Predicate::GainsAfterFoothold });
+    say(if total { Predicate::GainsTotal } else { Predicate::GainsPartial });
+}
+
+/// A right, in words that follow "may".
+pub(super) fn capability_words(capability: Capability) -> &'static str {
+    match capability {
+        Capability::ClusterAdmin => "do everything",
+        Capability::ReadSecrets => "read secrets",
+        Capability::CreatePods => "create pods",
+        Capability::ExecPods => "run commands in pods",
+        Capability::Escalate => "grant rights that it does not have",
+        Capability::Bind => "bind roles that it does not have",
+        Capability::Impersonate => "act as somebody else",
+        Capability::RequestTokens => "ask for tokens of service accounts",
+        Capability::ProxyNodes => "reach kubelets through the API server",
+        Capability::ApproveCertificates => "approve certificates",
+        Capability::ChangeAdmission => "change admission webhooks",
+    }
+}
+
+/// The own text of a capability, for titles.
+pub fn capability_own(capability: Capability) -> Own {
+    Own::new(capability_words(capability))
+}

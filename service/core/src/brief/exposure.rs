@@ -1,0 +1,160 @@
+//! Propositions about the asset: ways in, attacks, the place.
+
+use super::{Arg, Family, Proposition, own, settle_words, span};
+use crate::assess::{Attacked, Exposed};
+use crate::catalogue::Predicate;
+use crate::context::{Factors, Known, Origin, Proof, watch};
+use crate::finding::Finding;
+use crate::graph::{Exposure, Path};
+use crate::observation::{Entry, Eye, Link, SettledBy};
+use crate::text::{Opaque, Own, Shaped};
+use crate::world::World;
+
+/// The way in with the most weight, with its traffic; or that there is none; or why that is unknown.
+pub(super) fn ways(said: &mut Vec<Proposition>, factors: &Factors, world: &World) {
+    let family = Family::Exposure;
+    match (&factors.exposure, &factors.ways) {
+        (Known::Is(value, proof), Exposure::Exposed { paths, .. }) => {
+            let Some(path) = paths.first() else { return };
+            let port = Arg::Shaped(Shaped::Port(path.port));
+            let (entry, door) = entry_of(path, world);
+            let edges = path.edges.len().min(proof.evidence.len());
+            let args = vec![port.clone(), entry, door, Arg::Shaped(Shaped::Port(path.outside_port))];
+            let scanned = path.edges.iter().map(|&e| world.edges[e as usize].until).max();
+            said.push(Proposition {
+                predicate: Predicate::ExposedPath,
+                args,
+                evidence: proof.evidence[..edges].to_vec(),
+                as_of: scanned,
+                family,
+            });
+            let (predicate, evidence, as_of) = match (value, &path.traffic) {
+                (Exposed::WithTraffic, Some((at, fact))) => (Predicate::TrafficSeen, vec![fact.clone()], Some(*at)),
+                _ => (Predicate::TrafficNotSeen, Vec::new(), Some(world.as_of)),
+            };
+            said.push(Proposition { predicate, args: vec![port], evidence, as_of, family });
+        }
+        (Known::Is(_, Proof { evidence, as_of, .. }), Exposure::Internal { not_running, .. }) => {
+            let predicate = if *not_running { Predicate::NotRunning } else { Predicate::Internal };
+            said.push(Proposition {
+                predicate,
+                args: Vec::new(),
+                evidence: evidence.clone(),
+                as_of: Some(*as_of),
+                family,
+            });
+        }
+        (Known::Unknown(because, by), _) => {
+            let settle = Arg::Own(settle_words(by.unwrap_or(SettledBy::ClusterScan)));
+            let args = vec![own(because.as_str()), settle];
+            said.push(Proposition {
+                predicate: Predicate::ExposureUnknown,
+                args,
+                evidence: Vec::new(),
+                as_of: None,
+                family,
+            });
+        }
+        _ => {}
+    }
+}
+
+fn entry_of(path: &Path, world: &World) -> (Arg, Arg) {
+    let first = path.edges.first().map(|&e| &world.edges[e as usize]);
+    let Some(Link::Enters { entry, host, .. }) = first.map(|e| &e.link) else {
+        return (own("an entry"), own("of no name"));
+    };
+    let kind = own(match entry {
+        Entry::LoadBalancer => "the load balancer",
+        Entry::NodePort => "the node port of",
+        Entry::ExternalIp => "the external address of",
+        Entry::Ingress => "the Ingress",
+        Entry::Gateway => "the Gateway",
+        Entry::HostPort => "a port of the host taken by",
+        Entry::HostNetwork => "the host's network, by",
+    });
+    let door = match (host, first) {
+        (Some(host), _) if !host.is_empty() => host.clone(),
+        (_, Some(edge)) => world.asset(edge.to).key.name.clone(),
+        _ => Opaque::readmit("?"),
+    };
+    (kind, Arg::Name(door))
+}
+
+/// Attacks on the asset, or how well it was watched for them.
+pub(super) fn attacks(said: &mut Vec<Proposition>, finding: &Finding, factors: &Factors, world: &World) {
+    let family = Family::Attack;
+    match &factors.attacked {
+        Known::Is(value, Proof { evidence, as_of, .. }) => {
+            let (predicate, args) = match value {
+                Attacked::Foothold => (Predicate::Foothold, Vec::new()),
+                Attacked::Attempt => (Predicate::Attempt, Vec::new()),
+                Attacked::NoneSeen => {
+                    let whole = Opaque::readmit("");
+                    let watched =
+                        world.find(&finding.place.asset).map(|a| watch(world, a, &whole, Eye::SensorSignals).span());
+                    (Predicate::NoneSeen, vec![watched.map_or_else(|| own("the time"), span)])
+                }
+                Attacked::Unknown => return,
+            };
+            said.push(Proposition { predicate, args, evidence: evidence.clone(), as_of: Some(*as_of), family });
+        }
+        Known::Unknown(because, _) => {
+            let args = vec![own(because.as_str())];
+            said.push(Proposition {
+                predicate: Predicate::AttackUnknown,
+                args,
+                evidence: Vec::new(),
+                as_of: None,
+                family,
+            });
+        }
+        Known::NotApplicable => {}
+    }
+}
+
+/// What the place is for.
+pub(super) fn place(said: &mut Vec<Proposition>, factors: &Factors) {
+    let family = Family::Place;
+    match &factors.environment {
+        Known::Is(environment, Proof { origin, evidence, as_of }) => {
+            let args = vec![own(environment.as_str()), Arg::Own(origin_words(*origin))];
+            said.push(Proposition {
+                predicate: Predicate::Environment,
+                args,
+                evidence: evidence.clone(),
+                as_of: Some(*as_of),
+                family,
+            });
+        }
+        Known::Unknown(..) => {
+            said.push(Proposition {
+                predicate: Predicate::EnvironmentUnknown,
+                args: Vec::new(),
+                evidence: Vec::new(),
+                as_of: None,
+                family,
+            });
+        }
+        Known::NotApplicable => {}
+    }
+}
+
+/// Where a value comes from, in words.
+pub(super) fn origin_words(origin: Origin) -> Own {
+    Own::new(match origin {
+        Origin::Sensor => "the sensor",
+        Origin::Scan => "the scan",
+        Origin::Rule => "the operator's rule",
+        Origin::Kev => "CISA's catalogue",
+        Origin::Epss => "EPSS",
+        Origin::CisaAdp => "CISA's analysis",
+        Origin::CvssVector => "its CVSS vector",
+        Origin::Curated => "a curated row",
+        Origin::ModelReading => "a model's reading of the CVE text",
+        Origin::Control => "the control's row",
+        Origin::Report => "a report",
+        Origin::ModelPreference => "a model's preference",
+        Origin::Default => "the policy's default",
+    })
+}

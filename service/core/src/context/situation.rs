@@ -1,0 +1,213 @@
+//! What is so about the asset a finding sits on, whatever the finding: environment, exposure, attacks, blast radius.
+
+use super::{Known, Origin, Proof, UnknownBecause, usage};
+use crate::assess::{Attacked, Exposed};
+use crate::asset::KindClass;
+use crate::environment::HumanImpact;
+use crate::graph::{self, Exposure};
+use crate::ids::{EvidenceId, Span};
+use crate::observation::{AttackStage, Capability, Environment, Eye, Link, PodSecurity, SettledBy, What};
+use crate::text::Opaque;
+use crate::world::{AssetIdx, World};
+
+/// A foothold or attempt older than this says nothing about now.
+pub const FOOTHOLD_AGE_MAX: Span = Span::days(7);
+
+/// The factors that depend on the asset alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Situation {
+    /// What the place is for.
+    pub environment: Known<Environment>,
+    /// What a failure would mean.
+    pub human_impact: Known<HumanImpact>,
+    /// Whether the Internet gets there.
+    pub exposure: Known<Exposed>,
+    /// The ways in behind it.
+    pub ways: Exposure,
+    /// Attacked in the last seven days.
+    pub attacked: Known<Attacked>,
+    /// Points of blast radius, 0 to 100.
+    pub blast_radius: Known<u8>,
+}
+
+impl Situation {
+    /// The situation of an asset; of one that no scan has placed, all unknown.
+    pub fn of(world: &World, asset: Option<AssetIdx>) -> Self {
+        let placed =
+            asset.filter(|a| !matches!(world.asset(*a).key.kind.class(), KindClass::Image | KindClass::Repository));
+        let Some(asset) = placed else {
+            return Self {
+                environment: not_placed(),
+                human_impact: not_placed(),
+                exposure: not_placed(),
+                ways: Exposure::Unknown { settled_by: SettledBy::ClusterScan, paths: Vec::new() },
+                attacked: not_placed(),
+                blast_radius: not_placed(),
+            };
+        };
+        let ways = worst_ways(world, asset);
+        Self {
+            environment: environment(world, asset),
+            human_impact: match world.environments.human_impact(&world.asset(asset).key) {
+                Some((impact, evidence, at)) => Known::Is(impact, Proof::by(Origin::Rule, evidence, at)),
+                None => Known::Unknown(UnknownBecause::NoRule, Some(SettledBy::EnvironmentRules)),
+            },
+            exposure: exposed(world, &ways),
+            ways,
+            attacked: attacked(world, asset),
+            blast_radius: blast_radius(world, asset),
+        }
+    }
+}
+
+fn not_placed<T>() -> Known<T> {
+    Known::Unknown(UnknownBecause::NotPlaced, Some(SettledBy::ClusterScan))
+}
+
+/// The operator's rule, else a fact by somebody who may lower; a tenant's word counts only where it raises.
+fn environment(world: &World, asset: AssetIdx) -> Known<Environment> {
+    if let Some((environment, evidence, at)) = world.environments.environment(&world.asset(asset).key) {
+        return Known::Is(environment, Proof::by(Origin::Rule, evidence, at));
+    }
+    let fact = world.facts(asset).find_map(|f| match f.what {
+        What::Environment(e) if f.author.may_lower() || e == Environment::Production => Some((e, f)),
+        _ => None,
+    });
+    match fact {
+        Some((e, f)) => Known::Is(e, Proof::by(Origin::Scan, f.evidence(), f.until)),
+        None => Known::Unknown(UnknownBecause::NoRule, Some(SettledBy::EnvironmentRules)),
+    }
+}
+
+/// A workload's own exposure; of an identity, namespace or cluster the worst of its workloads. An identity that nothing
+/// runs as is reached by nobody, if the scan saw everything.
+fn worst_ways(world: &World, asset: AssetIdx) -> Exposure {
+    let kind = world.asset(asset).key.kind.class();
+    if kind == KindClass::Node {
+        return Exposure::Unknown { settled_by: SettledBy::Nodes, paths: Vec::new() };
+    }
+    let workloads = graph::exposed_by(world, asset);
+    let worst = workloads.into_iter().map(|w| graph::exposure(world, w)).max_by_key(severity);
+    match (worst, world.scanned(asset)) {
+        (Some(worst), _) => worst,
+        (None, Some(scan)) => Exposure::Internal {
+            evidence: vec![EvidenceId::Coverage(scan.id)],
+            as_of: scan.window.until,
+            not_running: false,
+        },
+        (None, None) => Exposure::Unknown { settled_by: SettledBy::ClusterScan, paths: Vec::new() },
+    }
+}
+
+fn severity(ways: &Exposure) -> u8 {
+    match ways {
+        Exposure::Internal { .. } => 0,
+        Exposure::Unknown { .. } => 1,
+        Exposure::Exposed { traffic: false, .. } => 2,
+        Exposure::Exposed { traffic: true, .. } => 3,
+    }
+}
+
+fn exposed(world: &World, ways: &Exposure) -> Known<Exposed> {
+    match ways {
+        Exposure::Exposed { paths, traffic } => {
+            let Some(first) = paths.first() else {
+                return Known::Unknown(UnknownBecause::RoutesNotInView, Some(SettledBy::ServicesAndRoutes));
+            };
+            let edges = || first.edges.iter().map(|&e| &world.edges[e as usize]);
+            let mut evidence: Vec<EvidenceId> = edges().map(|e| EvidenceId::Edge(e.id)).collect();
+            let seen = edges().map(|e| e.until).max().unwrap_or(world.as_of);
+            match (traffic, &first.traffic) {
+                (true, Some((at, fact))) => {
+                    evidence.push(fact.clone());
+                    Known::Is(Exposed::WithTraffic, Proof { origin: Origin::Sensor, evidence, as_of: *at })
+                }
+                _ => Known::Is(Exposed::ByPath, Proof { origin: Origin::Scan, evidence, as_of: seen }),
+            }
+        }
+        Exposure::Internal { evidence, as_of, .. } => {
+            Known::Is(Exposed::Internal, Proof { origin: Origin::Scan, evidence: evidence.clone(), as_of: *as_of })
+        }
+        Exposure::Unknown { settled_by, .. } => Known::Unknown(UnknownBecause::RoutesNotInView, Some(*settled_by)),
+    }
+}
+
+fn attacked(world: &World, asset: AssetIdx) -> Known<Attacked> {
+    let workloads = graph::exposed_by(world, asset);
+    let recent =
+        workloads.iter().flat_map(|w| world.facts(*w)).filter(|f| f.until.until(world.as_of) <= FOOTHOLD_AGE_MAX);
+    let worst = recent
+        .filter_map(|f| match f.what {
+            What::Attacked { stage, .. } => Some((stage, f)),
+            _ => None,
+        })
+        .max_by_key(|(stage, f)| (*stage, f.until, std::cmp::Reverse(f.id)));
+    if let Some((stage, fact)) = worst {
+        let value = match stage {
+            AttackStage::Attempt => Attacked::Attempt,
+            AttackStage::Foothold => Attacked::Foothold,
+        };
+        return Known::Is(value, Proof::by(Origin::Sensor, fact.evidence(), fact.until));
+    }
+    let whole = Opaque::readmit("");
+    match workloads.as_slice() {
+        [] => Known::Unknown(UnknownBecause::NotPlaced, None),
+        [workload] => {
+            let watch = usage::watch(world, *workload, &whole, Eye::SensorSignals);
+            match watch.why_not() {
+                None => Known::Is(
+                    Attacked::NoneSeen,
+                    Proof { origin: Origin::Sensor, evidence: watch.evidence, as_of: watch.until },
+                ),
+                Some((why, by)) => Known::Unknown(why, Some(by)),
+            }
+        }
+        // Many workloads: only all of them watched would be quiet, and that is not worth the cost of asking.
+        _ => Known::Unknown(UnknownBecause::NotAllWatched, Some(SettledBy::Sensor)),
+    }
+}
+
+/// Ten points for each doubling of workloads and nodes that fall when this asset falls: those its identity can change,
+/// and the node where it runs below the baseline.
+fn blast_radius(world: &World, asset: AssetIdx) -> Known<u8> {
+    let key = &world.asset(asset).key;
+    let identities: Vec<AssetIdx> = match key.kind.class() {
+        KindClass::Workload => world.identity(asset).map(|e| e.to).into_iter().collect(),
+        KindClass::Identity => vec![asset],
+        _ => Vec::new(),
+    };
+    let mut evidence = Vec::new();
+    let mut reached = 0usize;
+    for edge in identities.iter().flat_map(|i| world.out(*i)) {
+        let Link::Holds { capability, cluster_wide, .. } = edge.link else { continue };
+        evidence.push(EvidenceId::Edge(edge.id));
+        reached = reached.max(within_reach(world, world.asset(edge.from), capability, cluster_wide));
+    }
+    for fact in world.facts(asset) {
+        if fact.what == What::PodSecurity(PodSecurity::Privileged) {
+            evidence.push(fact.evidence());
+            reached += 1;
+        }
+    }
+    let Some(scan) = world.scanned(asset) else {
+        return match reached {
+            0 => Known::Unknown(UnknownBecause::NoScan, Some(SettledBy::ClusterScan)),
+            _ => Known::Is(doublings(reached), Proof { origin: Origin::Scan, evidence, as_of: world.as_of }),
+        };
+    };
+    evidence.push(EvidenceId::Coverage(scan.id));
+    Known::Is(doublings(reached), Proof { origin: Origin::Scan, evidence, as_of: scan.window.until })
+}
+
+fn within_reach(world: &World, identity: &crate::world::Asset, capability: Capability, cluster_wide: bool) -> usize {
+    let everywhere = cluster_wide || capability == Capability::ClusterAdmin;
+    let counts = |key: &crate::asset::AssetKey| {
+        let fleet = matches!(key.kind.class(), KindClass::Workload | KindClass::Node);
+        fleet && key.cluster == identity.key.cluster && (everywhere || key.namespace == identity.key.namespace)
+    };
+    world.assets.iter().filter(|a| counts(&a.key)).count()
+}
+
+fn doublings(n: usize) -> u8 {
+    (10.0 * ((n + 1) as f64).log2()).round().min(100.0) as u8
+}

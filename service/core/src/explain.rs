@@ -1,0 +1,389 @@
+//! The explanation of one finding as a document. Comes in: a brief, a settled plan. Goes out: headline by code, facts in
+//! the plan's order, points, what to do. The model's part ends at the order of the facts.
+
+use crate::assess::{Assessment, contributions};
+use crate::brief::{Brief, Decided, Handle, Proposition, settle_words};
+use crate::catalogue::{Catalogue, Piece};
+use crate::context::Factors;
+use crate::control::Controls;
+use crate::document::{Alarm, Block, Document, Guarded, Inline, Line, count, guard, own};
+use crate::finding::{Finding, FindingClass, Matter};
+use crate::ids::{EvidenceId, Time};
+use crate::plan::{By, Settled};
+use crate::policy::{Policy, Question};
+use crate::text::{Door, Opaque, Own, Shaped};
+
+/// Everything an explanation is written from.
+pub struct Told<'a> {
+    /// The finding.
+    pub finding: &'a Finding,
+    /// Its factors.
+    pub factors: &'a Factors,
+    /// How soon.
+    pub assessment: &'a Assessment,
+    /// When the deadline runs out.
+    pub due: Option<Time>,
+    /// What may be said.
+    pub brief: &'a Brief,
+    /// In which order.
+    pub settled: &'a Settled,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The rows behind controls.
+    pub controls: &'a Controls,
+    /// How many open findings the same fix closes, this one included.
+    pub same_cause: u64,
+    /// The instant.
+    pub as_of: Time,
+}
+
+/// The evidence of a brief, in the order in which it is first cited: `e1` is the first.
+pub fn evidence(brief: &Brief, settled: &Settled) -> Vec<EvidenceId> {
+    let mut seen = Vec::new();
+    for handle in settled.plan.sentences.iter().flatten() {
+        for id in brief.get(*handle).map(|p| p.evidence.as_slice()).unwrap_or_default() {
+            if !seen.contains(id) {
+                seen.push(id.clone());
+            }
+        }
+    }
+    seen
+}
+
+/// Renders an explanation.
+///
+/// # Errors
+/// When the final scan finds a secret: the caller shows [`crate::document::withheld`].
+pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result<Guarded<Document>, Alarm> {
+    let mut blocks = Vec::new();
+    blocks.push(Block::Title(
+        title(told.finding, told.controls),
+        vec![Inline::Shaped(Shaped::Finding(told.finding.fingerprint))],
+    ));
+    blocks.push(Block::Line(verdict(told)));
+    blocks.push(Block::Field(Own::new("Decided by"), decided(told)));
+    blocks.push(Block::Field(Own::new("Could change"), could_change(told)));
+    if let Some(line) = decision(told) {
+        blocks.push(Block::Field(Own::new("Decision"), line));
+    }
+    let marks = evidence(told.brief, told.settled);
+    blocks.push(Block::Section(Own::new("Facts")));
+    for sentence in &told.settled.plan.sentences {
+        blocks.push(fact(told.brief, sentence, &marks, catalogue));
+    }
+    if told.brief.left_out > 0 {
+        blocks.push(Block::Line(vec![count(told.brief.left_out as u64), own(" more facts are in the JSON form.")]));
+    }
+    blocks.push(Block::Field(Own::new("Points"), points(told)));
+    blocks.push(Block::Field(Own::new("Do"), remedy(told)));
+    if told.policy.band(told.assessment.band).forensic {
+        let text = "keep volatile evidence of this container before anybody patches: patching destroys what the directive asks for";
+        blocks.push(Block::Field(Own::new("Before it"), vec![own(text)]));
+    }
+    if !told.finding.text.is_empty() {
+        let of = if told.finding.class == FindingClass::Vulnerability {
+            "the vulnerability's description"
+        } else {
+            "the source"
+        };
+        blocks.push(Block::Quote { of: Own::new(of), text: told.finding.text.clone() });
+    }
+    blocks.push(Block::Line(signature(&told.settled.by)));
+    guard(Document { as_of: told.as_of, blocks }, door)
+}
+
+/// What a finding is called on every surface.
+pub fn title(finding: &Finding, controls: &Controls) -> Line {
+    let mut line = what(finding, controls);
+    line.push(own(", "));
+    line.extend(place(finding));
+    line
+}
+
+/// What is wrong.
+pub fn what(finding: &Finding, controls: &Controls) -> Line {
+    match &finding.matter {
+        Matter::Vulnerability { id, package } => {
+            let mut line = vec![
+                Inline::Shaped(Shaped::Vuln(id.clone())),
+                own(" in "),
+                Inline::Name(package.counted_name().clone()),
+            ];
+            if let Some(version) = finding.version() {
+                line.extend([own(" "), Inline::Name(version.clone())]);
+            }
+            line
+        }
+        Matter::Control { control, .. } | Matter::Signal { signal: control, .. } => {
+            match controls.get(control.0.reveal()) {
+                Some(row) => vec![Inline::Own(row.title.clone())],
+                None => vec![own("failed check "), Inline::Name(control.0.clone())],
+            }
+        }
+        Matter::Secret { detector, location } => {
+            vec![Inline::Name(detector.clone()), own(" in clear at "), Inline::Name(location.clone())]
+        }
+        Matter::Rbac { capability, cluster_wide } => {
+            let reach = if *cluster_wide { " in every namespace" } else { " in its namespace" };
+            vec![own("may "), Inline::Own(crate::brief::capability_own(*capability)), own(reach)]
+        }
+    }
+}
+
+/// Where it is: `namespace/name`, the container where it is told apart, or the image.
+pub fn place(finding: &Finding) -> Line {
+    let asset = &finding.place.asset;
+    let mut line = Vec::new();
+    if asset.kind.as_str() == "Image" {
+        line.push(own("image "));
+        let name = crate::asset::ImageRef::familiar(asset.name.reveal());
+        line.push(Inline::Name(Opaque::readmit(name)));
+        return line;
+    }
+    let name = if asset.namespace.is_empty() {
+        asset.name.reveal().to_owned()
+    } else {
+        format!("{}/{}", asset.namespace.reveal(), asset.name.reveal())
+    };
+    line.push(Inline::Name(Opaque::readmit(&name)));
+    let container = &finding.place.container;
+    if !container.is_empty() && *container != asset.name {
+        line.extend([own(", container "), Inline::Name(container.clone())]);
+    }
+    line
+}
+
+fn verdict(told: &Told<'_>) -> Line {
+    let band = told.policy.band(told.assessment.band);
+    let mut say = band.say.clone();
+    if let Some(first) = say.get(..1) {
+        say = first.to_uppercase() + &say[1..];
+    }
+    let mut line = vec![Inline::Strong(Own::catalogued(say)), own("     ")];
+    line.push(Inline::Own(Own::catalogued(told.policy.title.clone())));
+    if told.assessment.incident {
+        line.push(own(": an incident, whatever else holds"));
+    } else {
+        line.extend([own(" row "), count(u64::from(told.assessment.row))]);
+    }
+    if let Some(due) = told.due {
+        line.extend([own("     due "), Inline::Ago(due)]);
+    }
+    line
+}
+
+fn decided(told: &Told<'_>) -> Line {
+    if told.assessment.incident {
+        return vec![own("a foothold was recorded on this asset")];
+    }
+    if told.brief.decided_by.is_empty() {
+        return vec![own("nothing: every answer leads to this band")];
+    }
+    let mut line = Vec::new();
+    for (i, d) in told.brief.decided_by.iter().enumerate() {
+        if i > 0 {
+            line.push(own("; "));
+        }
+        line.push(Inline::Own(Own::new(question_words(d, told.finding.class))));
+        if d.assumed {
+            line.push(own(" (assumed, nobody knows)"));
+        }
+    }
+    line
+}
+
+/// An answer in words.
+fn question_words(d: &Decided, class: FindingClass) -> &'static str {
+    let vulnerability = class == FindingClass::Vulnerability;
+    match (d.question, d.answer, vulnerability) {
+        (Question::InKev, "yes", true) => "in CISA's catalogue of exploited vulnerabilities",
+        (Question::InKev, _, true) => "not in CISA's catalogue",
+        (Question::InKev, "yes", false) => "exploited here",
+        (Question::InKev, _, false) => "not exploited here",
+        (Question::PubliclyExposed, "yes", _) => "exposed to the Internet",
+        (Question::PubliclyExposed, ..) => "not exposed to the Internet",
+        (Question::Automatable, "yes", true) => "exploitation can be automated",
+        (Question::Automatable, _, true) => "exploitation cannot be automated",
+        (Question::Automatable, "yes", false) => "no foothold needed",
+        (Question::Automatable, _, false) => "a foothold is needed first",
+        (Question::TechnicalImpact, "total", _) => "total impact",
+        (Question::TechnicalImpact, ..) => "partial impact",
+        (Question::Exploitation, "active", _) => "actively exploited",
+        (Question::Exploitation, "public poc", _) => "a public proof of concept exists",
+        (Question::Exploitation, ..) => "no known exploitation",
+        (Question::SystemExposure, "open", _) => "open to the Internet",
+        (Question::SystemExposure, "controlled", _) => "reached by controlled ways only",
+        (Question::SystemExposure, ..) => "hardly reached",
+        (Question::HumanImpact, "very high", _) => "very high human impact",
+        (Question::HumanImpact, "high", _) => "high human impact",
+        (Question::HumanImpact, "medium", _) => "medium human impact",
+        (Question::HumanImpact, ..) => "low human impact",
+    }
+}
+
+fn could_change(told: &Told<'_>) -> Line {
+    let (a, brief) = (told.assessment, told.brief);
+    let open = if brief.could_raise.is_empty() { &brief.could_lower } else { &brief.could_raise };
+    if open.is_empty() {
+        return vec![own("nothing unknown can change the band")];
+    }
+    let band = |order: u8| Inline::Own(Own::catalogued(told.policy.band(order).name.clone()));
+    let mut line = Vec::new();
+    if a.worst < a.band {
+        line.extend([own("up to "), band(a.worst)]);
+    }
+    if a.best > a.band {
+        line.extend([own(if line.is_empty() { "down to " } else { ", down to " }), band(a.best)]);
+    }
+    line.push(own(": unknown are "));
+    for (i, (question, settle)) in open.iter().enumerate() {
+        if i > 0 {
+            line.push(own(", "));
+        }
+        line.push(own(question_name(*question, told.finding.class)));
+        if let Some(by) = settle {
+            line.extend([own(" (settled by "), Inline::Own(settle_words(*by)), own(")")]);
+        }
+    }
+    line
+}
+
+fn question_name(question: Question, class: FindingClass) -> &'static str {
+    match (question, class == FindingClass::Vulnerability) {
+        (Question::InKev | Question::Exploitation, true) => "exploitation",
+        (Question::InKev | Question::Exploitation, false) => "attacks here",
+        (Question::PubliclyExposed | Question::SystemExposure, _) => "exposure",
+        (Question::Automatable, true) => "automation",
+        (Question::Automatable, false) => "the foothold it needs",
+        (Question::TechnicalImpact, _) => "impact",
+        (Question::HumanImpact, _) => "human impact",
+    }
+}
+
+fn decision(told: &Told<'_>) -> Option<Line> {
+    let d = told.finding.decision.as_ref()?;
+    let ended = d.until.is_some_and(|until| until <= told.as_of);
+    let mut line = vec![own(d.status.as_str()), own(", by "), Inline::Name(d.by.clone()), own(", "), Inline::Ago(d.at)];
+    if let Some(until) = d.until {
+        line.extend([own(if ended { "; it ended " } else { "; it ends " }), Inline::Ago(until)]);
+    }
+    Some(line)
+}
+
+/// One sentence of the plan: its clauses, and at the side the age and marks of what it rests on.
+fn fact(brief: &Brief, sentence: &[Handle], marks: &[EvidenceId], catalogue: &Catalogue) -> Block {
+    let mut text = Vec::new();
+    let mut side = Vec::new();
+    let mut oldest: Option<Time> = None;
+    let mut cited: Vec<u16> = Vec::new();
+    for (i, handle) in sentence.iter().enumerate() {
+        let Some(p) = brief.get(*handle) else { continue };
+        if i > 0 {
+            text.push(own(" "));
+        }
+        text.extend(clause(p, catalogue));
+        oldest = match (oldest, p.as_of) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        cited.extend(p.evidence.iter().filter_map(|id| marks.iter().position(|m| m == id)).map(|at| at as u16 + 1));
+    }
+    cited.sort_unstable();
+    cited.dedup();
+    if let Some(at) = oldest {
+        side.push(Inline::Ago(at));
+    }
+    for mark in cited.iter().take(MARKS_MAX) {
+        side.extend([own(" "), Inline::Mark(*mark)]);
+    }
+    Block::Fact(text, side)
+}
+
+/// The most evidence marks beside one sentence; all of them are in the JSON form.
+const MARKS_MAX: usize = 4;
+
+/// The closed clause of one proposition.
+pub fn clause(p: &Proposition, catalogue: &Catalogue) -> Line {
+    let phrase = catalogue.phrase(p.predicate);
+    phrase
+        .pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(own) => Inline::Own(own.clone()),
+            Piece::Slot(at) => p.args.get(*at).map_or_else(|| own("?"), Inline::from),
+        })
+        .collect()
+}
+
+fn points(told: &Told<'_>) -> Line {
+    let mut line = vec![count(u64::from(told.assessment.points))];
+    let rows = contributions(told.factors.inputs(), told.policy);
+    let mut parts: Vec<_> = rows.iter().filter(|c| c.points > 0).collect();
+    parts.sort_by_key(|c| std::cmp::Reverse(c.points));
+    for (i, c) in parts.iter().enumerate() {
+        line.push(own(if i == 0 { ": " } else { ", " }));
+        line.extend([own(factor_words(c.factor)), own(" "), count(u64::from(c.points))]);
+    }
+    line
+}
+
+const fn factor_words(factor: crate::assess::FactorName) -> &'static str {
+    use crate::assess::FactorName as F;
+    match factor {
+        F::Environment => "environment",
+        F::Exposure => "exposure",
+        F::InUse => "use",
+        F::Attacked => "attacks",
+        F::Conditions => "conditions",
+        F::InKev => "KEV",
+        F::Automatable => "automation",
+        F::TechnicalImpact => "impact",
+        F::Epss => "EPSS",
+        F::Cvss => "CVSS",
+        F::BlastRadius => "blast radius",
+        F::Fix => "fix exists",
+        F::Preference => "preference",
+    }
+}
+
+fn remedy(told: &Told<'_>) -> Line {
+    let mut line = match &told.finding.matter {
+        Matter::Vulnerability { package, .. } => match told.finding.fixed_in() {
+            Some(version) => vec![
+                own("update "),
+                Inline::Name(package.counted_name().clone()),
+                own(" to "),
+                Inline::Name(version.clone()),
+            ],
+            None => vec![
+                own("no source names a version that mends it: take the asset off the Internet, or remove "),
+                Inline::Name(package.counted_name().clone()),
+            ],
+        },
+        Matter::Control { control, .. } | Matter::Signal { signal: control, .. } => {
+            match told.controls.get(control.0.reveal()) {
+                Some(row) => vec![Inline::Own(row.remedy.clone())],
+                None => vec![own("follow the tool's own advice for this check")],
+            }
+        }
+        Matter::Secret { .. } => vec![own("rotate the secret, then take it out of the place where it lies")],
+        Matter::Rbac { .. } => vec![own("narrow the role, or bind it to a subject that nothing exposed runs as")],
+    };
+    if told.same_cause > 1 {
+        line.extend([own("; the same fix closes "), count(told.same_cause), own(" open findings")]);
+    }
+    line
+}
+
+fn signature(by: &By) -> Line {
+    match by {
+        By::Model(model) => {
+            vec![
+                own("Arranged by "),
+                Inline::Cell(Opaque::readmit(&model.name)),
+                own("; every fact, name and number by Assay."),
+            ]
+        }
+        By::Template(because) => vec![own("Arranged by the template: "), own(because.as_str()), own(".")],
+    }
+}

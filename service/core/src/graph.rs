@@ -1,0 +1,187 @@
+//! Paths from the Internet. Comes in: edges of the world. Goes out: for a workload every way in, or why that cannot be
+//! told. Reachability is an upper bound; traffic confirms a path and its absence never refutes one.
+
+use std::collections::VecDeque;
+
+use crate::asset::{AssetKey, KindClass};
+use crate::ids::{EvidenceId, Time};
+use crate::observation::{Link, PeerClass, Reach, Role, SettledBy, What};
+use crate::text::Opaque;
+use crate::world::{AssetIdx, EdgeSeen, World};
+
+/// The most ways in that are listed for one workload; more are counted.
+pub const PATHS_MAX: usize = 32;
+/// The most hops of a way in: entry, route, route, workload.
+const HOPS_MAX: usize = 6;
+
+/// One way in from the Internet to a port of a workload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Path {
+    /// The edges, from the Internet on, as indices into [`World::edges`].
+    pub edges: Vec<u32>,
+    /// The port that is open to the outside.
+    pub outside_port: u16,
+    /// The port of the pod at the end.
+    pub port: u16,
+    /// How sure the first step is.
+    pub reach: Reach,
+    /// The newest traffic seen on the port at the end, with its evidence.
+    pub traffic: Option<(Time, EvidenceId)>,
+}
+
+/// What can be said about a workload's exposure.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Exposure {
+    /// There is a way in.
+    Exposed {
+        /// The ways, those with traffic first.
+        paths: Vec<Path>,
+        /// True when traffic was seen on one of them.
+        traffic: bool,
+    },
+    /// There is none, and everything that could be one was looked at.
+    Internal {
+        /// What shows it.
+        evidence: Vec<EvidenceId>,
+        /// When that was seen.
+        as_of: Time,
+        /// True when it is not running at all.
+        not_running: bool,
+    },
+    /// It cannot be told.
+    Unknown {
+        /// What would settle it.
+        settled_by: SettledBy,
+        /// Ways whose first step is not certain.
+        paths: Vec<Path>,
+    },
+}
+
+/// The exposure of a workload.
+pub fn exposure(world: &World, workload: AssetIdx) -> Exposure {
+    if let Some((0, fact)) = world.replicas(workload)
+        && fact.author.may_lower()
+    {
+        return Exposure::Internal { evidence: vec![fact.evidence()], as_of: fact.until, not_running: true };
+    }
+    let mut paths = ways_in(world, workload);
+    paths.sort_by(|a, b| (b.reach, b.traffic.is_some(), &a.edges).cmp(&(a.reach, a.traffic.is_some(), &b.edges)));
+    paths.truncate(PATHS_MAX);
+    let public: Vec<Path> = paths.iter().filter(|p| p.reach == Reach::Public).cloned().collect();
+    if !public.is_empty() {
+        let traffic = public.iter().any(|p| p.traffic.is_some());
+        return Exposure::Exposed { paths: public, traffic };
+    }
+    let unsure = paths.iter().find_map(|p| match p.reach {
+        Reach::Unknown(by) => Some(by),
+        Reach::Internal | Reach::Public => None,
+    });
+    if let Some(settled_by) = unsure {
+        return Exposure::Unknown { settled_by, paths };
+    }
+    match world.scanned(workload) {
+        Some(scan) => {
+            let edges =
+                paths.iter().flat_map(|p| p.edges.iter().map(|&e| EvidenceId::Edge(world.edges[e as usize].id)));
+            let evidence = std::iter::once(EvidenceId::Coverage(scan.id)).chain(edges).collect();
+            Exposure::Internal { evidence, as_of: scan.window.until, not_running: false }
+        }
+        None => Exposure::Unknown { settled_by: SettledBy::ServicesAndRoutes, paths: Vec::new() },
+    }
+}
+
+/// A way in the making, walked backwards from the workload.
+struct Tail<'w> {
+    /// The edges so far, the last of the way first.
+    edges: Vec<u32>,
+    /// Where it begins so far.
+    here: AssetIdx,
+    /// The port that it must be entered by; none at the workload itself.
+    port: Option<u16>,
+    /// The port of the pod at its end.
+    pod_port: Option<u16>,
+    /// The host name that it is for; none for any.
+    host: Option<&'w Opaque>,
+}
+
+/// Every way from the Internet to the workload, searched backwards so that only its own neighbourhood is walked.
+fn ways_in(world: &World, workload: AssetIdx) -> Vec<Path> {
+    let mut found = Vec::new();
+    let mut queue =
+        VecDeque::from([Tail { edges: Vec::new(), here: workload, port: None, pod_port: None, host: None }]);
+    while let Some(tail) = queue.pop_front() {
+        if tail.edges.len() >= HOPS_MAX || found.len() >= PATHS_MAX * 4 {
+            continue;
+        }
+        for &e in &world.asset(tail.here).into {
+            let edge = &world.edges[e as usize];
+            let longer = || tail.edges.iter().copied().chain([e]).collect::<Vec<u32>>();
+            match &edge.link {
+                Link::Enters { reach, port, host, .. }
+                    if tail.port.is_none_or(|p| p == *port) && (tail.host.is_none() || tail.host == host.as_ref()) =>
+                {
+                    let pod_port = tail.pod_port.unwrap_or(*port);
+                    found.push(Path {
+                        edges: longer().into_iter().rev().collect(),
+                        outside_port: *port,
+                        port: pod_port,
+                        reach: believed(*reach, edge),
+                        traffic: traffic(world, workload, pod_port),
+                    });
+                }
+                Link::Routes { host, port, target_port, .. }
+                    if tail.port.is_none_or(|p| p == *target_port) && !tail.edges.contains(&e) =>
+                {
+                    queue.push_back(Tail {
+                        edges: longer(),
+                        here: edge.from,
+                        port: Some(*port),
+                        pod_port: tail.pod_port.or(Some(*target_port)),
+                        host: host.as_ref().or(tail.host),
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// A way in is believed from anybody; that a way is closed only from those who may lower.
+fn believed(reach: Reach, edge: &EdgeSeen) -> Reach {
+    match reach {
+        Reach::Internal if !edge.author.may_lower() => Reach::Unknown(SettledBy::ClusterScan),
+        reach => reach,
+    }
+}
+
+/// The newest time that something called the workload on this port from elsewhere.
+fn traffic(world: &World, workload: AssetIdx, port: u16) -> Option<(Time, EvidenceId)> {
+    world
+        .facts(workload)
+        .filter(|f| matches!(f.what, What::Talks { role: Role::Server, port: p, peer, .. } if p == port && peer != PeerClass::Loopback))
+        .max_by_key(|f| (f.until, std::cmp::Reverse(f.id)))
+        .map(|f| (f.until, f.evidence()))
+}
+
+/// The workloads whose exposure decides about an asset that is none itself: of an identity those that run as it, of a
+/// namespace or cluster those in it, of a role binding none that could be named.
+pub fn exposed_by(world: &World, asset: AssetIdx) -> Vec<AssetIdx> {
+    let key: &AssetKey = &world.asset(asset).key;
+    match key.kind.class() {
+        KindClass::Workload => vec![asset],
+        KindClass::Identity => world.run_as(asset).collect(),
+        KindClass::Namespace => {
+            world.workloads().filter(|w| in_namespace(&world.asset(*w).key, &key.cluster, &key.name)).collect()
+        }
+        KindClass::Cluster => world.workloads().filter(|w| world.asset(*w).key.cluster == key.cluster).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn in_namespace(key: &AssetKey, cluster: &crate::text::Opaque, namespace: &crate::text::Opaque) -> bool {
+    key.cluster == *cluster && key.namespace == *namespace
+}
+
+#[cfg(test)]
+mod tests;

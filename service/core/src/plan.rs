@@ -1,0 +1,339 @@
+//! The order in which a brief's facts are told. Comes in: letters. Goes out: sentences of one or two facts, every fact
+//! once. A model may choose among the legal steps; whatever it does, no fact is added, dropped or changed.
+
+use crate::brief::{Brief, Family, Handle};
+use crate::catalogue::{Catalogue, Predicate};
+use crate::ids::Digest;
+use crate::named;
+use crate::ports::{Choices, ModelError, ModelId};
+use crate::text::Own;
+
+/// The most facts in one sentence.
+const JOINED_MAX: usize = 2;
+
+/// An order: sentences of handles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The sentences.
+    pub sentences: Vec<Vec<Handle>>,
+}
+
+named! {
+    /// Why the template spoke.
+    pub enum TemplateBecause {
+        /// No model is installed.
+        NoModel = "no model is installed",
+        /// Models are switched off.
+        SwitchedOff = "models are switched off",
+        /// The model did not answer in time.
+        Late = "the model was late",
+        /// The model was busy.
+        Busy = "the model was busy",
+        /// The model failed.
+        Failed = "the model failed",
+        /// The answer was not a legal plan.
+        Illegal = "the model's answer was not legal",
+        /// There is only one order.
+        NothingToOrder = "there was nothing to order",
+        /// The final scan found a secret.
+        SecretFound = "the final scan found a secret",
+    }
+}
+
+/// Who arranged the words: shown on every surface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A model chose the order.
+    Model(ModelId),
+    /// The template did.
+    Template(TemplateBecause),
+}
+
+/// A plan that is sure to be legal, with who chose it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// The plan.
+    pub plan: Plan,
+    /// Who chose it.
+    pub by: By,
+}
+
+/// The prompt of the `arrange` job: text of ours only. An [`crate::text::Opaque`] has no way into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt(String);
+
+impl Prompt {
+    /// The characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Its digest, for the record.
+    pub fn digest(&self) -> Digest {
+        Digest::of_bytes(self.0.as_bytes())
+    }
+}
+
+/// A part that may stand in a prompt. Strangers' text is none, and cannot become one.
+pub trait PromptSafe {
+    /// Its characters.
+    fn prompt_text(&self) -> String;
+}
+
+impl PromptSafe for Own {
+    fn prompt_text(&self) -> String {
+        self.as_str().to_owned()
+    }
+}
+
+impl PromptSafe for Handle {
+    fn prompt_text(&self) -> String {
+        self.letter().to_string()
+    }
+}
+
+/// Collects safe parts.
+#[derive(Default)]
+struct PromptParts(String);
+
+impl PromptParts {
+    fn add(&mut self, part: &impl PromptSafe) -> &mut Self {
+        self.0.push_str(&part.prompt_text());
+        self
+    }
+}
+
+/// The prompt for a brief: one line a fact, its letter and its gist.
+pub fn prompt(brief: &Brief, catalogue: &Catalogue) -> Prompt {
+    let mut parts = PromptParts::default();
+    let [before, after] = catalogue.arrange_ask();
+    parts.add(before);
+    for (i, handle) in brief.handles().enumerate() {
+        let Some(p) = brief.get(handle) else { continue };
+        if i > 0 {
+            parts.add(&Own::new("\n"));
+        }
+        parts.add(&handle).add(&Own::new(": ")).add(&catalogue.phrase(p.predicate).gist);
+    }
+    parts.add(after);
+    Prompt(parts.0)
+}
+
+/// One step of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Begins a sentence with this fact.
+    Open(Handle),
+    /// Adds this fact to the sentence.
+    Join(Handle),
+}
+
+/// A plan in the making: knows which steps are legal.
+#[derive(Clone, Debug)]
+pub struct Walk<'a> {
+    brief: &'a Brief,
+    sentences: Vec<Vec<Handle>>,
+    left: Vec<Handle>,
+    raw: String,
+}
+
+impl<'a> Walk<'a> {
+    /// The start of a plan for a brief.
+    pub fn new(brief: &'a Brief) -> Self {
+        Self { brief, sentences: Vec::new(), left: brief.handles().collect(), raw: String::new() }
+    }
+
+    /// The legal steps: every one of them can still lead to a whole plan.
+    pub fn legal(&self) -> Vec<Step> {
+        let last = self.sentences.last().and_then(|s| s.last()).copied();
+        let mut next: Vec<Handle> = self.left.iter().copied().filter(|h| self.may_follow(last, *h)).collect();
+        if next.is_empty() {
+            // Nothing parts what clashes: every fact is told all the same.
+            next.clone_from(&self.left);
+        }
+        let open = next.iter().map(|h| Step::Open(*h));
+        let room = self.sentences.last().is_some_and(|s| s.len() < JOINED_MAX);
+        let join = next.iter().filter(|h| room && self.belong_together(last, **h)).map(|h| Step::Join(*h));
+        open.chain(join).collect()
+    }
+
+    /// Takes a step; false when it is not legal, and then nothing changes.
+    pub fn take_step(&mut self, step: Step) -> bool {
+        if !self.legal().contains(&step) {
+            return false;
+        }
+        match step {
+            Step::Open(h) => self.sentences.push(vec![h]),
+            Step::Join(h) => {
+                if let Some(sentence) = self.sentences.last_mut() {
+                    sentence.push(h);
+                }
+            }
+        }
+        let (Step::Open(taken) | Step::Join(taken)) = step;
+        self.left.retain(|h| *h != taken);
+        self.raw.push_str(&text_of(step, self.raw.is_empty()));
+        true
+    }
+
+    /// The plan, once every fact has its place.
+    pub fn plan(&self) -> Option<Plan> {
+        self.left.is_empty().then(|| Plan { sentences: self.sentences.clone() })
+    }
+
+    /// What was written, as a model would write it: `C A+D B`.
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    /// True when `h` may come next and the rest can still be told after it.
+    fn may_follow(&self, last: Option<Handle>, h: Handle) -> bool {
+        if last.is_some_and(|last| self.brief.invite_inference(last, h)) {
+            return false;
+        }
+        let rest: Vec<Handle> = self.left.iter().copied().filter(|r| *r != h).collect();
+        self.can_finish(h, &rest)
+    }
+
+    /// Whether the rest can be told after `last` without putting together what invites an inference. The rest is at most
+    /// twelve facts, of which only those that clash with something matter.
+    fn can_finish(&self, last: Handle, rest: &[Handle]) -> bool {
+        let (mut clash, mut free): (Vec<Handle>, usize) = (Vec::new(), 0);
+        for h in rest {
+            let clashes = rest.iter().chain([&last]).any(|o| o != h && self.brief.invite_inference(*h, *o));
+            if clashes { clash.push(*h) } else { free += 1 }
+        }
+        // One free fact parts any two groups: attacks on one side, what they clash with on the other.
+        let groups =
+            |hs: &[Handle]| hs.iter().all(|h| !self.brief.invite_inference(last, *h)) && !clashing_pair(self.brief, hs);
+        free > 0 || groups(&clash)
+    }
+
+    /// Facts that may share a sentence: those of one family, about the one subject that a brief has.
+    fn belong_together(&self, last: Option<Handle>, h: Handle) -> bool {
+        let family = |h: Handle| self.brief.get(h).map(|p| p.family);
+        last.is_some_and(|last| family(last) == family(h))
+    }
+}
+
+fn clashing_pair(brief: &Brief, handles: &[Handle]) -> bool {
+    handles.iter().enumerate().any(|(i, a)| handles[i + 1..].iter().any(|b| brief.invite_inference(*a, *b)))
+}
+
+fn text_of(step: Step, first: bool) -> String {
+    match step {
+        Step::Open(h) if first => h.letter().to_string(),
+        Step::Open(h) => format!(" {}", h.letter()),
+        Step::Join(h) => format!("+{}", h.letter()),
+    }
+}
+
+impl Choices for Walk<'_> {
+    fn options(&self) -> Vec<String> {
+        let first = self.raw.is_empty();
+        self.legal().into_iter().map(|step| text_of(step, first)).collect()
+    }
+
+    fn take(&mut self, index: usize) {
+        if let Some(step) = self.legal().get(index).copied() {
+            self.take_step(step);
+        }
+    }
+}
+
+/// The template's order: what decides first, then what else is known, unknowns last.
+pub fn template(brief: &Brief) -> Plan {
+    let mut walk = Walk::new(brief);
+    loop {
+        let best = walk.legal().into_iter().filter(|s| matches!(s, Step::Open(_))).min_by_key(|s| match s {
+            Step::Open(h) | Step::Join(h) => (weight(brief, *h), *h),
+        });
+        match best {
+            Some(step) => {
+                walk.take_step(step);
+                if let Some(pair) =
+                    walk.legal().into_iter().find(|s| matches!(s, Step::Join(h) if partners(brief, step, *h)))
+                {
+                    walk.take_step(pair);
+                }
+            }
+            None => return Plan { sentences: walk.sentences },
+        }
+    }
+}
+
+/// Facts that the template tells in one breath.
+fn partners(brief: &Brief, step: Step, h: Handle) -> bool {
+    let (Step::Open(first) | Step::Join(first)) = step;
+    let predicate = |h: Handle| brief.get(h).map(|p| p.predicate);
+    matches!(
+        (predicate(first), predicate(h)),
+        (
+            Some(Predicate::GainsAfterFoothold | Predicate::GainsFootholdFree),
+            Some(Predicate::GainsTotal | Predicate::GainsPartial)
+        ) | (Some(Predicate::AutomatableUnknown), Some(Predicate::ImpactUnknown))
+    )
+}
+
+/// Smaller is told earlier.
+fn weight(brief: &Brief, h: Handle) -> u8 {
+    let Some(p) = brief.get(h) else { return u8::MAX };
+    let known = !p.evidence.is_empty();
+    let base = match (p.predicate, p.family) {
+        (Predicate::Foothold | Predicate::SignalSeen, _) => 0,
+        (_, Family::Claim) if !matches!(p.predicate, Predicate::ReportedBy | Predicate::ReportedByMany) => 1,
+        (_, Family::Exposure) => 2,
+        (_, Family::Use) => 3,
+        (_, Family::Exploited) => 4,
+        (_, Family::Attack) => 5,
+        (_, Family::Conditions) => 6,
+        (_, Family::Gain) => 7,
+        (_, Family::Place) => 8,
+        (_, Family::Claim) => 9,
+        (_, Family::Doubt) => 10,
+    };
+    if known { base } else { base + 20 }
+}
+
+/// The plan that will be told: the model's when it walked to the end, else the template's, labelled.
+pub fn settle(brief: &Brief, walked: Result<(&Walk<'_>, &ModelId), ModelError>) -> Settled {
+    let template = |because| Settled { plan: template(brief), by: By::Template(because) };
+    match walked {
+        Ok((walk, model)) => match walk.plan() {
+            Some(plan) => Settled { plan, by: By::Model(model.clone()) },
+            None => template(TemplateBecause::Illegal),
+        },
+        Err(ModelError::Missing) => template(TemplateBecause::NoModel),
+        Err(ModelError::Late(_)) => template(TemplateBecause::Late),
+        Err(ModelError::Busy) => template(TemplateBecause::Busy),
+        Err(ModelError::TooLong { .. } | ModelError::Failed(_)) => template(TemplateBecause::Failed),
+    }
+}
+
+/// Reads a plan that was written before, such as one from the record; none when it is not legal for this brief.
+pub fn parse(brief: &Brief, text: &str) -> Option<Plan> {
+    let mut walk = Walk::new(brief);
+    for sentence in text.split(' ') {
+        for (i, part) in sentence.split('+').enumerate() {
+            let mut letters = part.chars();
+            let (Some(letter), None) = (letters.next(), letters.next()) else { return None };
+            let handle = Handle(u8::try_from(u32::from(letter).checked_sub(u32::from('A'))?).ok()?);
+            let step = if i == 0 { Step::Open(handle) } else { Step::Join(handle) };
+            if !walk.take_step(step) {
+                return None;
+            }
+        }
+    }
+    walk.plan()
+}
+
+impl Plan {
+    /// As it is written: `C A+D B`.
+    pub fn text(&self) -> String {
+        let sentence = |s: &Vec<Handle>| s.iter().map(|h| h.letter().to_string()).collect::<Vec<_>>().join("+");
+        self.sentences.iter().map(sentence).collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests;

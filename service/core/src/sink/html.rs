@@ -1,0 +1,122 @@
+//! HTML: a fragment of plain elements, no script, no reference, no style of its own.
+
+use super::{NAME_CHARS_MAX, ago, cut_middle, defanged_quote, is_plain_name};
+use crate::document::{Block, Chart, Document, Inline, Line};
+
+pub(super) fn render(document: &Document) -> String {
+    let line = |l: &Line| text(l, document);
+    let mut out = String::new();
+    let mut in_list = false;
+    for block in &document.blocks {
+        let is_fact = matches!(block, Block::Fact(..));
+        if in_list && !is_fact {
+            out.push_str("</ul>\n");
+        }
+        if is_fact && !in_list {
+            out.push_str("<ul class=\"facts\">\n");
+        }
+        in_list = is_fact;
+        match block {
+            Block::Title(left, right) => out.push_str(&format!(
+                "<header><h1>{}</h1><p class=\"side\">{}</p></header>\n",
+                line(left),
+                line(right)
+            )),
+            Block::Section(own) => out.push_str(&format!("<h2>{}</h2>\n", escaped(own.as_str()))),
+            Block::Line(l) => out.push_str(&format!("<p>{}</p>\n", line(l))),
+            Block::Field(label, l) => {
+                out.push_str(&format!("<p class=\"field\"><b>{}</b> {}</p>\n", escaped(label.as_str()), line(l)));
+            }
+            Block::Fact(l, side) => out.push_str(&format!("<li>{} <small>{}</small></li>\n", line(l), line(side))),
+            Block::Table { head, rows } => {
+                let heads: String =
+                    head.iter().map(|h| format!("<th scope=\"col\">{}</th>", escaped(h.as_str()))).collect();
+                out.push_str(&format!("<div class=\"scroll\"><table><thead><tr>{heads}</tr></thead><tbody>\n"));
+                for row in rows {
+                    let cells: String = row.iter().map(|c| format!("<td>{}</td>", line(c))).collect();
+                    out.push_str(&format!("<tr>{cells}</tr>\n"));
+                }
+                out.push_str("</tbody></table></div>\n");
+            }
+            Block::Quote { of, text } => {
+                out.push_str(&format!(
+                    "<blockquote><p>{}</p><footer>{}</footer></blockquote>\n",
+                    escaped(&defanged_quote(text.reveal())),
+                    escaped(of.as_str())
+                ));
+            }
+            Block::Chart(chart) => out.push_str(&svg(chart)),
+        }
+    }
+    if in_list {
+        out.push_str("</ul>\n");
+    }
+    out
+}
+
+fn text(line: &Line, document: &Document) -> String {
+    line.iter()
+        .map(|inline| match inline {
+            Inline::Own(own) => escaped(own.as_str()),
+            Inline::Strong(own) => format!("<strong>{}</strong>", escaped(own.as_str())),
+            Inline::Shaped(crate::text::Shaped::At(time)) | Inline::Ago(time) => {
+                format!("<time datetime=\"{time}\" title=\"{time}\">{}</time>", escaped(&ago(*time, document.as_of)))
+            }
+            Inline::Shaped(shaped) => escaped(&shaped.to_string()),
+            Inline::Name(name) => framed(name.reveal()),
+            Inline::Cell(name) => {
+                format!("<span class=\"name\">{}</span>", escaped(&cut_middle(name.reveal(), NAME_CHARS_MAX)))
+            }
+            Inline::Mark(n) => format!("<span class=\"mark\">e{n}</span>"),
+            Inline::Command(command) => format!("<code>{}</code>", escaped(&command.text())),
+        })
+        .collect()
+}
+
+fn framed(name: &str) -> String {
+    let class = if is_plain_name(name) { "name" } else { "name odd" };
+    format!("<code class=\"{class}\" title=\"{}\">{}</code>", escaped(name), escaped(&cut_middle(name, NAME_CHARS_MAX)))
+}
+
+/// Escapes for element content and quoted attributes.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A line of points, drawn in the colour of the text; the numbers stand beside it for who cannot see it.
+fn svg(chart: &Chart) -> String {
+    const WIDTH: u64 = 560;
+    const HEIGHT: u64 = 80;
+    let max = chart.values.iter().copied().max().unwrap_or(0).max(1);
+    let steps = (chart.values.len() as u64).saturating_sub(1).max(1);
+    let points: Vec<String> = chart
+        .values
+        .iter()
+        .enumerate()
+        .map(|(i, v)| format!("{},{}", i as u64 * WIDTH / steps, HEIGHT - v * HEIGHT / max))
+        .collect();
+    let values: Vec<String> = chart.values.iter().map(u64::to_string).collect();
+    let title = escaped(chart.title.as_str());
+    format!(
+        "<figure><svg viewBox=\"-4 -4 {} {}\" role=\"img\" aria-label=\"{title}: {}\"><polyline fill=\"none\" stroke=\"currentColor\" stroke-width=\"2\" points=\"{}\"/></svg>\
+         <figcaption>{title}, {} to {}, at most {max}</figcaption></figure>\n",
+        WIDTH + 8,
+        HEIGHT + 8,
+        values.join(", "),
+        points.join(" "),
+        escaped(chart.ends[0].as_str()),
+        escaped(chart.ends[1].as_str()),
+    )
+}

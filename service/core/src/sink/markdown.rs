@@ -1,0 +1,81 @@
+//! Markdown: every stranger's name in a code span, every special character of ours escaped.
+
+use super::{ago, defanged_name, defanged_quote};
+use crate::document::{Block, Document, Inline, Line};
+
+pub(super) fn render(document: &Document) -> String {
+    let line = |l: &Line| text(l, document);
+    let mut out = String::new();
+    for block in &document.blocks {
+        match block {
+            Block::Title(left, right) => {
+                out.push_str(&format!("# {}\n\n", line(left)));
+                if !right.is_empty() {
+                    out.push_str(&format!("{}\n\n", line(right)));
+                }
+            }
+            Block::Section(own) => out.push_str(&format!("\n## {}\n\n", escaped(own.as_str()))),
+            Block::Line(l) => out.push_str(&format!("{}\n\n", line(l))),
+            Block::Field(label, l) => out.push_str(&format!("**{}:** {}\n\n", escaped(label.as_str()), line(l))),
+            Block::Fact(l, side) if side.is_empty() => out.push_str(&format!("- {}\n", line(l))),
+            Block::Fact(l, side) => out.push_str(&format!("- {} ({})\n", line(l), line(side).trim())),
+            Block::Table { head, rows } => {
+                let heads: Vec<String> = head.iter().map(|h| escaped(h.as_str())).collect();
+                out.push_str(&format!("| {} |\n|{}\n", heads.join(" | "), " --- |".repeat(heads.len())));
+                for row in rows {
+                    let cells: Vec<String> = row.iter().map(|c| line(c).replace('|', "\\|")).collect();
+                    out.push_str(&format!("| {} |\n", cells.join(" | ")));
+                }
+                out.push('\n');
+            }
+            Block::Quote { of, text } => {
+                let quote = code(&defanged_quote(text.reveal()));
+                out.push_str(&format!("> {quote} ({})\n\n", escaped(of.as_str())));
+            }
+            Block::Chart(chart) => {
+                let values: Vec<String> = chart.values.iter().map(u64::to_string).collect();
+                let ends = [escaped(chart.ends[0].as_str()), escaped(chart.ends[1].as_str())];
+                out.push_str(&format!(
+                    "{}, {} to {}: {}\n\n",
+                    escaped(chart.title.as_str()),
+                    ends[0],
+                    ends[1],
+                    values.join(", ")
+                ));
+            }
+        }
+    }
+    out
+}
+
+fn text(line: &Line, document: &Document) -> String {
+    line.iter()
+        .map(|inline| match inline {
+            Inline::Own(own) => escaped(own.as_str()),
+            Inline::Strong(own) => format!("**{}**", escaped(own.as_str())),
+            Inline::Shaped(crate::text::Shaped::At(time)) => ago(*time, document.as_of),
+            Inline::Shaped(shaped) => shaped.to_string(),
+            Inline::Name(name) | Inline::Cell(name) => code(&defanged_name(name.reveal())),
+            Inline::Ago(time) => ago(*time, document.as_of),
+            Inline::Mark(n) => format!("e{n}"),
+            Inline::Command(command) => code(&command.text()),
+        })
+        .collect()
+}
+
+/// A code span that its content cannot leave: backticks inside become quotation marks.
+fn code(text: &str) -> String {
+    let safe = text.replace('`', "'");
+    if safe.trim().is_empty() { String::new() } else { format!("`{}`", safe.trim()) }
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '!' | '~') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}

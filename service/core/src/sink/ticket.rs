@@ -1,0 +1,46 @@
+//! Plain text for tickets: what trackers turn into links or mentions has been taken apart.
+
+use super::{ago, defanged_name, defanged_quote, is_plain_name};
+use crate::document::{Block, Document, Inline, Line};
+
+pub(super) fn render(document: &Document) -> String {
+    let line = |l: &Line| text(l, document);
+    let mut out = String::new();
+    for block in &document.blocks {
+        match block {
+            Block::Title(left, right) if right.is_empty() => out.push_str(&format!("{}\n", line(left))),
+            Block::Title(left, right) => out.push_str(&format!("{} ({})\n", line(left), line(right))),
+            Block::Section(own) => out.push_str(&format!("\n{}\n", own.as_str())),
+            Block::Line(l) => out.push_str(&format!("{}\n", line(l))),
+            Block::Field(label, l) => out.push_str(&format!("{}: {}\n", label.as_str(), line(l))),
+            Block::Fact(l, side) if side.is_empty() => out.push_str(&format!("- {}\n", line(l))),
+            Block::Fact(l, side) => out.push_str(&format!("- {} ({})\n", line(l), line(side).trim())),
+            Block::Table { head, rows } => {
+                let heads: Vec<&str> = head.iter().map(|h| h.as_str()).collect();
+                for row in rows {
+                    let cells: Vec<String> = row.iter().zip(&heads).map(|(c, h)| format!("{h} {}", line(c))).collect();
+                    out.push_str(&format!("- {}\n", cells.join(", ")));
+                }
+            }
+            Block::Quote { of, text } => {
+                out.push_str(&format!("\"{}\" ({})\n", defanged_quote(text.reveal()).replace('"', "'"), of.as_str()));
+            }
+            Block::Chart(_) => {}
+        }
+    }
+    out
+}
+
+fn text(line: &Line, document: &Document) -> String {
+    line.iter()
+        .map(|inline| match inline {
+            Inline::Own(own) | Inline::Strong(own) => own.as_str().to_owned(),
+            Inline::Shaped(crate::text::Shaped::At(time)) | Inline::Ago(time) => ago(*time, document.as_of),
+            Inline::Shaped(shaped) => shaped.to_string(),
+            Inline::Name(name) | Inline::Cell(name) if is_plain_name(name.reveal()) => name.reveal().to_owned(),
+            Inline::Name(name) | Inline::Cell(name) => format!("'{}'", defanged_name(name.reveal())),
+            Inline::Mark(n) => format!("e{n}"),
+            Inline::Command(command) => command.text(),
+        })
+        .collect()
+}

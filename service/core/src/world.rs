@@ -1,0 +1,315 @@
+//! The state of everything at one instant. Comes in: rows of the ledger. Goes out: an immutable snapshot that factors
+//! are read from. Facts join findings here and nowhere else. It must never be asked about another instant than its own.
+
+use std::collections::HashMap;
+
+use crate::asset::{AssetKey, KindClass, PackageKey};
+use crate::environment::EnvironmentRules;
+use crate::ids::{Digest, EvidenceId, Span, Time, VulnId};
+use crate::intel::{Feed, FeedState, IntelNote};
+use crate::observation::{Author, Coverage, Eye, Link, What};
+use crate::text::Opaque;
+
+/// An asset's place in a [`World`]: an index, valid for that world only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AssetIdx(pub u32);
+
+/// A vulnerability's place in a [`World`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VulnIdx(pub u32);
+
+/// An asset with everything that is so about it.
+#[derive(Clone, Debug)]
+pub struct Asset {
+    /// Its row.
+    pub id: i64,
+    /// Its identity.
+    pub key: AssetKey,
+    /// What is so, in the order of the rows.
+    pub facts: Vec<FactSeen>,
+    /// Who looked at it.
+    pub coverage: Vec<CoverageSeen>,
+    /// Edges from it, as indices into [`World::edges`].
+    pub out: Vec<u32>,
+    /// Edges to it.
+    pub into: Vec<u32>,
+}
+
+/// A stored fact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FactSeen {
+    /// Its row.
+    pub id: i64,
+    /// The container; empty for the whole asset.
+    pub container: Opaque,
+    /// The package, where it is about one.
+    pub component: Option<PackageKey>,
+    /// What is so.
+    pub what: What,
+    /// Who could have written it.
+    pub author: Author,
+    /// Since when.
+    pub since: Time,
+    /// Last seen.
+    pub until: Time,
+    /// Known until then.
+    pub valid_until: Option<Time>,
+}
+
+impl FactSeen {
+    /// True while it is known.
+    pub fn holds(&self, at: Time) -> bool {
+        self.valid_until.is_none_or(|end| at <= end)
+    }
+
+    /// Its id as evidence.
+    pub fn evidence(&self) -> EvidenceId {
+        EvidenceId::Fact(self.id)
+    }
+}
+
+/// A stored watch window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CoverageSeen {
+    /// Its row.
+    pub id: i64,
+    /// The container; empty for the whole asset.
+    pub container: Opaque,
+    /// The window.
+    pub window: Coverage,
+}
+
+/// A stored edge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EdgeSeen {
+    /// Its row.
+    pub id: i64,
+    /// From.
+    pub from: AssetIdx,
+    /// To.
+    pub to: AssetIdx,
+    /// How.
+    pub link: Link,
+    /// Who could have written it.
+    pub author: Author,
+    /// Since when.
+    pub since: Time,
+    /// Last confirmed.
+    pub until: Time,
+}
+
+/// What is published about one vulnerability: at most one note a feed and question, the newest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vuln {
+    /// The canonical id.
+    pub id: VulnId,
+    /// The notes.
+    pub notes: Vec<IntelNote>,
+}
+
+/// How long a sensor must have watched before "not in use" may be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watching {
+    /// At least this long.
+    pub span_min: Span,
+    /// With at least this many starts seen.
+    pub starts_min: u32,
+    /// A sensor that has said nothing for this long is silent.
+    pub silent_after: Span,
+}
+
+impl Default for Watching {
+    fn default() -> Self {
+        Self { span_min: Span::hours(24), starts_min: 1, silent_after: Span::minutes(15) }
+    }
+}
+
+/// The snapshot.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The instant it is true for.
+    pub as_of: Time,
+    /// All assets.
+    pub assets: Vec<Asset>,
+    /// All edges.
+    pub edges: Vec<EdgeSeen>,
+    /// All vulnerabilities that a finding names.
+    pub vulns: Vec<Vuln>,
+    /// The feeds that were imported.
+    pub feeds: Vec<FeedState>,
+    /// The operator's rules about environments.
+    pub environments: EnvironmentRules,
+    /// When a sensor's silence becomes a "no".
+    pub watching: Watching,
+    by_key: HashMap<AssetKey, AssetIdx>,
+    by_row: HashMap<i64, AssetIdx>,
+    by_vuln: HashMap<VulnId, VulnIdx>,
+    by_vuln_row: HashMap<i64, VulnIdx>,
+}
+
+impl World {
+    /// A world without anything in it.
+    pub fn empty(as_of: Time, environments: EnvironmentRules, watching: Watching) -> Self {
+        Self {
+            as_of,
+            assets: Vec::new(),
+            edges: Vec::new(),
+            vulns: Vec::new(),
+            feeds: Vec::new(),
+            environments,
+            watching,
+            by_key: HashMap::new(),
+            by_row: HashMap::new(),
+            by_vuln: HashMap::new(),
+            by_vuln_row: HashMap::new(),
+        }
+    }
+
+    /// Adds an asset, once per key.
+    pub fn add_asset(&mut self, id: i64, key: AssetKey) -> AssetIdx {
+        if let Some(known) = self.by_key.get(&key) {
+            return *known;
+        }
+        let idx = AssetIdx(self.assets.len() as u32);
+        self.by_key.insert(key.clone(), idx);
+        self.by_row.insert(id, idx);
+        self.assets.push(Asset { id, key, facts: Vec::new(), coverage: Vec::new(), out: Vec::new(), into: Vec::new() });
+        idx
+    }
+
+    /// Adds a fact about an asset.
+    pub fn add_fact(&mut self, about: AssetIdx, fact: FactSeen) {
+        self.assets[about.0 as usize].facts.push(fact);
+    }
+
+    /// Adds a watch window.
+    pub fn add_coverage(&mut self, about: AssetIdx, coverage: CoverageSeen) {
+        self.assets[about.0 as usize].coverage.push(coverage);
+    }
+
+    /// Adds an edge between two assets.
+    pub fn add_edge(&mut self, edge: EdgeSeen) {
+        let at = self.edges.len() as u32;
+        self.assets[edge.from.0 as usize].out.push(at);
+        self.assets[edge.to.0 as usize].into.push(at);
+        self.edges.push(edge);
+    }
+
+    /// Says that a row stands for an asset that is there already: a pod for the workload that owns it.
+    pub fn stand_for(&mut self, row: i64, asset: AssetIdx) {
+        self.by_row.insert(row, asset);
+    }
+
+    /// Adds what is published about a vulnerability.
+    pub fn add_vuln(&mut self, row: i64, vuln: Vuln) -> VulnIdx {
+        let idx = VulnIdx(self.vulns.len() as u32);
+        self.by_vuln.insert(vuln.id.clone(), idx);
+        self.by_vuln_row.insert(row, idx);
+        self.vulns.push(vuln);
+        idx
+    }
+
+    /// The vulnerability of this row.
+    pub fn vuln_row(&self, row: i64) -> Option<VulnIdx> {
+        self.by_vuln_row.get(&row).copied()
+    }
+
+    /// The asset with this identity.
+    pub fn find(&self, key: &AssetKey) -> Option<AssetIdx> {
+        self.by_key.get(key).copied()
+    }
+
+    /// The asset of this row.
+    pub fn row(&self, id: i64) -> Option<AssetIdx> {
+        self.by_row.get(&id).copied()
+    }
+
+    /// An asset.
+    pub fn asset(&self, idx: AssetIdx) -> &Asset {
+        &self.assets[idx.0 as usize]
+    }
+
+    /// The vulnerability with this canonical id.
+    pub fn vuln(&self, id: &VulnId) -> Option<VulnIdx> {
+        self.by_vuln.get(id).copied()
+    }
+
+    /// The edges from an asset.
+    pub fn out(&self, from: AssetIdx) -> impl Iterator<Item = &EdgeSeen> {
+        self.asset(from).out.iter().map(|&e| &self.edges[e as usize])
+    }
+
+    /// The edges to an asset.
+    pub fn into(&self, to: AssetIdx) -> impl Iterator<Item = &EdgeSeen> {
+        self.asset(to).into.iter().map(|&e| &self.edges[e as usize])
+    }
+
+    /// The facts about an asset that are known now.
+    pub fn facts(&self, about: AssetIdx) -> impl Iterator<Item = &FactSeen> {
+        let at = self.as_of;
+        self.asset(about).facts.iter().filter(move |f| f.holds(at))
+    }
+
+    /// The workloads, by index.
+    pub fn workloads(&self) -> impl Iterator<Item = AssetIdx> + '_ {
+        (0..self.assets.len() as u32).map(AssetIdx).filter(|i| self.asset(*i).key.kind.class() == KindClass::Workload)
+    }
+
+    /// How many instances of a workload are wanted, and the evidence; none where no scan has said.
+    pub fn replicas(&self, workload: AssetIdx) -> Option<(u32, &FactSeen)> {
+        self.facts(workload).find_map(|f| match f.what {
+            What::Exists { replicas: Some(n), .. } => Some((n, f)),
+            _ => None,
+        })
+    }
+
+    /// The images that a workload's container runs, with tag and digest.
+    pub fn images(
+        &self,
+        workload: AssetIdx,
+    ) -> impl Iterator<Item = (&EdgeSeen, &Opaque, Option<&Opaque>, Option<Digest>)> {
+        self.out(workload).filter_map(|e| match &e.link {
+            Link::Runs { container, tag, digest } => Some((e, container, tag.as_ref(), *digest)),
+            _ => None,
+        })
+    }
+
+    /// The identity that a workload runs as.
+    pub fn identity(&self, workload: AssetIdx) -> Option<&EdgeSeen> {
+        self.out(workload).find(|e| matches!(e.link, Link::RunsAs { .. }))
+    }
+
+    /// The workloads that run as an identity.
+    pub fn run_as(&self, identity: AssetIdx) -> impl Iterator<Item = AssetIdx> {
+        self.into(identity).filter(|e| matches!(e.link, Link::RunsAs { .. })).map(|e| e.from)
+    }
+
+    /// The complete scan that covers an asset: of its namespace, or of the whole cluster.
+    pub fn scanned(&self, asset: AssetIdx) -> Option<&CoverageSeen> {
+        let key = &self.asset(asset).key;
+        let homes = [AssetKey::namespace(&key.cluster, key.namespace.clone()), AssetKey::cluster(&key.cluster)];
+        homes.iter().filter_map(|home| self.find(home)).find_map(|home| {
+            self.asset(home).coverage.iter().find(|c| c.window.eye == Eye::CompleteScan && c.window.holes.is_empty())
+        })
+    }
+
+    /// The state of a feed.
+    pub fn feed(&self, feed: Feed) -> Option<&FeedState> {
+        self.feeds.iter().filter(|f| f.feed == feed).max_by_key(|f| f.published)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asset::Kind;
+
+    #[test]
+    fn an_asset_is_added_once() {
+        let mut world = World::empty(Time::from_secs(0), EnvironmentRules::default(), Watching::default());
+        let key = AssetKey::object(&Opaque::readmit("c"), Kind::of("Pod"), Opaque::readmit("n"), Opaque::readmit("p"));
+        let first = world.add_asset(7, key.clone());
+        assert_eq!(world.add_asset(8, key.clone()), first);
+        assert_eq!((world.find(&key), world.row(7), world.workloads().count()), (Some(first), Some(first), 1));
+    }
+}

@@ -1,0 +1,337 @@
+//! The command line: what may be typed. What it means is decided in the commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "Examples:
+  assay demo                                     see it on a bundled sample cluster
+  trivy image -f json web:1.0 | assay ingest -   take in a report
+  assay scan --manifests k8s/                    take in the manifests that run it
+  assay                                          what to do today
+  assay explain 1                                why, with the proof
+  assay ask \"what is exposed and in use in payments\"
+
+Exit codes: 0 done, 1 done but a threshold was crossed, 2 wrong usage, 3 bad input, 4 a needed part is missing.";
+
+/// Kubernetes security triage: the few risks that matter now, why, and what to do.
+#[derive(Debug, Parser)]
+#[command(name = "assay", version, about, after_help = EXAMPLES, max_term_width = 120)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The data folder [default: ./assay-data].
+    #[arg(long, global = true, env = "ASSAY_DATA", value_name = "DIR", help_heading = "Global")]
+    pub(crate) data: Option<PathBuf>,
+    /// The configuration; default: assay.toml in the data folder.
+    #[arg(long, global = true, env = "ASSAY_CONFIG", value_name = "FILE", help_heading = "Global")]
+    pub(crate) config: Option<PathBuf>,
+    /// The cluster that in-cluster reports speak of.
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Global")]
+    pub(crate) cluster: Option<String>,
+    /// Answer for this instant instead of now (RFC 3339 or a date).
+    #[arg(long, global = true, value_name = "INSTANT", help_heading = "Global")]
+    pub(crate) as_of: Option<String>,
+    /// Text for people, JSON for programs, Markdown and HTML where a page makes sense.
+    #[arg(short, long, global = true, value_enum, default_value_t = Output::Text, help_heading = "Global")]
+    pub(crate) output: Output,
+    /// Exit 1 when an open finding is in this band or a more urgent one.
+    #[arg(long, global = true, value_name = "BAND", help_heading = "Global")]
+    pub(crate) fail_on: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    Text,
+    Json,
+    Md,
+    Html,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show a bundled sample cluster: ranked, explained, with a digest file.
+    Demo(Demo),
+    /// Take in reports: files, folders, or - for standard input.
+    Ingest(Ingest),
+    /// Take in a cluster: the live one, or its manifests.
+    Scan(Scan),
+    /// List findings by band, then points.
+    Findings(Findings),
+    /// Why a finding stands where it does: assessment, evidence, words.
+    Explain(Explain),
+    /// What there is: workloads, identities, nodes, with exposure and levels met.
+    Assets(Assets),
+    /// Ways in from the Internet, and what would cut most of them.
+    Paths(Paths),
+    /// Ask a question; without one, a conversation.
+    Ask(Ask),
+    /// The digest of a stretch of time.
+    Digest(DigestArgs),
+    /// Read a ticket and say what is known about it.
+    Enrich(Enrich),
+    /// Record what you concluded about a finding.
+    Decide(Decide),
+    /// Write the decisions as an OpenVEX document.
+    Vex,
+    /// Published intelligence: KEV, EPSS, CVE records.
+    #[command(subcommand)]
+    Intel(Intel),
+    /// Local models: pull, list, verify, embed.
+    #[command(subcommand)]
+    Models(Models),
+    /// Serve the API, the chat and the page.
+    Serve(Serve),
+    /// Tokens of the service.
+    #[command(subcommand)]
+    Token(Token),
+    /// From hook hits to what is due today, with every loss.
+    Funnel,
+    /// The audit chain.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Run suites of the evaluation.
+    Eval(Eval),
+    /// Measure, side by side where there is a peer.
+    Bench(Bench),
+    /// What the sensor can attach here, and what is lost without it.
+    Doctor,
+    /// Run the agent that lies beside this binary.
+    #[command(trailing_var_arg = true, allow_hyphen_values = true, disable_help_flag = true)]
+    Agent(Agent),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where to put the demo's data; default: --data when given, else ./assay-demo.
+    pub(crate) dir: Option<PathBuf>,
+    /// Keep it up as a service.
+    #[arg(long)]
+    pub(crate) serve: bool,
+    /// Where the service listens.
+    #[arg(long, value_name = "ADDR:PORT", requires = "serve")]
+    pub(crate) listen: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ingest {
+    /// Reports or folders of reports; - reads standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The format, where detection is not wanted.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+    /// A name that stays the same, for reports of source trees that have none.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// A second look: the same bytes count as a new report.
+    #[arg(long)]
+    pub(crate) again: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    /// Manifests instead of a live cluster: a file or folder.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) manifests: Option<PathBuf>,
+    /// The manifests are all there is: what they lack is gone, and what nothing reaches is internal.
+    #[arg(long, requires = "manifests")]
+    pub(crate) complete: bool,
+    /// The kubeconfig context of the live cluster.
+    #[arg(long, value_name = "NAME", conflicts_with = "manifests")]
+    pub(crate) context: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Findings {
+    /// Only this band.
+    #[arg(long, value_name = "BAND")]
+    pub(crate) band: Option<String>,
+    /// Only this namespace.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// Only this vulnerability, by any of its names.
+    #[arg(long, value_name = "CVE")]
+    pub(crate) cve: Option<String>,
+    /// Only this class: vulnerability, misconfiguration, benchmark, secret, rbac, signal.
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) class: Option<String>,
+    /// open, all, or one of new, stale, reopened, resolved. Default: all but resolved.
+    #[arg(long, value_name = "STATUS")]
+    pub(crate) status: Option<String>,
+    /// At most this many (up to 1000).
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) limit: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The id, the beginning of it, or the number that `assay` prints.
+    pub(crate) id: String,
+    /// Show one piece of evidence, such as e3.
+    #[arg(long, value_name = "E")]
+    pub(crate) evidence: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Assets {
+    /// Only this namespace.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Paths {
+    /// Where they begin.
+    #[arg(long, default_value = "internet")]
+    pub(crate) from: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ask {
+    /// The question.
+    pub(crate) question: Option<String>,
+    /// The question before it, so that "and in staging?" has something to follow.
+    #[arg(long, value_name = "QUESTION")]
+    pub(crate) previous: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DigestArgs {
+    /// How far back.
+    #[arg(long, default_value = "24h", value_name = "SPAN")]
+    pub(crate) since: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Enrich {
+    /// The ticket's text; - reads standard input.
+    #[arg(long, default_value = "-", value_name = "FILE")]
+    pub(crate) ticket: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Decide {
+    /// The finding.
+    pub(crate) id: String,
+    /// not_affected, affected, fixed or under_investigation.
+    #[arg(long)]
+    pub(crate) status: String,
+    /// OpenVEX justification of not_affected.
+    #[arg(long)]
+    pub(crate) justification: Option<String>,
+    /// In your words.
+    #[arg(long, default_value = "")]
+    pub(crate) note: String,
+    /// The day it ends (required unless fixed).
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<String>,
+    /// Who decided; default: the user of this machine.
+    #[arg(long)]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Intel {
+    /// Take in files: KEV catalogue, EPSS scores, CVE records; or folders of them.
+    Import {
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Fetch the feeds that the configuration or these flags name.
+    Update {
+        /// Where the KEV catalogue lies.
+        #[arg(long, value_name = "URL")]
+        kev_url: Option<String>,
+        /// Where the EPSS scores lie.
+        #[arg(long, value_name = "URL")]
+        epss_url: Option<String>,
+    },
+    /// What was imported, and how old it is.
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Models {
+    /// Fetch a model, checked before use.
+    Pull {
+        /// Which; default: those that Assay uses by default.
+        names: Vec<String>,
+        /// A folder that holds the files already.
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
+        /// Accept the licence of a model that asks for it.
+        #[arg(long)]
+        accept_license: bool,
+    },
+    /// What is known, and what is installed.
+    List,
+    /// Check the installed files against their digests.
+    Verify,
+    /// Compute vectors for the passages that have none.
+    Embed {
+        /// At most this many.
+        #[arg(long, default_value_t = 1_000_000)]
+        limit: usize,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where to listen; default: the configuration's, loopback.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token and print it once.
+    Create {
+        /// agent, reader or writer.
+        #[arg(long)]
+        role: String,
+        /// What to call it.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// The tokens there are.
+    List,
+    /// Take a token back.
+    Revoke {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Check every link.
+    Verify,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Eval {
+    /// Which suite; default: all, in the sizes of CI.
+    pub(crate) suite: Option<String>,
+    /// The large sizes.
+    #[arg(long)]
+    pub(crate) full: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Which; default: all that this machine can do in 20 minutes.
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Agent {
+    /// What `assay-agent` is told.
+    pub(crate) args: Vec<String>,
+}

@@ -1,0 +1,133 @@
+//! `assay explain`: one finding with its assessment, evidence and words.
+
+use anyhow::Result;
+use assay_core::finding::Finding;
+use assay_core::ids::EvidenceId;
+use assay_core::order::Ranked;
+use assay_core::plan::By;
+use assay_core::sink::{Sink, escape};
+use assay_store::Store;
+use serde::Serialize;
+
+use super::{print_json, print_text, sink};
+use crate::app::App;
+use crate::cli::{Explain, Global, Output};
+use crate::snapshot::Snapshot;
+use crate::wire::FindingWire;
+use crate::words::Explained;
+use crate::{Ended, Usage, today};
+
+/// An explained finding on the wire.
+#[derive(Debug, Serialize)]
+pub(crate) struct ExplanationWire {
+    pub(crate) finding: FindingWire,
+    pub(crate) text: String,
+    pub(crate) markdown: String,
+    pub(crate) by: ByWire,
+    pub(crate) plan: String,
+    pub(crate) evidence: Vec<EvidenceWire>,
+    pub(crate) decided_by: Vec<String>,
+}
+
+/// Who arranged the words.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum ByWire {
+    Model { model: String },
+    Template { template_because: &'static str },
+}
+
+impl From<&By> for ByWire {
+    fn from(by: &By) -> Self {
+        match by {
+            By::Model(model) => Self::Model { model: model.name.to_string() },
+            By::Template(because) => Self::Template { template_because: because.as_str() },
+        }
+    }
+}
+
+/// One piece of evidence and what it is.
+#[derive(Debug, Serialize)]
+pub(crate) struct EvidenceWire {
+    pub(crate) mark: String,
+    pub(crate) id: String,
+    pub(crate) what: String,
+}
+
+pub(crate) fn run(global: &Global, args: &Explain) -> Result<Ended> {
+    let app = App::new(global)?;
+    let mut store = app.store()?;
+    let snapshot = app.snapshot(&mut store)?;
+    let (finding, ranked) = find(&store, &snapshot, &args.id)?;
+    let door = app.door()?;
+    let (explained, record) = app.words()?.explain(&store, &snapshot, &finding, &ranked, &door)?;
+    if let Some(record) = record {
+        store.keep_plan(&record)?;
+    }
+    if let Some(mark) = &args.evidence {
+        let at = mark.strip_prefix('e').and_then(|n| n.parse::<usize>().ok()).and_then(|n| n.checked_sub(1));
+        let id = at
+            .and_then(|at| explained.evidence.get(at))
+            .ok_or_else(|| Usage(format!("no evidence `{mark}` here: e1 to e{}", explained.evidence.len())))?;
+        print_text(&format!("{mark}  {}\n{}\n", id, store.evidence(id, snapshot.world.as_of)?))?;
+        return Ok(Ended::Done);
+    }
+    match global.output {
+        Output::Json => print_json(&wire(&store, &snapshot, &finding, &ranked, &explained)?)?,
+        output => print_text(&escape(&explained.document, sink(output)))?,
+    }
+    Ok(Ended::Done)
+}
+
+/// The finding that an id, the beginning of one, or a number of today's list names.
+pub(crate) fn find<'a>(store: &Store, snapshot: &'a Snapshot, text: &str) -> Result<(Finding, Ranked<'a>)> {
+    let unknown = || {
+        Usage(format!(
+            "no finding `{text}`: give an id of `assay findings`, the beginning of one, or a number that `assay` prints"
+        ))
+    };
+    let id = match text.parse::<usize>() {
+        Ok(n) if n >= 1 => {
+            let items = today::items(store, snapshot, today::TODAY_MAX)?;
+            let item = items
+                .get(n - 1)
+                .ok_or_else(|| Usage(format!("today has {} findings; {n} is none of them", items.len())))?;
+            item.finding.id
+        }
+        _ => store.find(text)?.ok_or_else(unknown)?,
+    };
+    let ranked = snapshot.ranked(id).ok_or_else(unknown)?;
+    let finding = store.details(&[id], snapshot.world.as_of)?.into_iter().next().ok_or_else(unknown)?;
+    Ok((finding, ranked))
+}
+
+/// An explanation as JSON.
+pub(crate) fn wire(
+    store: &Store,
+    snapshot: &Snapshot,
+    finding: &Finding,
+    ranked: &Ranked<'_>,
+    explained: &Explained,
+) -> Result<ExplanationWire> {
+    let mark = |(i, id): (usize, &EvidenceId)| -> Result<EvidenceWire> {
+        Ok(EvidenceWire {
+            mark: format!("e{}", i + 1),
+            id: id.to_string(),
+            what: store.evidence(id, snapshot.world.as_of)?,
+        })
+    };
+    Ok(ExplanationWire {
+        finding: FindingWire::of(snapshot, finding, ranked),
+        text: escape(&explained.document, Sink::Ticket),
+        markdown: escape(&explained.document, Sink::Markdown),
+        by: (&explained.settled.by).into(),
+        plan: explained.settled.plan.text(),
+        evidence: explained.evidence.iter().enumerate().map(mark).collect::<Result<_>>()?,
+        decided_by: explained
+            .brief
+            .decided_by
+            .iter()
+            .map(|d| format!("{}={}{}", d.question, d.answer, if d.assumed { " (assumed)" } else { "" }))
+            .collect(),
+    })
+}

@@ -1,0 +1,123 @@
+//! `assay scan`: a cluster, from its manifests or live.
+
+use std::path::Path;
+
+use anyhow::Result;
+use assay_core::ids::Digest;
+use assay_core::text::Opaque;
+use assay_sources::cluster::limits::ScanLimits;
+use assay_sources::cluster::{Gathered, ScanHow, StandardsVersion, ToldBy, live, manifests, records};
+use assay_sources::read::Flow;
+use assay_store::{Receipt, ReportMeta, StoreError};
+use serde::Serialize;
+
+use super::ingest::{CountsWire, SkippedWire};
+use super::{ended, print_json, print_text};
+use crate::app::App;
+use crate::cli::{Global, Output, Scan};
+use crate::{BadInput, Ended, Missing};
+
+#[derive(Debug, Serialize)]
+struct ScanWire {
+    from: String,
+    complete: bool,
+    observations: u64,
+    findings: CountsWire,
+    skipped: Vec<SkippedWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+pub(crate) fn run(global: &Global, args: &Scan) -> Result<Ended> {
+    let app = App::new(global)?;
+    let door = app.door()?;
+    let limits = ScanLimits::default();
+    let (gathered, told_by, from) = match &args.manifests {
+        Some(path) => (from_manifests(path, &limits, &door)?, ToldBy::Operator, path.display().to_string()),
+        None => (from_server(args.context.as_deref(), &limits, &door)?, ToldBy::Server, "the live cluster".to_owned()),
+    };
+    let complete = args.manifests.is_none() || args.complete;
+    let receipt = keep(&app, &gathered, told_by, complete, &door)?;
+    let mut store = app.store()?;
+    let snapshot = app.refreshed(&mut store)?;
+    let skipped: Vec<SkippedWire> = gathered
+        .skipped()
+        .map(|s| SkippedWire { place: s.locator.to_string(), reason: s.reason.to_string() })
+        .collect();
+    let wire = ScanWire {
+        from: Opaque::admit_name(&from, &door).reveal().to_owned(),
+        complete: receipt.complete,
+        observations: receipt.observations,
+        findings: CountsWire::from(&receipt),
+        skipped,
+        hint: receipt.hint.clone(),
+    };
+    match global.output {
+        Output::Json => print_json(&wire)?,
+        _ => print_text(&text(&wire))?,
+    }
+    if gathered.objects.is_empty() && args.manifests.is_some() {
+        return Err(BadInput(format!("{from}: no Kubernetes object was read")).into());
+    }
+    ended(global, &snapshot)
+}
+
+fn from_manifests(path: &Path, limits: &ScanLimits, door: &assay_sources::door::SecretDoor) -> Result<Gathered> {
+    manifests::read(path, limits, door).map_err(|e| BadInput(format!("{}: {e}", path.display())).into())
+}
+
+fn from_server(context: Option<&str>, limits: &ScanLimits, door: &assay_sources::door::SecretDoor) -> Result<Gathered> {
+    crate::tls()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let gathered = runtime.block_on(async { live::Server::connect(context).await?.gather(limits, door).await });
+    gathered.map_err(|e| {
+        let hint = "hint: `assay scan --manifests PATH` needs no API server";
+        anyhow::Error::new(e).context(Missing(format!("the cluster could not be read; {hint}")))
+    })
+}
+
+/// Keeps a scan as one report. A scan is new each time it is made: its key is the instant and what it saw.
+pub(crate) fn keep(
+    app: &App,
+    gathered: &Gathered,
+    told_by: ToldBy,
+    complete: bool,
+    door: &assay_sources::door::SecretDoor,
+) -> Result<Receipt> {
+    let as_of = app.now();
+    let how =
+        ScanHow { cluster: &app.config.cluster, told_by, complete, as_of, version: StandardsVersion::LATEST, door };
+    let mut store = app.store()?;
+    let seen: Vec<String> = gathered.objects.iter().map(|o| format!("{o:?}")).collect();
+    let sha256 = Digest::of_fields(seen.iter().map(|s| s.as_bytes()));
+    let instant = as_of.to_string();
+    let idem_key = Digest::of_fields([
+        b"scan".as_slice(),
+        app.config.cluster.reveal().as_bytes(),
+        instant.as_bytes(),
+        sha256.bytes(),
+    ]);
+    let meta = ReportMeta { sender: Opaque::readmit("cli"), format: "scan", idem_key, sha256, received_at: as_of };
+    let receipt = store.ingest::<StoreError>(&meta, |take| {
+        Ok(records(gathered, how, &mut |record| if take(record) { Flow::More } else { Flow::Stop }))
+    })?;
+    Ok(receipt)
+}
+
+fn text(wire: &ScanWire) -> String {
+    let c = &wire.findings;
+    let mut out = format!(
+        "{}  {} objects\n  {} new, {} updated, {} unchanged, {} resolved, {} reopened\n",
+        wire.from, wire.observations, c.new, c.updated, c.unchanged, c.resolved, c.reopened
+    );
+    for s in wire.skipped.iter().take(5) {
+        out.push_str(&format!("  skipped {}: {}\n", s.place, s.reason));
+    }
+    if wire.skipped.len() > 5 {
+        out.push_str(&format!("  .. and {} more; -o json lists them\n", wire.skipped.len() - 5));
+    }
+    if let Some(hint) = &wire.hint {
+        out.push_str(&format!("  hint: {hint}\n"));
+    }
+    out
+}

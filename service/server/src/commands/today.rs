@@ -1,0 +1,33 @@
+//! `assay` alone: today, from the data folder; help when it is empty.
+
+use anyhow::Result;
+use assay_core::document::Command;
+use assay_core::sink::escape;
+use clap::CommandFactory;
+
+use super::{ended, print_text, sink};
+use crate::Ended;
+use crate::app::App;
+use crate::cli::{Cli, Global};
+use crate::today::{Around, document, gather};
+
+pub(crate) fn run(global: &Global) -> Result<Ended> {
+    let app = App::new(global)?;
+    if !app.data.has_records() {
+        print_text(&Cli::command().render_long_help().to_string())?;
+        return Ok(Ended::Done);
+    }
+    let mut store = app.store()?;
+    let snapshot = app.snapshot(&mut store)?;
+    let words = app.words()?.label();
+    let next = vec![
+        Command::Explain(1),
+        Command::Plain("assay paths"),
+        Command::Plain("assay ask \"what changed since yesterday\""),
+    ];
+    let around = Around { cluster: app.config.cluster.reveal(), words: &words, search: "by words", digest: None, next };
+    let today = gather(&store, &snapshot)?;
+    let page = document(&today, &snapshot, &around, &app.door()?);
+    print_text(&escape(&page, sink(global.output)))?;
+    ended(global, &snapshot)
+}

@@ -1,0 +1,238 @@
+//! Configuration: what may be written (`ConfigFile`, everything optional, unknown keys refused) and what it means
+//! (`Config`, nothing left open). Default < file < environment < flag.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use assay_core::environment::{EnvironmentRule, EnvironmentRules, HumanImpact};
+use assay_core::ids::{Span, Time};
+use assay_core::observation::Environment;
+use assay_core::policy::Policy;
+use assay_core::text::Opaque;
+use assay_core::world::Watching;
+use serde::Deserialize;
+
+/// The example that documents every key; a test holds it against the defaults.
+#[cfg(test)]
+const EXAMPLE: &str = include_str!("../../../deploy/assay.example.toml");
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ConfigFile {
+    cluster: Option<String>,
+    policy: Option<String>,
+    policy_file: Option<PathBuf>,
+    policy_table: Option<PathBuf>,
+    vex_sources: Vec<String>,
+    environment: Vec<RuleFile>,
+    sensor: SensorFile,
+    serve: ServeFile,
+    models: ModelsFile,
+    intel: IntelFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RuleFile {
+    cluster: Option<String>,
+    namespace: Option<String>,
+    environment: Option<String>,
+    human_impact: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SensorFile {
+    watch_hours_min: Option<u32>,
+    watch_starts_min: Option<u32>,
+    silent_after_minutes: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ServeFile {
+    listen: Option<String>,
+    body_bytes_max: Option<u64>,
+    requests_at_once_max: Option<usize>,
+    request_timeout_seconds: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ModelsFile {
+    folder: Option<PathBuf>,
+    mirror: Option<String>,
+    answer_ms_max: Option<u64>,
+    enabled: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct IntelFile {
+    kev_url: Option<String>,
+    epss_url: Option<String>,
+}
+
+/// What holds for this run.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// The cluster that in-cluster reports speak of.
+    pub(crate) cluster: Opaque,
+    /// How soon.
+    pub(crate) policy: Policy,
+    /// VEX documents whose id or author begins with one of these are decisions; all others are facts.
+    pub(crate) vex_sources: Vec<String>,
+    /// What namespaces are for.
+    pub(crate) environments: EnvironmentRules,
+    /// When a sensor's silence becomes a "no".
+    pub(crate) watching: Watching,
+    /// The service.
+    pub(crate) serve: Serve,
+    /// The models.
+    pub(crate) models: Models,
+    /// Where feeds come from.
+    pub(crate) intel: Intel,
+}
+
+/// Limits of the service.
+#[derive(Clone, Debug)]
+pub(crate) struct Serve {
+    pub(crate) listen: String,
+    pub(crate) body_bytes_max: u64,
+    pub(crate) requests_at_once_max: usize,
+    pub(crate) request_timeout_seconds: u64,
+}
+
+/// Where models lie and how long they may take.
+#[derive(Clone, Debug)]
+pub(crate) struct Models {
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) mirror: Option<String>,
+    pub(crate) answer_max: Span,
+    pub(crate) enabled: bool,
+}
+
+/// Where feeds come from.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Intel {
+    pub(crate) kev_url: Option<String>,
+    pub(crate) epss_url: Option<String>,
+}
+
+impl Config {
+    /// Reads the file at `path`, where there is one, under the flags given.
+    pub(crate) fn load(path: &Path, must_exist: bool, cluster: Option<&str>, now: Time) -> Result<Self> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && !must_exist => String::new(),
+            Err(e) => return Err(e).with_context(|| format!("the configuration {} cannot be read", path.display())),
+        };
+        let file: ConfigFile =
+            toml::from_str(&text).with_context(|| format!("the configuration {} is not right", path.display()))?;
+        Self::from_file(file, path, cluster, now)
+    }
+
+    fn from_file(file: ConfigFile, path: &Path, cluster: Option<&str>, now: Time) -> Result<Self> {
+        let rules =
+            file.environment.into_iter().enumerate().map(|(i, rule)| rule.read(i)).collect::<Result<Vec<_>>>()?;
+        let cluster = cluster.map(str::to_owned).or(file.cluster).unwrap_or_else(|| "default".to_owned());
+        if cluster.is_empty() || cluster.len() > 253 {
+            bail!("the cluster's name has 1 to 253 characters");
+        }
+        let watching = Watching::default();
+        Ok(Self {
+            cluster: Opaque::readmit(&cluster),
+            policy: policy(file.policy.as_deref(), file.policy_file, file.policy_table, path)?,
+            vex_sources: file.vex_sources,
+            environments: EnvironmentRules { as_of: (!rules.is_empty()).then_some(now), rules },
+            watching: Watching {
+                span_min: file.sensor.watch_hours_min.map_or(watching.span_min, |h| Span::hours(i64::from(h))),
+                starts_min: file.sensor.watch_starts_min.unwrap_or(watching.starts_min),
+                silent_after: file
+                    .sensor
+                    .silent_after_minutes
+                    .map_or(watching.silent_after, |m| Span::minutes(i64::from(m))),
+            },
+            serve: Serve {
+                listen: file.serve.listen.unwrap_or_else(|| "127.0.0.1:7700".to_owned()),
+                body_bytes_max: file.serve.body_bytes_max.unwrap_or(64 << 20),
+                requests_at_once_max: file.serve.requests_at_once_max.unwrap_or(64),
+                request_timeout_seconds: file.serve.request_timeout_seconds.unwrap_or(30),
+            },
+            models: Models {
+                folder: file.models.folder,
+                mirror: file.models.mirror,
+                answer_max: file
+                    .models
+                    .answer_ms_max
+                    .map_or(Span::secs(2), |ms| Time::from_millis(0).until(Time::from_millis(ms as i64))),
+                enabled: file.models.enabled.unwrap_or(true),
+            },
+            intel: Intel { kev_url: file.intel.kev_url, epss_url: file.intel.epss_url },
+        })
+    }
+}
+
+impl RuleFile {
+    fn read(self, at: usize) -> Result<EnvironmentRule> {
+        let place = || format!("environment rule {}", at + 1);
+        let environment = self.environment.map(|e| e.parse::<Environment>()).transpose().with_context(place)?;
+        let human_impact = self.human_impact.map(|h| h.parse::<HumanImpact>()).transpose().with_context(place)?;
+        if environment.is_none() && human_impact.is_none() {
+            bail!("{} says neither environment nor human_impact", place());
+        }
+        let all = || "*".to_owned();
+        Ok(EnvironmentRule {
+            cluster: self.cluster.unwrap_or_else(all),
+            namespace: self.namespace.unwrap_or_else(all),
+            environment,
+            human_impact,
+        })
+    }
+}
+
+fn policy(name: Option<&str>, file: Option<PathBuf>, table: Option<PathBuf>, config: &Path) -> Result<Policy> {
+    match (name, file, table) {
+        (None | Some("bod-26-04"), None, None) => Ok(Policy::bod_26_04()?),
+        (Some("ssvc-deployer"), None, None) => Ok(Policy::ssvc_deployer()?),
+        (None, Some(file), Some(table)) => {
+            let beside = |p: &Path| config.parent().unwrap_or(Path::new(".")).join(p);
+            let read = |p: &Path| {
+                std::fs::read_to_string(beside(p)).with_context(|| format!("{} cannot be read", beside(p).display()))
+            };
+            Policy::parse(&read(&file)?, &read(&table)?, Policy::POINTS)
+                .with_context(|| format!("the policy {} is not right", file.display()))
+        }
+        (None, ..) => bail!("policy_file and policy_table go together"),
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
+            bail!("policy names one of ours; policy_file and policy_table give your own: not both")
+        }
+        (Some(other), ..) => {
+            bail!("no policy `{other}`: bod-26-04 or ssvc-deployer, or give policy_file and policy_table")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config> {
+        Config::from_file(toml::from_str(text)?, Path::new("assay.toml"), None, Time::from_secs(0))
+    }
+
+    #[test]
+    fn the_example_states_the_defaults() {
+        let (example, bare) = (read(EXAMPLE).unwrap(), read("").unwrap());
+        assert_eq!(format!("{example:?}"), format!("{bare:?}"));
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        assert!(read("colour = 'red'").is_err());
+        assert!(read("policy = 'mine'").unwrap_err().to_string().contains("bod-26-04"));
+        assert!(read("[[environment]]\nnamespace = 'shop'").is_err());
+        let rule = read("[[environment]]\nnamespace = 'shop'\nenvironment = 'production'").unwrap();
+        assert_eq!(rule.environments.rules.len(), 1);
+    }
+}

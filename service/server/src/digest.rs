@@ -1,0 +1,326 @@
+//! The digest: what to do today, what moved, what is overdue, what was not seen. Comes in: a snapshot and a stretch of
+//! time. Goes out: a document of one screen and its detail, and the numbers that tomorrow's digest is compared with.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use assay_core::document::{Block, Chart, Document, Guarded, Inline, Line, count, guard, own, withheld};
+use assay_core::explain::title;
+use assay_core::finding::Finding;
+use assay_core::ids::{Span, Time};
+use assay_core::intel::FeedState;
+use assay_core::text::{Door, Opaque, Own, Shaped};
+use assay_core::why::why;
+use assay_store::Store;
+use serde::{Deserialize, Serialize};
+
+use crate::data::{DataFolder, write_whole};
+use crate::snapshot::Snapshot;
+use crate::today::{self, Today};
+
+/// The most lines of one section; more are counted.
+const LINES_MAX: usize = 10;
+/// Days of the line chart.
+const CHART_DAYS: u32 = 14;
+/// Decisions that end within this are announced.
+const EXPIRES_SOON: Span = Span::days(7);
+
+/// The numbers of a digest, kept so that the next one can say what moved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Numbers {
+    pub(crate) open: u64,
+    pub(crate) due_soon: u64,
+    pub(crate) overdue: u64,
+    pub(crate) decided: u64,
+    pub(crate) new: u64,
+    pub(crate) worse: u64,
+    pub(crate) better: u64,
+    pub(crate) resolved: u64,
+    pub(crate) reopened: u64,
+    /// Open findings by band.
+    pub(crate) bands: BTreeMap<String, u64>,
+}
+
+/// A digest: its numbers and its document.
+pub(crate) struct Digest {
+    pub(crate) numbers: Numbers,
+    pub(crate) since: Time,
+    pub(crate) document: Guarded<Document>,
+}
+
+/// Makes the digest of the time since `since`.
+pub(crate) fn make(store: &Store, snapshot: &Snapshot, since: Time, door: &dyn Door) -> Result<Digest> {
+    let as_of = snapshot.world.as_of;
+    let today = today::gather(store, snapshot)?;
+    let moved = Moved::read(store, since, as_of)?;
+    let overdue = overdue(store, snapshot)?;
+    let mut bands = BTreeMap::new();
+    for ranked in snapshot.table.list(&snapshot.policy, today::counts) {
+        *bands.entry(snapshot.policy.band(ranked.assessment.band).name.clone()).or_default() += 1;
+    }
+    let numbers = Numbers {
+        open: today.open,
+        due_soon: today.due_soon,
+        overdue: overdue.0,
+        decided: today.decided,
+        new: moved.new.0,
+        worse: moved.worse.0,
+        better: moved.better.0,
+        resolved: moved.resolved.0,
+        reopened: moved.reopened.0,
+        bands,
+    };
+    let before = store.newest_digest()?.and_then(|(_, _, body)| serde_json::from_str::<Numbers>(&body).ok());
+    let mut blocks = vec![Block::Title(headline(&numbers), vec![Inline::Shaped(Shaped::At(as_of))])];
+    blocks.push(numbers_table(&numbers, before.as_ref()));
+    do_today(&mut blocks, &today, snapshot);
+    section(&mut blocks, "New", &moved.new, snapshot);
+    section(&mut blocks, "Came back", &moved.reopened, snapshot);
+    section(&mut blocks, "More urgent", &moved.worse, snapshot);
+    section(&mut blocks, "Less urgent", &moved.better, snapshot);
+    section(&mut blocks, "Gone", &moved.resolved, snapshot);
+    section(&mut blocks, "Overdue", &overdue, snapshot);
+    expiring(&mut blocks, store, snapshot)?;
+    if moved.is_quiet() && today.items.is_empty() {
+        blocks.push(Block::Line(vec![own("Nothing moved, and nothing has a deadline. These sources were looked at:")]));
+    }
+    sources(&mut blocks, store, snapshot, &today)?;
+    blocks.push(Block::Chart(Chart {
+        title: Own::new("Open findings"),
+        values: store.open_by_day(as_of, CHART_DAYS)?,
+        ends: [Own::new("14 days ago"), Own::new("now")],
+    }));
+    let document = guard(Document { as_of, blocks }, door).unwrap_or_else(|alarm| {
+        tracing::error!("{alarm}");
+        withheld(as_of)
+    });
+    Ok(Digest { numbers, since, document })
+}
+
+/// Keeps a digest in the records, and its page among the files of the data folder.
+pub(crate) fn keep(store: &mut Store, data: &DataFolder, snapshot: &Snapshot, digest: &Digest) -> Result<PathBuf> {
+    let as_of = snapshot.world.as_of;
+    store.keep_digest(as_of, digest.since, &serde_json::to_string(&digest.numbers)?)?;
+    let path = data.digests().join(format!("{}.html", as_of.civil().date()));
+    write_whole(&path, page(&digest.document).as_bytes())?;
+    Ok(path)
+}
+
+/// A digest as a page that stands alone: no script, nothing fetched.
+pub(crate) fn page(document: &Guarded<Document>) -> String {
+    let body = assay_core::sink::escape(document, assay_core::sink::Sink::Html);
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>Assay digest</title><style>{}</style></head><body><main>\n{body}</main></body></html>\n",
+        crate::STYLE
+    )
+}
+
+/// Findings with their total: what is listed may be fewer.
+type Some10 = (u64, Vec<(Finding, String)>);
+
+struct Moved {
+    new: Some10,
+    reopened: Some10,
+    worse: Some10,
+    better: Some10,
+    resolved: Some10,
+}
+
+impl Moved {
+    fn read(store: &Store, since: Time, until: Time) -> Result<Self> {
+        let read = |kind: &str| -> Result<Some10> {
+            let changes = store.changes_between(since, until, kind)?;
+            let first = changes.iter().take(LINES_MAX);
+            let findings = first.filter_map(|c| c.finding.map(|id| (id, c.body.clone())));
+            let listed = findings.map(|(id, body)| Ok((id, body))).collect::<Result<Vec<_>>>()?;
+            let mut out = Vec::new();
+            for (id, body) in listed {
+                if let Some(finding) = store.details(&[id], until)?.into_iter().next() {
+                    out.push((finding, body));
+                }
+            }
+            Ok((changes.len() as u64, out))
+        };
+        Ok(Self {
+            new: read("new")?,
+            reopened: read("reopened")?,
+            worse: read("worse")?,
+            better: read("better")?,
+            resolved: read("resolved")?,
+        })
+    }
+
+    fn is_quiet(&self) -> bool {
+        [&self.new, &self.reopened, &self.worse, &self.better, &self.resolved].iter().all(|s| s.0 == 0)
+    }
+}
+
+fn overdue(store: &Store, snapshot: &Snapshot) -> Result<Some10> {
+    let as_of = snapshot.world.as_of;
+    let mut total = 0;
+    let mut ids = Vec::new();
+    for ranked in snapshot.table.list(&snapshot.policy, today::counts) {
+        if ranked.row.due(&snapshot.policy, ranked.assessment.band).is_some_and(|due| due <= as_of) {
+            total += 1;
+            if ids.len() < LINES_MAX {
+                ids.push(i64::from(ranked.row.id));
+            }
+        }
+    }
+    let findings = store.details(&ids, as_of)?;
+    Ok((total, findings.into_iter().map(|f| (f, String::new())).collect()))
+}
+
+fn headline(n: &Numbers) -> Line {
+    vec![
+        count(n.open),
+        own(" open, "),
+        count(n.due_soon),
+        own(" due within 14 days, "),
+        count(n.overdue),
+        own(" overdue"),
+    ]
+}
+
+fn numbers_table(n: &Numbers, before: Option<&Numbers>) -> Block {
+    let row = |what: &'static str, now: u64, pick: fn(&Numbers) -> u64| {
+        let then = before.map_or_else(|| vec![own("-")], |b| vec![count(pick(b))]);
+        vec![vec![own(what)], vec![count(now)], then]
+    };
+    let rows = vec![
+        row("open", n.open, |b| b.open),
+        row("due within 14 days", n.due_soon, |b| b.due_soon),
+        row("overdue", n.overdue, |b| b.overdue),
+        row("new", n.new, |b| b.new),
+        row("came back", n.reopened, |b| b.reopened),
+        row("more urgent", n.worse, |b| b.worse),
+        row("less urgent", n.better, |b| b.better),
+        row("gone", n.resolved, |b| b.resolved),
+        row("taken out by decisions", n.decided, |b| b.decided),
+    ];
+    Block::Table { head: ["", "now", "digest before"].map(Own::new).to_vec(), rows }
+}
+
+fn do_today(blocks: &mut Vec<Block>, today: &Today<'_>, snapshot: &Snapshot) {
+    if today.items.is_empty() {
+        return;
+    }
+    blocks.push(Block::Section(Own::new("Do today")));
+    for item in &today.items {
+        let band = snapshot.policy.band(item.ranked.assessment.band);
+        let mut line = title(&item.finding, &snapshot.controls);
+        line.push(own(": "));
+        line.extend(why(&item.finding, &snapshot.factors(&item.finding), &snapshot.world));
+        let mut side = vec![Inline::Own(Own::catalogued(band.name.clone()))];
+        if let Some(due) = item.ranked.row.due(&snapshot.policy, item.ranked.assessment.band) {
+            side.extend([own(", due "), Inline::Ago(due)]);
+        }
+        blocks.push(Block::Fact(line, side));
+    }
+    let rest = today.due_soon.saturating_sub(today.items.len() as u64);
+    if rest > 0 {
+        blocks.push(Block::Line(vec![count(rest), own(" more are due within 14 days.")]));
+    }
+}
+
+fn section(blocks: &mut Vec<Block>, name: &'static str, some: &Some10, snapshot: &Snapshot) {
+    let (total, findings) = some;
+    if *total == 0 {
+        return;
+    }
+    blocks.push(Block::Section(Own::new(name)));
+    for (finding, because) in findings {
+        let side = side_of(because, snapshot, finding);
+        blocks.push(Block::Fact(title(finding, &snapshot.controls), side));
+    }
+    let rest = total.saturating_sub(findings.len() as u64);
+    if rest > 0 {
+        blocks.push(Block::Line(vec![count(rest), own(" more; assay findings lists them.")]));
+    }
+}
+
+/// The cause of a move: it was written by ours, as pairs of factor names and values.
+fn side_of(because: &str, snapshot: &Snapshot, finding: &Finding) -> Line {
+    if because.is_empty() || because.starts_with('{') {
+        return snapshot
+            .ranked(finding.id)
+            .map(|r| vec![Inline::Own(Own::catalogued(snapshot.policy.band(r.assessment.band).name.clone()))])
+            .unwrap_or_default();
+    }
+    vec![Inline::Own(Own::catalogued(because.to_owned()))]
+}
+
+fn expiring(blocks: &mut Vec<Block>, store: &Store, snapshot: &Snapshot) -> Result<()> {
+    let as_of = snapshot.world.as_of;
+    let soon: Vec<_> = store
+        .decisions(as_of)?
+        .into_iter()
+        .filter(|(_, d)| d.until.is_some_and(|until| until > as_of && until <= as_of + EXPIRES_SOON))
+        .collect();
+    if soon.is_empty() {
+        return Ok(());
+    }
+    blocks.push(Block::Section(Own::new("Decisions that end this week")));
+    for (id, decision) in soon.iter().take(LINES_MAX) {
+        let Some(finding) = store.details(&[*id], as_of)?.into_iter().next() else { continue };
+        let mut side = vec![own(decision.status.as_str())];
+        if let Some(until) = decision.until {
+            side.extend([own(", ends "), Inline::Ago(until)]);
+        }
+        blocks.push(Block::Fact(title(&finding, &snapshot.controls), side));
+    }
+    Ok(())
+}
+
+/// Every source with its last good time, and what could not be seen.
+fn sources(blocks: &mut Vec<Block>, store: &Store, snapshot: &Snapshot, today: &Today<'_>) -> Result<()> {
+    let as_of = snapshot.world.as_of;
+    blocks.push(Block::Section(Own::new("Sources")));
+    let mut rows: Vec<Vec<Line>> = Vec::new();
+    for source in store.sources(as_of)? {
+        let state = match (source.silent, source.scopes) {
+            (0, _) => vec![own("in time")],
+            (silent, all) => {
+                vec![count(silent), own(" of "), count(all), own(" scopes silent: their findings are stale")]
+            }
+        };
+        rows.push(vec![vec![Inline::Cell(source.tool)], vec![Inline::Ago(source.last_received)], state]);
+    }
+    for FeedState { feed, published, rows: n, .. } in &snapshot.world.feeds {
+        rows.push(vec![vec![own(feed.as_str())], vec![Inline::Ago(*published)], vec![count(*n), own(" entries")]]);
+    }
+    for (node, at) in store.sensor_nodes()? {
+        let silent = at.until(as_of) > snapshot.world.watching.silent_after;
+        let state = own(if silent { "silent: what rests on it is unknown" } else { "in time" });
+        rows.push(vec![
+            vec![own("sensor on "), Inline::Name(Opaque::readmit(&node))],
+            vec![Inline::Ago(at)],
+            vec![state],
+        ]);
+    }
+    blocks.push(Block::Table { head: ["source", "heard", "state"].map(Own::new).to_vec(), rows });
+    let unscanned = today::unscanned(snapshot);
+    if unscanned > 0 {
+        blocks.push(Block::Line(vec![
+            count(unscanned),
+            own(" running images were never scanned: zero findings there means nothing."),
+        ]));
+    }
+    let f = &today.funnel;
+    if !f.nodes.is_empty() {
+        let lost: u64 = f.lost.values().sum();
+        let line = vec![
+            count(f.hook_hits),
+            own(" hook hits > "),
+            count(f.records),
+            own(" records > "),
+            count(f.facts),
+            own(" facts; lost: "),
+            count(lost),
+        ];
+        blocks.push(Block::Field(Own::new("Sensors, last 24 h"), line));
+    }
+    Ok(())
+}

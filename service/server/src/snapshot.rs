@@ -1,0 +1,97 @@
+//! The state that every surface reads: the world at one instant, and all findings in order. Built anew after each change;
+//! readers of an older one are never disturbed.
+
+use std::collections::HashSet;
+
+use anyhow::Result;
+use assay_core::context::{Factors, Subject, context};
+use assay_core::control::Controls;
+use assay_core::finding::{Finding, Matter};
+use assay_core::ids::{EvidenceId, Time};
+use assay_core::order::{Names, RankTable, Ranked, Ranking, Row};
+use assay_core::policy::Policy;
+use assay_core::world::World;
+use assay_store::Store;
+
+use crate::config::Config;
+
+/// One instant of everything.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) world: World,
+    pub(crate) names: Names,
+    pub(crate) table: RankTable,
+    pub(crate) policy: Policy,
+    pub(crate) controls: Controls,
+    /// Rows of the images that a report speaks for.
+    pub(crate) scanned_images: HashSet<i64>,
+    /// Findings first seen after this are new: the newest digest, or 24 h ago.
+    pub(crate) news_since: Time,
+}
+
+impl Snapshot {
+    /// Reads the state of the records at an instant.
+    pub(crate) fn load(store: &Store, config: &Config, controls: &Controls, as_of: Time) -> Result<Self> {
+        let names = store.names()?;
+        let world = store.world(as_of, config.environments.clone(), config.watching, &names)?;
+        let mut ranking =
+            Ranking::new(&world, &names, |class, name| controls.gain_of(class, name.reveal()).map(|(gain, ..)| gain));
+        store.each_row(as_of, |row| ranking.add(row))?;
+        let table = ranking.finish(&config.policy);
+        let news_since = store.news_since(as_of)?;
+        let scanned_images = store.scanned_images()?;
+        Ok(Self {
+            table,
+            names,
+            world,
+            policy: config.policy.clone(),
+            controls: controls.clone(),
+            scanned_images,
+            news_since,
+        })
+    }
+
+    /// The factors of one finding, with their proofs.
+    pub(crate) fn factors(&self, finding: &Finding) -> Factors {
+        let package = match &finding.matter {
+            Matter::Vulnerability { package, .. } => Some(package),
+            _ => None,
+        };
+        let vuln = match &finding.matter {
+            Matter::Vulnerability { id, .. } => self.world.vuln(id),
+            _ => None,
+        };
+        let word = finding.words.first();
+        let record = word
+            .map_or((EvidenceId::Record(0), finding.life.last_seen), |w| (EvidenceId::Record(w.record), w.received_at));
+        let subject = Subject {
+            class: finding.class,
+            asset: self.world.find(&finding.place.asset),
+            container: &finding.place.container,
+            vuln,
+            package,
+            gain: self.controls.gain(&finding.matter),
+            stage: finding.stage,
+            fix: finding.fixed_in().is_some(),
+            record,
+            preference: 0,
+        };
+        context(&subject, &self.world)
+    }
+}
+
+impl Snapshot {
+    /// A finding in its place in the list of all that are not superseded.
+    pub(crate) fn ranked(&self, finding: i64) -> Option<Ranked<'_>> {
+        let one = |r: &Ranked<'_>| i64::from(r.row.id) == finding;
+        self.table
+            .list(&self.policy, |row| row.is_open())
+            .find(one)
+            .or_else(|| self.table.list(&self.policy, |_| true).find(one))
+    }
+
+    /// How many open findings the fix of this one closes, itself included.
+    pub(crate) fn same_cause(&self, row: &Row) -> u64 {
+        self.table.rows().iter().filter(|r| r.cause == row.cause && r.is_open() && !r.is_superseded()).count() as u64
+    }
+}

@@ -1,0 +1,277 @@
+//! A ticket in, what is known about it out. Comes in: a ticket's text, a stranger's. Goes out: the findings, images,
+//! workloads and packages it names, matched against what is there, and a document for the ticket. What it names and
+//! nobody knows is said.
+
+use std::collections::{BTreeSet, HashSet};
+
+use anyhow::Result;
+use assay_core::asset::{ImageRef, KindClass};
+use assay_core::document::{Block, Document, Guarded, Inline, Line, count, guard, own, withheld};
+use assay_core::explain::{place, what};
+use assay_core::finding::Finding;
+use assay_core::ids::VulnId;
+use assay_core::order::Ranked;
+use assay_core::text::{Door, Opaque, Own, Shaped};
+use assay_core::why::why;
+use assay_store::Store;
+
+use crate::snapshot::Snapshot;
+use crate::today;
+
+/// The longest ticket that is read, in bytes.
+pub(crate) const TICKET_BYTES_MAX: usize = 256 << 10;
+/// The most findings of one ticket.
+const FINDINGS_MAX: usize = 50;
+/// The most findings that its text lists.
+const LISTED_MAX: usize = 10;
+
+/// What a ticket names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) vulns: Vec<VulnId>,
+    /// Assets by their index in the world.
+    pub(crate) assets: Vec<u32>,
+    /// Packages by their row.
+    pub(crate) packages: BTreeSet<i64>,
+    /// Names of the form `namespace/name` whose namespace is known and whose name is not.
+    pub(crate) unknown: Vec<Opaque>,
+}
+
+/// What is known about a ticket.
+pub(crate) struct Enrichment<'a> {
+    pub(crate) named: Named,
+    pub(crate) findings: Vec<(Ranked<'a>, Finding)>,
+    /// Vulnerabilities that it names and that no finding has.
+    pub(crate) unmatched: Vec<VulnId>,
+    pub(crate) total: usize,
+    pub(crate) document: Guarded<Document>,
+}
+
+/// Reads a ticket and gathers what is known.
+pub(crate) fn enrich<'a>(store: &Store, snapshot: &'a Snapshot, text: &str, door: &dyn Door) -> Result<Enrichment<'a>> {
+    let text = Opaque::admit(cut(text), door);
+    let named = read(&text, snapshot);
+    let mut vulns: HashSet<u32> = HashSet::new();
+    let mut unmatched = Vec::new();
+    for id in &named.vulns {
+        match store.vuln_row(id)?.and_then(|row| snapshot.world.vuln_row(row)) {
+            Some(idx) => drop(vulns.insert(idx.0)),
+            None => unmatched.push(id.clone()),
+        }
+    }
+    let assets: HashSet<u32> = named.assets.iter().copied().collect();
+    // A ticket that names a vulnerability is about that one; the assets it names narrow it where they can.
+    let hit = |row: &assay_core::order::Row| {
+        let vuln = vulns.contains(&row.vuln);
+        let asset = assets.contains(&row.asset);
+        let package = named.packages.contains(&i64::from(row.package));
+        row.is_open()
+            && if vulns.is_empty() {
+                asset && (named.packages.is_empty() || package) || (assets.is_empty() && package)
+            } else {
+                vuln
+            }
+    };
+    let mut total = 0;
+    let mut page = Vec::new();
+    for ranked in snapshot.table.list(&snapshot.policy, hit) {
+        total += 1;
+        if page.len() < FINDINGS_MAX {
+            page.push(ranked);
+        }
+    }
+    let ids: Vec<i64> = page.iter().map(|r| i64::from(r.row.id)).collect();
+    let findings: Vec<(Ranked<'a>, Finding)> =
+        page.into_iter().zip(store.details(&ids, snapshot.world.as_of)?).collect();
+    let document = document(snapshot, &named, &findings, &unmatched, total, door);
+    Ok(Enrichment { named, findings, unmatched, total, document })
+}
+
+/// A ticket's text up to the limit, at a character.
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(TICKET_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The names in a ticket that mean something here.
+fn read(text: &Opaque, snapshot: &Snapshot) -> Named {
+    let world = &snapshot.world;
+    let mut named = Named::default();
+    let words: Vec<&str> = text
+        .reveal()
+        .split(|c: char| {
+            c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"' | '\'' | '`' | '<' | '>' | '|' | '[' | ']')
+        })
+        .collect();
+    let words: Vec<&str> = words
+        .iter()
+        .map(|w| w.trim_matches(|c: char| matches!(c, '.' | ':' | '!' | '?' | '*' | '_')))
+        .filter(|w| w.len() >= 2)
+        .collect();
+    let plain: HashSet<&str> = words.iter().copied().collect();
+    for word in &words {
+        let looks = word.len() > 4
+            && ["CVE-", "GHSA-"].iter().any(|p| word.get(..p.len()).is_some_and(|h| h.eq_ignore_ascii_case(p)));
+        if let (true, Ok(id)) = (looks, word.parse::<VulnId>())
+            && !named.vulns.contains(&id)
+        {
+            named.vulns.push(id);
+        }
+    }
+    let mut namespaces: HashSet<&str> = HashSet::new();
+    let mut full: HashSet<String> = HashSet::new();
+    for (i, asset) in world.assets.iter().enumerate() {
+        let key = &asset.key;
+        let name = key.name.reveal();
+        match key.kind.class() {
+            KindClass::Workload => {
+                namespaces.insert(key.namespace.reveal());
+                let path = format!("{}/{name}", key.namespace.reveal());
+                // A bare name counts only where it cannot be a word of prose.
+                let bare = plain.contains(name) && (name.contains('-') || plain.contains(key.namespace.reveal()));
+                if plain.contains(path.as_str()) || bare {
+                    named.assets.push(i as u32);
+                }
+                full.insert(path);
+            }
+            KindClass::Image => {
+                let familiar = ImageRef::familiar(name);
+                let hit = words.iter().any(|w| {
+                    w.strip_prefix(familiar)
+                        .or_else(|| w.strip_prefix(name))
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
+                });
+                if hit && familiar.contains('/') {
+                    named.assets.push(i as u32);
+                }
+            }
+            _ => {}
+        }
+    }
+    for (row, package) in &snapshot.names.packages {
+        let name = package.name.reveal();
+        if name.len() >= 4 && plain.contains(name) {
+            named.packages.insert(*row);
+        }
+    }
+    for word in &words {
+        if let Some((namespace, name)) = word.split_once('/')
+            && namespaces.contains(namespace)
+            && !name.is_empty()
+            && !name.contains('/')
+            && !full.contains(*word)
+        {
+            let name = Opaque::readmit(word);
+            if !named.unknown.contains(&name) {
+                named.unknown.push(name);
+            }
+        }
+    }
+    named
+}
+
+fn document(
+    snapshot: &Snapshot,
+    named: &Named,
+    findings: &[(Ranked<'_>, Finding)],
+    unmatched: &[VulnId],
+    total: usize,
+    door: &dyn Door,
+) -> Guarded<Document> {
+    let as_of = snapshot.world.as_of;
+    let mut blocks = vec![Block::Title(vec![own("Assay on this ticket")], vec![Inline::Shaped(Shaped::At(as_of))])];
+    blocks.push(Block::Line(summary(snapshot, findings, total)));
+    for (ranked, finding) in findings.iter().take(LISTED_MAX) {
+        let mut line = what(finding, &snapshot.controls);
+        line.push(own(", "));
+        line.extend(place(finding));
+        line.push(own(": "));
+        line.extend(why(finding, &snapshot.factors(finding), &snapshot.world));
+        let mut side = vec![Inline::Own(Own::catalogued(snapshot.policy.band(ranked.assessment.band).name.clone()))];
+        if ranked.row.is_decided() {
+            side.push(own(", decided"));
+        } else if let Some(due) = ranked.row.due(&snapshot.policy, ranked.assessment.band) {
+            side.extend([own(", due "), Inline::Ago(due)]);
+        }
+        blocks.push(Block::Fact(line, side));
+    }
+    if total > LISTED_MAX {
+        blocks.push(Block::Line(vec![count((total - LISTED_MAX) as u64), own(" more are in the JSON form.")]));
+    }
+    fixes(&mut blocks, findings);
+    for id in unmatched {
+        blocks.push(Block::Line(vec![
+            own("The ticket names "),
+            Inline::Shaped(Shaped::Vuln(id.clone())),
+            own(": no report that was taken in claims it here."),
+        ]));
+    }
+    for name in &named.unknown {
+        blocks.push(Block::Line(vec![
+            own("The ticket also names "),
+            Inline::Name(name.clone()),
+            own(": unknown here."),
+        ]));
+    }
+    guard(Document { as_of, blocks }, door).unwrap_or_else(|alarm| {
+        tracing::error!("{alarm}");
+        withheld(as_of)
+    })
+}
+
+fn summary(snapshot: &Snapshot, findings: &[(Ranked<'_>, Finding)], total: usize) -> Line {
+    if total == 0 {
+        return vec![own("Nothing that the ticket names is an open finding here.")];
+    }
+    let assets: HashSet<u32> = findings.iter().map(|(r, _)| r.row.asset).collect();
+    let as_of = snapshot.world.as_of;
+    let soon = findings.iter().filter(|(r, _)| {
+        today::counts(r.row)
+            && r.row
+                .due(&snapshot.policy, r.assessment.band)
+                .is_some_and(|due| due <= as_of + assay_core::ids::Span::days(14))
+    });
+    let soon = soon.count() as u64;
+    vec![
+        count(total as u64),
+        own(if total == 1 { " open finding in " } else { " open findings in " }),
+        count(assets.len() as u64),
+        own(if assets.len() == 1 { " place; " } else { " places; " }),
+        count(soon),
+        own(" due within 14 days."),
+    ]
+}
+
+/// The fixes that close what was found, each once.
+fn fixes(blocks: &mut Vec<Block>, findings: &[(Ranked<'_>, Finding)]) {
+    let mut seen = HashSet::new();
+    for (ranked, finding) in findings {
+        let (Some(version), assay_core::finding::Matter::Vulnerability { package, .. }) =
+            (finding.fixed_in(), &finding.matter)
+        else {
+            continue;
+        };
+        if !seen.insert(ranked.row.cause) {
+            continue;
+        }
+        let mut line = vec![
+            own("update "),
+            Inline::Name(package.counted_name().clone()),
+            own(" to "),
+            Inline::Name(version.clone()),
+        ];
+        if let Some(image) = &finding.image {
+            line.extend([
+                own(" in image "),
+                Inline::Name(Opaque::readmit(ImageRef::familiar(image.repository.reveal()))),
+            ]);
+        }
+        blocks.push(Block::Field(Own::new("Fix"), line));
+        if seen.len() >= LISTED_MAX {
+            break;
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The words of a finding: its brief, the order that a model or the template gives it, and the document. A plan is asked
+//! for once per set of facts; the record of it can be replayed.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Result;
+use assay_core::brief::{Brief, brief};
+use assay_core::catalogue::Catalogue;
+use assay_core::context::Factors;
+use assay_core::document::{Document, Guarded, withheld};
+use assay_core::explain::{self, Told};
+use assay_core::finding::Finding;
+use assay_core::ids::{EvidenceId, Span};
+use assay_core::order::Ranked;
+use assay_core::plan::{By, Settled, TemplateBecause, Walk, parse, prompt, settle, template};
+use assay_core::ports::{ModelError, Planner};
+use assay_core::text::Door;
+use assay_store::{PlanRecord, Store};
+
+use crate::snapshot::Snapshot;
+
+/// What chooses words, and what guards them.
+#[derive(Clone)]
+pub(crate) struct Words {
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) planner: Option<Arc<dyn Planner + Send + Sync>>,
+    /// Why there is no planner.
+    pub(crate) without: TemplateBecause,
+    pub(crate) budget: Span,
+}
+
+/// An explained finding.
+pub(crate) struct Explained {
+    pub(crate) document: Guarded<Document>,
+    pub(crate) settled: Settled,
+    pub(crate) brief: Brief,
+    pub(crate) factors: Factors,
+    /// What `e1`, `e2` .. stand for.
+    pub(crate) evidence: Vec<EvidenceId>,
+}
+
+impl Words {
+    /// Explains a finding. What the model chose for equal facts before is used again.
+    pub(crate) fn explain(
+        &self,
+        store: &Store,
+        snapshot: &Snapshot,
+        finding: &Finding,
+        ranked: &Ranked<'_>,
+        door: &dyn Door,
+    ) -> Result<(Explained, Option<PlanRecord>)> {
+        let factors = snapshot.factors(finding);
+        let brief = brief(finding, &factors, &ranked.assessment, &snapshot.world, &snapshot.policy, &snapshot.controls);
+        let (settled, record) = self.settle(store, &brief, snapshot)?;
+        let told = Told {
+            finding,
+            factors: &factors,
+            assessment: &ranked.assessment,
+            due: ranked.row.due(&snapshot.policy, ranked.assessment.band),
+            brief: &brief,
+            settled: &settled,
+            policy: &snapshot.policy,
+            controls: &snapshot.controls,
+            same_cause: snapshot.same_cause(ranked.row),
+            as_of: snapshot.world.as_of,
+        };
+        let document = match explain::render(&told, &self.catalogue, door) {
+            Ok(document) => document,
+            Err(alarm) => {
+                tracing::error!(finding = %finding.fingerprint, "{alarm}");
+                withheld(snapshot.world.as_of)
+            }
+        };
+        let evidence = explain::evidence(&brief, &settled);
+        Ok((Explained { document, settled, brief, factors, evidence }, record))
+    }
+
+    fn settle(&self, store: &Store, brief: &Brief, snapshot: &Snapshot) -> Result<(Settled, Option<PlanRecord>)> {
+        let by_template = |because| Settled { plan: template(brief), by: By::Template(because) };
+        let Some(planner) = &self.planner else { return Ok((by_template(self.without), None)) };
+        if brief.propositions.len() < 2 {
+            return Ok((by_template(TemplateBecause::NothingToOrder), None));
+        }
+        let model = planner.model();
+        let digest = brief.digest();
+        if let Some(text) = store.plan(&digest, &self.catalogue.version, model)?
+            && let Some(plan) = parse(brief, &text)
+        {
+            return Ok((Settled { plan, by: By::Model(model.clone()) }, None));
+        }
+        let prompt = prompt(brief, &self.catalogue);
+        let mut walk = Walk::new(brief);
+        let started = Instant::now();
+        let walked = planner.choose(prompt.as_str(), &mut walk, self.budget);
+        let ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        if let Err(error @ (ModelError::Failed(_) | ModelError::TooLong { .. })) = &walked {
+            tracing::warn!("{error}");
+        }
+        let settled = settle(brief, walked.map(|()| (&walk, model)));
+        let record = PlanRecord {
+            brief: digest,
+            catalogue: self.catalogue.version.clone(),
+            model: model.clone(),
+            plan: settled.plan.text(),
+            by_model: matches!(settled.by, By::Model(_)),
+            because: match &settled.by {
+                By::Model(_) => String::new(),
+                By::Template(because) => because.to_string(),
+            },
+            prompt: prompt.digest(),
+            raw: walk.raw().to_owned(),
+            ms,
+            at: snapshot.world.as_of,
+        };
+        Ok((settled, Some(record)))
+    }
+
+    /// The name of what chooses words, for the first line of a screen.
+    pub(crate) fn label(&self) -> String {
+        match &self.planner {
+            Some(planner) => planner.model().name.to_string(),
+            None => format!("by template, {}", self.without),
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! How the outside gets in. Comes in: all objects in view. Goes out: for each object the edges that it makes, from the
+//! Internet to an entry and from an entry to the workloads behind it; and which workloads some public way leads to. The
+//! core walks the edges. NetworkPolicies are not considered here: what is found is an upper bound.
+
+pub(super) mod address;
+mod balancer;
+mod controllers;
+mod routes;
+
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+
+use assay_core::asset::AssetKey;
+use assay_core::ids::Time;
+use assay_core::observation::{Author, Edge, Entry, Link, Protocol, Reach, SettledBy};
+use assay_core::text::{Door, Opaque};
+
+use super::ToldBy;
+use super::model::{Body, Ingress, Service};
+use super::view::View;
+use controllers::Controllers;
+use routes::{Labelled, Route};
+
+/// A port that is open but whose number is not told: a node port that the server has yet to give, or a process on the
+/// host's network that declares none.
+pub(super) const PORT_UNTOLD: u16 = 0;
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Ways {
+    /// The edges that each object makes.
+    pub(super) edges: HashMap<usize, Vec<Edge>>,
+    /// The workloads that some public way leads to.
+    pub(super) exposed: HashSet<AssetKey>,
+}
+
+/// What the search is told beside the objects.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) told_by: ToldBy,
+    pub(super) complete: bool,
+    pub(super) as_of: Time,
+    pub(super) door: &'a dyn Door,
+}
+
+/// Finds every way in.
+pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
+    let mut finder = Finder {
+        view,
+        around,
+        nodes: nodes_reach(view, around.complete),
+        labelled: Labelled::of(view),
+        services: HashMap::new(),
+        reached: HashMap::new(),
+        ways: Ways::default(),
+    };
+    for at in 0..view.objects.len() {
+        match &view.objects[at].body {
+            Body::Service(service) => finder.service(at, service),
+            Body::Workload(_) => finder.host_ports(at),
+            _ => {}
+        }
+    }
+    // Ingresses come last: who gets to one depends on who gets to its controller.
+    let controllers = Controllers::of(view, |at| finder.reached.get(&view.raised[at]).copied());
+    for at in 0..view.objects.len() {
+        if let Body::Ingress(ingress) = &view.objects[at].body {
+            let reach = controllers.reach(&view.objects[at], ingress, around.told_by);
+            finder.ingress(at, ingress, reach);
+        }
+    }
+    let reached = std::mem::take(&mut finder.reached);
+    finder.ways.exposed.extend(reached.into_iter().filter(|(_, reach)| *reach == Reach::Public).map(|(key, _)| key));
+    finder.ways
+}
+
+struct Finder<'a, 'v> {
+    view: &'a View<'v>,
+    around: Around<'a>,
+    nodes: Reach,
+    labelled: Labelled<'v>,
+    /// The workloads behind each Service.
+    services: HashMap<AssetKey, Vec<AssetKey>>,
+    /// Who gets to each workload, at best.
+    reached: HashMap<AssetKey, Reach>,
+    ways: Ways,
+}
+
+impl Finder<'_, '_> {
+    fn service(&mut self, at: usize, service: &Service) {
+        let object = &self.view.objects[at];
+        let key = self.view.keys[at].clone();
+        let sort = service.spec.sort.as_deref().unwrap_or("ClusterIP");
+        let mut entries: Vec<(Entry, Reach, u16)> = Vec::new();
+        for port in &service.spec.ports {
+            match sort {
+                "LoadBalancer" => {
+                    let reach = balancer::of_service(service, &object.meta.annotations, self.around.told_by);
+                    entries.push((Entry::LoadBalancer, reach, port.port));
+                }
+                "NodePort" => entries.push((Entry::NodePort, self.nodes, port.node_port)),
+                _ => {}
+            }
+            entries.extend(external_ips(service).map(|reach| (Entry::ExternalIp, reach, port.port)));
+        }
+        let best = entries.iter().map(|(_, reach, _)| *reach).max();
+        for (entry, reach, port) in each_once(entries) {
+            self.enters(at, key.clone(), Link::Enters { reach, entry, host: None, port });
+        }
+        let behind = self.labelled.behind(self.view, object, service);
+        let ports = |route: &Route| [Some(route.port), Some(route.node_port).filter(|_| sort == "NodePort")];
+        let ways = behind.iter().flat_map(|route| ports(route).into_iter().flatten().map(move |port| (route, port)));
+        let links = ways.map(|(route, port)| (route.to.clone(), port, route.target_port, route.protocol));
+        for (to, port, target_port, protocol) in each_once(links) {
+            self.push(at, key.clone(), to, Link::Routes { host: None, port, target_port, protocol });
+        }
+        let targets: Vec<AssetKey> = each_once(behind.into_iter().map(|route| route.to)).collect();
+        if let Some(reach) = best {
+            targets.iter().for_each(|target| self.reach(target, reach));
+        }
+        self.services.insert(key, targets);
+    }
+
+    /// Ports of the host, for workloads that nothing in view owns: an owner says the same for all its pods.
+    fn host_ports(&mut self, at: usize) {
+        let Some(workload) = self.view.workload(at).filter(|_| self.view.owner[at].is_none()) else { return };
+        let key = self.view.raised[at].clone();
+        let spec = &workload.spec;
+        let mut entries: Vec<(Entry, Reach, u16, u16, Protocol)> = Vec::new();
+        for port in spec.all_containers().flat_map(|(_, _, container)| &container.ports) {
+            let bound = port.host_ip.as_deref().is_some_and(address::is_loopback);
+            let protocol = routes::protocol(port.protocol.as_deref());
+            if port.host_port != 0 {
+                let reach = if bound { Reach::Internal } else { self.nodes };
+                entries.push((Entry::HostPort, reach, port.host_port, port.container_port, protocol));
+            } else if spec.host_network {
+                entries.push((Entry::HostNetwork, self.nodes, port.container_port, port.container_port, protocol));
+            }
+        }
+        if spec.host_network && entries.is_empty() {
+            entries.push((Entry::HostNetwork, self.nodes, PORT_UNTOLD, PORT_UNTOLD, Protocol::Tcp));
+        }
+        for (entry, reach, port, pod_port, protocol) in each_once(entries) {
+            self.enters(at, key.clone(), Link::Enters { reach, entry, host: None, port });
+            if port != pod_port {
+                self.push(
+                    at,
+                    key.clone(),
+                    key.clone(),
+                    Link::Routes { host: None, port, target_port: pod_port, protocol },
+                );
+            }
+            self.reach(&key, reach);
+        }
+    }
+
+    fn ingress(&mut self, at: usize, ingress: &Ingress, reach: Reach) {
+        let object = &self.view.objects[at];
+        let key = self.view.keys[at].clone();
+        let backends = routes::backends(ingress);
+        let doors = backends.iter().map(|(host, _)| (*host, routes::outside_port(ingress, *host)));
+        for (host, port) in each_once(doors) {
+            let host = host.map(|host| Opaque::admit_name(host, self.around.door));
+            self.enters(at, key.clone(), Link::Enters { reach, entry: Entry::Ingress, host, port });
+        }
+        let targets = backends.iter().filter_map(|(host, backend)| {
+            let (service, target) = routes::backend_port(self.view, object, backend)?;
+            Some((*host, routes::outside_port(ingress, *host), service, target))
+        });
+        for (host, port, service, target_port) in each_once(targets) {
+            for target in self.services.get(&service).cloned().unwrap_or_default() {
+                self.reach(&target, reach);
+            }
+            let host = host.map(|host| Opaque::admit_name(host, self.around.door));
+            let route = Link::Routes { host, port, target_port, protocol: Protocol::Tcp };
+            self.push(at, key.clone(), service, route);
+        }
+    }
+
+    fn reach(&mut self, workload: &AssetKey, reach: Reach) {
+        let best = self.reached.entry(workload.clone()).or_insert(reach);
+        *best = (*best).max(reach);
+    }
+
+    fn enters(&mut self, at: usize, to: AssetKey, link: Link) {
+        self.push(at, AssetKey::internet(), to, link);
+    }
+
+    fn push(&mut self, at: usize, from: AssetKey, to: AssetKey, link: Link) {
+        let edge = Edge { from, to, link, author: self.author(), since: self.around.as_of };
+        self.ways.edges.entry(at).or_default().push(edge);
+    }
+
+    /// Types, ports, selectors and addresses are what the server enforces, whoever wrote the object.
+    fn author(&self) -> Author {
+        self.around.told_by.enforced()
+    }
+}
+
+/// The values in their order, each the first time only.
+fn each_once<T: Clone + Eq + Hash>(values: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+    let mut seen = HashSet::new();
+    values.into_iter().filter(move |value| seen.insert(value.clone()))
+}
+
+/// Who gets to the external addresses of a Service. They are public where one of them is.
+fn external_ips(service: &Service) -> Option<Reach> {
+    let reach = |ip: &str| match ip.parse() {
+        Ok(ip) if !address::is_public(ip) => Reach::Internal,
+        _ => Reach::Public,
+    };
+    service.spec.external_ips.iter().map(|ip| reach(ip)).max()
+}
+
+/// Who gets to a port of the nodes. Nodes that nobody showed may have any address.
+fn nodes_reach(view: &View<'_>, complete: bool) -> Reach {
+    let mut seen = false;
+    for object in view.objects {
+        let Body::Node(node) = &object.body else { continue };
+        seen = true;
+        let addresses = node.status.addresses.iter().filter(|a| matches!(&*a.sort, "ExternalIP" | "InternalIP"));
+        if addresses.filter_map(|a| a.address.parse().ok()).any(address::is_public) {
+            return Reach::Public;
+        }
+    }
+    if seen && complete { Reach::Internal } else { Reach::Unknown(SettledBy::Nodes) }
+}

@@ -1,0 +1,191 @@
+//! What an object says, in the fields that are read. Comes in: the value of one object. Goes out: its typed body, or
+//! where its type is wrong. Values that may be secrets are dropped here, before anything keeps them.
+
+mod network;
+mod pod;
+mod rights;
+mod scalar;
+mod workload;
+
+pub use network::{
+    BackendPort, BackendService, BalancedStatus, Balancer, BalancerAddress, Ingress, IngressBackend, IngressClass,
+    IngressClassSpec, IngressPath, IngressPaths, IngressRule, IngressSpec, IngressTls, Node, NodeAddress, NodeStatus,
+    Service, ServicePort, ServiceSpec,
+};
+pub use pod::{
+    Capabilities, Container, ContainerList, ContainerPort, EnvSecret, EnvVar, Handler, Lifecycle, PodOs, PodSpec,
+    Profile, SeLinuxOptions, SecurityContext, Sysctl, Target, Volume, VolumeMount, WindowsOptions,
+};
+pub use rights::{Binding, Role, RoleRef, RoleSubject, Rule, ServiceAccount};
+pub use scalar::{Labels, PortName};
+pub use workload::Workload;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::door::SecretDoor;
+use scalar::loose_labels;
+
+/// What an object is, as far as it is read.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// It runs containers.
+    Workload(Box<Workload>),
+    /// A Service.
+    Service(Box<Service>),
+    /// An Ingress.
+    Ingress(Box<Ingress>),
+    /// A class of Ingresses.
+    IngressClass(IngressClass),
+    /// A node.
+    Node(Node),
+    /// A ServiceAccount.
+    ServiceAccount(ServiceAccount),
+    /// A Role or ClusterRole.
+    Role(Role),
+    /// A RoleBinding or ClusterRoleBinding.
+    Binding(Binding),
+    /// A policy of any kind over a namespace's network.
+    NetworkPolicy,
+    /// A namespace.
+    Namespace,
+    /// Known to exist, and no more.
+    Other,
+}
+
+/// An object's metadata.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Meta {
+    /// Its name.
+    pub name: Box<str>,
+    /// The beginning of a name that the server will complete.
+    pub generate_name: Box<str>,
+    /// Its namespace.
+    pub namespace: Option<Box<str>>,
+    /// The server's own id.
+    pub uid: Option<Box<str>>,
+    /// Labels.
+    #[serde(deserialize_with = "loose_labels")]
+    pub labels: Labels,
+    /// The annotations that are read; all others are dropped.
+    #[serde(deserialize_with = "kept_annotations")]
+    pub annotations: Labels,
+    /// What owns it.
+    pub owner_references: Vec<OwnerReference>,
+}
+
+/// A reference to an owner.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct OwnerReference {
+    /// Its group and version.
+    pub api_version: Box<str>,
+    /// Its kind.
+    pub kind: Box<str>,
+    /// Its name.
+    pub name: Box<str>,
+    /// True for the one that manages the object.
+    pub controller: bool,
+}
+
+/// Prefixes of the annotations that any rule here reads.
+const READ_ANNOTATIONS: &[&str] = &[
+    "container.apparmor.security.beta.kubernetes.io/",
+    "seccomp.security.alpha.kubernetes.io/pod",
+    "container.seccomp.security.alpha.kubernetes.io/",
+    "kubernetes.io/ingress.class",
+    "ingressclass.kubernetes.io/is-default-class",
+    "alb.ingress.kubernetes.io/scheme",
+    "appgw.ingress.kubernetes.io/use-private-ip",
+    "service.beta.kubernetes.io/",
+    "service.kubernetes.io/",
+    "networking.gke.io/load-balancer-type",
+    "cloud.google.com/load-balancer-type",
+    "load-balancer.hetzner.cloud/disable-public-network",
+];
+
+fn kept_annotations<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Labels, D::Error> {
+    let mut all = loose_labels(input)?;
+    all.retain(|key, value| value.len() <= 1024 && READ_ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix)));
+    Ok(all)
+}
+
+/// A field whose type is wrong: its path, in steps that are ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WrongType {
+    /// The way to it.
+    pub(super) steps: Vec<OwnStep>,
+}
+
+/// A step of a path, owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum OwnStep {
+    /// A field.
+    Field(Box<str>),
+    /// An item.
+    Item(usize),
+}
+
+/// The shapes of objects that are read, by group and kind.
+const SHAPES: &[(&[&str], &str, Read)] = &[
+    (&[""], "Pod", workload::pod),
+    (&["apps", "extensions"], "Deployment", workload::replicated),
+    (&["apps", "extensions"], "ReplicaSet", workload::replicated),
+    (&[""], "ReplicationController", workload::replicated),
+    (&["apps"], "StatefulSet", workload::replicated),
+    (&["apps", "extensions"], "DaemonSet", workload::daemon),
+    (&["batch"], "Job", workload::job),
+    (&["batch"], "CronJob", workload::cron_job),
+    (&[""], "Service", |v, _| Ok(Body::Service(Box::new(typed(v, &[])?)))),
+    (&["networking.k8s.io", "extensions"], "Ingress", |v, _| Ok(Body::Ingress(Box::new(typed(v, &[])?)))),
+    (&["networking.k8s.io"], "IngressClass", |v, _| Ok(Body::IngressClass(typed(v, &[])?))),
+    (&[""], "Node", |v, _| Ok(Body::Node(typed(v, &[])?))),
+    (&[""], "ServiceAccount", |v, _| Ok(Body::ServiceAccount(typed(v, &[])?))),
+    (&["rbac.authorization.k8s.io"], "Role", |v, _| Ok(Body::Role(typed(v, &[])?))),
+    (&["rbac.authorization.k8s.io"], "ClusterRole", |v, _| Ok(Body::Role(typed(v, &[])?))),
+    (&["rbac.authorization.k8s.io"], "RoleBinding", |v, _| Ok(Body::Binding(typed(v, &[])?))),
+    (&["rbac.authorization.k8s.io"], "ClusterRoleBinding", |v, _| Ok(Body::Binding(typed(v, &[])?))),
+    (&["networking.k8s.io", "extensions"], "NetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["policy.networking.k8s.io"], "AdminNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["policy.networking.k8s.io"], "BaselineAdminNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["cilium.io"], "CiliumNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["cilium.io"], "CiliumClusterwideNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["crd.projectcalico.org", "projectcalico.org"], "NetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["crd.projectcalico.org", "projectcalico.org"], "GlobalNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&[""], "Namespace", |_, _| Ok(Body::Namespace)),
+];
+
+type Read = fn(&Value, &SecretDoor) -> Result<Body, WrongType>;
+
+impl Body {
+    /// Reads the body of an object of this kind.
+    pub(super) fn read(group: &str, kind: &str, value: &Value, door: &SecretDoor) -> Result<Self, WrongType> {
+        let shape = SHAPES.iter().find(|(groups, name, _)| *name == kind && groups.contains(&group));
+        shape.map_or(Ok(Self::Other), |(_, _, read)| read(value, door))
+    }
+}
+
+impl Meta {
+    /// Reads the metadata of an object.
+    pub(super) fn read(value: &Value) -> Result<Self, WrongType> {
+        typed::<Option<Self>>(&value["metadata"], &["metadata"]).map(Option::unwrap_or_default)
+    }
+}
+
+/// Reads the value at `under` as a type; fields that are not named are ignored.
+fn typed<T: DeserializeOwned>(value: &Value, under: &[&str]) -> Result<T, WrongType> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        use serde_path_to_error::Segment;
+        let mut steps: Vec<OwnStep> = under.iter().map(|field| OwnStep::Field((*field).into())).collect();
+        for segment in error.path() {
+            match segment {
+                Segment::Seq { index } => steps.push(OwnStep::Item(*index)),
+                Segment::Map { key } => steps.push(OwnStep::Field(key.as_str().into())),
+                Segment::Enum { .. } | Segment::Unknown => {}
+            }
+        }
+        WrongType { steps }
+    })
+}

@@ -1,0 +1,185 @@
+//! What is so about whole namespaces and the cluster: policies, the levels that workloads meet, the API server's address,
+//! and that everything was looked at.
+
+use std::collections::{BTreeMap, HashMap};
+
+use assay_core::asset::AssetKey;
+use assay_core::observation::{
+    Claim, ControlId, Coverage, Eye, Fact, Flaw, Observation, Outcome, PodSecurity, Record, RecordKind, Subject, What,
+};
+use assay_core::text::Opaque;
+
+use super::controls::{self, CONDITIONS, Condition, NamespaceCase, StandardsVersion, Verdict};
+use super::expose::{Ways, address};
+use super::gathered::Gathered;
+use super::judge;
+use super::model::Body;
+use super::parts::Parts;
+use super::scan::ScanHow;
+use super::view::View;
+
+const API_ENDPOINT: &str = "api-endpoint-public";
+
+/// The level that each workload meets: of all its pods and its template the least strict.
+pub(super) struct Levels(HashMap<AssetKey, PodSecurity>);
+
+/// Finds the levels of all workloads.
+pub(super) fn levels(view: &View<'_>, version: StandardsVersion) -> Levels {
+    let mut levels: HashMap<AssetKey, PodSecurity> = HashMap::new();
+    for (at, workload) in view.workloads() {
+        let is_pod = &*view.objects[at].kind == "Pod";
+        let speaks = if is_pod { workload.wanted > 0 || view.owner[at].is_none() } else { view.owner[at].is_none() };
+        // Without its containers a pod is half a pod, and meets no level that could be told.
+        if !speaks || workload.spec.containers.is_empty() {
+            continue;
+        }
+        let level = judge::level(&judge::case(view, at, workload, version));
+        let least = levels.entry(view.raised[at].clone()).or_insert(level);
+        *least = (*least).min(level);
+    }
+    Levels(levels)
+}
+
+impl Levels {
+    /// The level of a workload, handed out once.
+    pub(super) fn take(&mut self, workload: &AssetKey) -> Option<PodSecurity> {
+        self.0.remove(workload)
+    }
+}
+
+/// The records that belong to no single object.
+pub(super) fn records(
+    view: &View<'_>,
+    ways: &Ways,
+    parts: &mut Parts,
+    gathered: &Gathered,
+    how: ScanHow<'_>,
+) -> Vec<Record> {
+    let mut records: Vec<Record> = Vec::new();
+    let mut add = |locator: String, yields: Vec<Observation>| {
+        if !yields.is_empty() {
+            let locator = Opaque::admit(&locator, how.door).reveal().into();
+            let (author, seen_at) = (how.told_by.enforced(), Some(how.as_of));
+            records.push(Record { locator, kind: RecordKind::Aid, author, seen_at, yields });
+        }
+    };
+    for (namespace, case) in cases(view, ways, parts.all_seen()) {
+        let at = AssetKey::namespace(how.cluster, namespace.clone());
+        add(format!("namespace {}", namespace.reveal()), judge_namespace(&at, &case, parts, how));
+    }
+    add("API server".to_owned(), judge_endpoint(gathered, parts, how));
+    add("scan".to_owned(), coverage(parts, how));
+    records
+}
+
+/// Every namespace with a workload that the Internet reaches or a policy.
+fn cases(view: &View<'_>, ways: &Ways, complete: bool) -> BTreeMap<Opaque, NamespaceCase> {
+    let policies = || view.objects.iter().filter(|o| matches!(o.body, Body::NetworkPolicy));
+    let cluster_policies = policies().any(|object| object.namespace.is_empty());
+    let empty = || NamespaceCase { exposed: 0, policies: false, cluster_policies, complete };
+    let mut cases: BTreeMap<Opaque, NamespaceCase> = BTreeMap::new();
+    for key in &ways.exposed {
+        cases.entry(key.namespace.clone()).or_insert_with(empty).exposed += 1;
+    }
+    for (object, key) in view.objects.iter().zip(&view.keys) {
+        if matches!(object.body, Body::NetworkPolicy)
+            && let Some(case) = cases.get_mut(&key.namespace)
+        {
+            case.policies = true;
+        }
+    }
+    cases
+}
+
+fn judge_namespace(at: &AssetKey, case: &NamespaceCase, parts: &Parts, how: ScanHow<'_>) -> Vec<Observation> {
+    let mut yields = Vec::new();
+    for (id, condition) in CONDITIONS {
+        let (Condition::Namespace(condition), Some(row)) = (condition, controls::controls().get(id)) else { continue };
+        let control = ControlId(Opaque::readmit(id));
+        match condition(case) {
+            Verdict::Fail(spots) => {
+                let words: Vec<String> = spots.iter().map(|s| format!("no {}, {}", s.field, s.saw)).collect();
+                yields.push(claim(at, row, &words.join("; "), parts, how));
+            }
+            Verdict::NotObservable => yields.push(outcome(at, control, Outcome::NotObservable, how)),
+            Verdict::NeedsPerson => yields.push(outcome(at, control, Outcome::NeedsPerson, how)),
+            Verdict::Pass | Verdict::NotApplicable => {}
+        }
+    }
+    yields
+}
+
+/// The API server's own address: public is a failure, a name needs a person who knows where it leads.
+fn judge_endpoint(gathered: &Gathered, parts: &Parts, how: ScanHow<'_>) -> Vec<Observation> {
+    let (Some(host), Some(row)) = (&gathered.endpoint, controls::controls().get(API_ENDPOINT)) else {
+        return Vec::new();
+    };
+    let at = AssetKey::cluster(how.cluster);
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(ip) if address::is_public(ip) => {
+            vec![claim(&at, row, &format!("the API server is reached at {ip}"), parts, how)]
+        }
+        Ok(_) => Vec::new(),
+        Err(_) => vec![outcome(&at, ControlId(Opaque::readmit(API_ENDPOINT)), Outcome::NeedsPerson, how)],
+    }
+}
+
+fn claim(
+    at: &AssetKey,
+    row: &assay_core::control::ControlRow,
+    words: &str,
+    parts: &Parts,
+    how: ScanHow<'_>,
+) -> Observation {
+    // A namespace is the home of its own claims; the cluster's belong to what has no namespace.
+    let mut home = at.clone();
+    if at.kind.as_str() == "Namespace" {
+        home.namespace = at.name.clone();
+    }
+    Observation::Claim(Box::new(Claim {
+        scope: Some(parts.scope_of(&home).key()),
+        subject: Subject::Object { at: at.clone(), container: None },
+        severity: judge::severity(row),
+        title: Opaque::readmit(row.title.as_str()),
+        text: Opaque::admit(words, how.door),
+        rule: Opaque::readmit(&row.id),
+        flaw: Flaw::Control { control: ControlId(Opaque::readmit(&row.id)), path: Opaque::readmit("") },
+    }))
+}
+
+fn outcome(at: &AssetKey, control: ControlId, outcome: Outcome, how: ScanHow<'_>) -> Observation {
+    Observation::Fact(Box::new(Fact {
+        subject: Subject::Object { at: at.clone(), container: None },
+        component: None,
+        what: What::Outcome { control, outcome },
+        author: how.told_by.enforced(),
+        since: how.as_of,
+        until: how.as_of,
+        valid_until: None,
+    }))
+}
+
+/// That everything was looked at: only then an absence means something.
+fn coverage(parts: &Parts, how: ScanHow<'_>) -> Vec<Observation> {
+    if !parts.all_seen() {
+        return Vec::new();
+    }
+    let homes = parts.namespaces().map(|name| match name.is_empty() {
+        true => AssetKey::cluster(how.cluster),
+        false => AssetKey::namespace(how.cluster, name.clone()),
+    });
+    homes
+        .map(|at| {
+            Observation::Coverage(Box::new(Coverage {
+                subject: Subject::Object { at, container: None },
+                eye: Eye::CompleteScan,
+                instance: Opaque::readmit(""),
+                node: Opaque::readmit(""),
+                since: how.as_of,
+                until: how.as_of,
+                start_seen: true,
+                holes: Vec::new(),
+            }))
+        })
+        .collect()
+}

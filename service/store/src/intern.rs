@@ -1,0 +1,168 @@
+//! Rows for names: assets, vulnerabilities, packages, controls, passages. Each name has one row; what was looked up in a
+//! transaction is remembered for as long as that transaction lives.
+
+use std::collections::HashMap;
+
+use assay_core::asset::{AssetKey, PackageKey};
+use assay_core::ids::{Digest, Time, VulnId};
+use assay_core::text::Opaque;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::error::{Doing, StoreError};
+
+/// The most names of one kind that are remembered at a time.
+const REMEMBERED_MAX: usize = 50_000;
+
+/// Looks names up and adds what is missing.
+pub(crate) struct Intern<'c> {
+    conn: &'c Connection,
+    at: Time,
+    assets: HashMap<AssetKey, i64>,
+    packages: HashMap<PackageKey, i64>,
+    vulns: HashMap<VulnId, i64>,
+    controls: HashMap<Opaque, i64>,
+    passages: HashMap<Digest, i64>,
+}
+
+impl<'c> Intern<'c> {
+    pub(crate) fn new(conn: &'c Connection, at: Time) -> Self {
+        Self {
+            conn,
+            at,
+            assets: HashMap::new(),
+            packages: HashMap::new(),
+            vulns: HashMap::new(),
+            controls: HashMap::new(),
+            passages: HashMap::new(),
+        }
+    }
+
+    /// The row of an asset. It counts as seen now, and as there again when it had gone.
+    pub(crate) fn asset(&mut self, key: &AssetKey) -> Result<i64, StoreError> {
+        if let Some(id) = self.assets.get(key) {
+            return Ok(*id);
+        }
+        let sql = "INSERT INTO asset (cluster, kind, namespace, name, first_seen, last_seen) VALUES (?1, ?2, ?3, ?4, ?5, ?5) \
+                   ON CONFLICT (cluster, kind, namespace, name) DO UPDATE SET last_seen = max(last_seen, ?5), gone_at = NULL RETURNING id";
+        let id = self
+            .conn
+            .prepare_cached(sql)
+            .and_then(|mut s| {
+                s.query_row(
+                    params![
+                        key.cluster.reveal(),
+                        key.kind.as_str(),
+                        key.namespace.reveal(),
+                        key.name.reveal(),
+                        self.at.millis()
+                    ],
+                    |r| r.get(0),
+                )
+            })
+            .doing("naming an asset")?;
+        remember(&mut self.assets, key.clone(), id);
+        Ok(id)
+    }
+
+    /// The row of a package, by the name that findings are counted by.
+    pub(crate) fn package(&mut self, key: &PackageKey) -> Result<i64, StoreError> {
+        if let Some(id) = self.packages.get(key) {
+            return Ok(*id);
+        }
+        let sql = "INSERT INTO package (ecosystem, namespace, name, artifact) VALUES (?1, ?2, ?3, ?4) \
+                   ON CONFLICT (ecosystem, namespace, name, artifact) DO UPDATE SET name = name RETURNING id";
+        let parts =
+            params![key.ecosystem.reveal(), key.namespace.reveal(), key.counted_name().reveal(), key.artifact.reveal()];
+        let id = self
+            .conn
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row(parts, |r| r.get(0)))
+            .doing("naming a package")?;
+        remember(&mut self.packages, key.clone(), id);
+        Ok(id)
+    }
+
+    /// The row of the vulnerability that a name stands for, through its aliases.
+    pub(crate) fn vuln(&mut self, name: &VulnId) -> Result<i64, StoreError> {
+        if let Some(id) = self.vulns.get(name) {
+            return Ok(*id);
+        }
+        let known = self
+            .conn
+            .prepare_cached("SELECT vuln_id FROM vuln_alias WHERE alias = ?1")
+            .and_then(|mut s| s.query_row([name.as_str()], |r| r.get(0)).optional())
+            .doing("naming a vulnerability")?;
+        let id = match known {
+            Some(id) => id,
+            None => self.new_vuln(name)?,
+        };
+        remember(&mut self.vulns, name.clone(), id);
+        Ok(id)
+    }
+
+    fn new_vuln(&self, name: &VulnId) -> Result<i64, StoreError> {
+        let doing = "naming a vulnerability";
+        self.conn
+            .prepare_cached("INSERT INTO vuln (name) VALUES (?1)")
+            .and_then(|mut s| s.execute([name.as_str()]))
+            .doing(doing)?;
+        let id = self.conn.last_insert_rowid();
+        let sql = "INSERT INTO vuln_alias (alias, vuln_id) VALUES (?1, ?2)";
+        self.conn.prepare_cached(sql).and_then(|mut s| s.execute(params![name.as_str(), id])).doing(doing)?;
+        Ok(id)
+    }
+
+    /// Forgets which row a name stands for: after two vulnerabilities became one.
+    pub(crate) fn forget_vulns(&mut self) {
+        self.vulns.clear();
+    }
+
+    /// The row of a control, right or signal id.
+    pub(crate) fn control(&mut self, name: &Opaque) -> Result<i64, StoreError> {
+        if let Some(id) = self.controls.get(name) {
+            return Ok(*id);
+        }
+        let sql = "INSERT INTO control (name) VALUES (?1) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id";
+        let id = self
+            .conn
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row([name.reveal()], |r| r.get(0)))
+            .doing("naming a control")?;
+        remember(&mut self.controls, name.clone(), id);
+        Ok(id)
+    }
+
+    /// The row of a text; none for an empty one.
+    pub(crate) fn passage(&mut self, kind: &str, text: &Opaque, author: &str) -> Result<Option<i64>, StoreError> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let digest = Digest::of_bytes(text.reveal().as_bytes());
+        if let Some(id) = self.passages.get(&digest) {
+            return Ok(Some(*id));
+        }
+        let known = self
+            .conn
+            .prepare_cached("SELECT id FROM passage WHERE sha256 = ?1")
+            .and_then(|mut s| s.query_row([digest.bytes().as_slice()], |r| r.get(0)).optional())
+            .doing("keeping a text")?;
+        let id = match known {
+            Some(id) => id,
+            None => {
+                let sql = "INSERT INTO passage (kind, sha256, text, author) VALUES (?1, ?2, ?3, ?4)";
+                let row = params![kind, digest.bytes().as_slice(), text.reveal(), author];
+                self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("keeping a text")?;
+                self.conn.last_insert_rowid()
+            }
+        };
+        remember(&mut self.passages, digest, id);
+        Ok(Some(id))
+    }
+}
+
+fn remember<K: std::hash::Hash + Eq>(map: &mut HashMap<K, i64>, key: K, id: i64) {
+    if map.len() >= REMEMBERED_MAX {
+        map.clear();
+    }
+    map.insert(key, id);
+}

@@ -1,0 +1,79 @@
+//! Opens the data file: one writer, many readers, write-ahead log, full synchronisation for what was acknowledged.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::{Doing, StoreError};
+use crate::migrate;
+
+/// How long a writer waits for another process.
+const BUSY_MAX: Duration = Duration::from_secs(30);
+/// Pages kept in memory, in KiB: small, because the working set is.
+const CACHE_KIB: i64 = 16 * 1024;
+
+/// The records of one installation, in one SQLite file.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) conn: Connection,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the data file for writing, makes it when there is none, and migrates it.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or was written by a newer build.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let conn = Connection::open(path).map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+        prepare(&conn).map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+        let mut store = Self { conn, path: path.to_owned() };
+        migrate::run(&mut store.conn, path)?;
+        Ok(store)
+    }
+
+    /// Opens the data file for reading beside a writer.
+    ///
+    /// # Errors
+    /// When there is no data file, or its schema is not this build's.
+    pub fn open_reader(path: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)
+            .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+        conn.busy_timeout(BUSY_MAX).doing("opening the data file")?;
+        conn.pragma_update(None, "cache_size", -CACHE_KIB).doing("opening the data file")?;
+        conn.set_prepared_statement_cache_capacity(128);
+        migrate::check(&conn, path)?;
+        Ok(Self { conn, path: path.to_owned() })
+    }
+
+    /// A store in memory, for tests.
+    ///
+    /// # Errors
+    /// When the schema cannot be made.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let path = Path::new(":memory:");
+        let conn = Connection::open_in_memory().map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+        prepare(&conn).doing("opening a store in memory")?;
+        let mut store = Self { conn, path: path.to_owned() };
+        migrate::run(&mut store.conn, path)?;
+        Ok(store)
+    }
+
+    /// The data file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn prepare(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(BUSY_MAX)?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    conn.pragma_update(None, "temp_store", "FILE")?;
+    conn.set_prepared_statement_cache_capacity(256);
+    Ok(())
+}
