@@ -8,7 +8,7 @@ use assay_core::catalogue::Catalogue;
 use assay_core::plan::TemplateBecause;
 use assay_core::ports::{Embed, Planner};
 use assay_models::store::State;
-use assay_models::{Embedder, LocalPlanner, ModelStore, embed, load, plan};
+use assay_models::{Embedder, LocalPlanner, ModelStore, embed, plan};
 
 use crate::config::Config;
 use crate::data::DataFolder;
@@ -41,7 +41,7 @@ impl LocalModels {
 
     /// True when a model is installed; its digest is proven when it is loaded.
     fn installed(&self, name: &str) -> bool {
-        self.enabled && load::model(name).is_ok_and(|model| self.store().state(model) == State::Installed)
+        self.enabled && named(name).is_ok_and(|model| self.store().state(model) == State::Installed)
     }
 
     /// The model that arranges words, or why there is none.
@@ -52,11 +52,13 @@ impl LocalModels {
         if !self.installed(plan::PLANNER) {
             return Err(TemplateBecause::NoModel);
         }
-        let loaded = self.planner.get_or_init(|| match LocalPlanner::load(&self.store(), &self.system, plan::PlanLimits::default()) {
-            Ok(planner) => Some(Arc::new(planner) as Arc<dyn Planner + Send + Sync>),
-            Err(error) => {
-                tracing::warn!("the model that arranges words cannot be used: {error}");
-                None
+        let loaded = self.planner.get_or_init(|| {
+            match LocalPlanner::load(&self.store(), &self.system, plan::PlanLimits::default()) {
+                Ok(planner) => Some(Arc::new(planner) as Arc<dyn Planner + Send + Sync>),
+                Err(error) => {
+                    tracing::warn!("the model that arranges words cannot be used: {error}");
+                    None
+                }
             }
         });
         loaded.clone().ok_or(TemplateBecause::Failed)
@@ -105,7 +107,9 @@ fn folder(config: &Config, data: &DataFolder) -> PathBuf {
     if own.is_dir() {
         return own;
     }
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
     cache.map_or(own, |cache| cache.join("assay").join("models"))
 }
 
@@ -115,5 +119,7 @@ pub(crate) const DEFAULTS: [&str; 2] = [plan::PLANNER, embed::EMBEDDER];
 /// A model of the manifest by its name.
 pub(crate) fn named(name: &str) -> Result<&'static assay_models::manifest::Model> {
     let manifest = assay_models::manifest::Manifest::built_in().context("the bundled manifest of models")?;
-    manifest.model(name).ok_or_else(|| crate::Usage(format!("no model `{name}`; assay models list names those there are")).into())
+    manifest
+        .model(name)
+        .ok_or_else(|| crate::Usage(format!("no model `{name}`; assay models list names those there are")).into())
 }
