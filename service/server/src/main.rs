@@ -6,11 +6,13 @@ mod clock;
 mod commands;
 mod config;
 mod data;
+mod demo;
 mod digest;
 mod feeds;
 mod ingest;
 mod inventory;
 mod refresh;
+mod sensor;
 mod snapshot;
 mod ticket;
 mod today;
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<Ended> {
     let global = &cli.global;
     match &cli.command {
+        Some(Command::Demo(args)) => commands::demo::run(global, args),
         Some(Command::Ingest(args)) => commands::ingest::run(global, args),
         Some(Command::Findings(args)) => commands::findings::run(global, args),
         Some(Command::Scan(args)) => commands::scan::run(global, args),

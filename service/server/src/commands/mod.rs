@@ -2,6 +2,7 @@
 
 pub(crate) mod assets;
 pub(crate) mod decide;
+pub(crate) mod demo;
 pub(crate) mod digest;
 pub(crate) mod enrich;
 pub(crate) mod explain;
