@@ -28,6 +28,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) source: Option<Opaque>,
     /// A second look: the same bytes count as a new report.
     pub(crate) again: bool,
+    /// A key that the client chose, bound to its token.
+    pub(crate) key: Option<Digest>,
     pub(crate) received_at: Time,
 }
 
@@ -93,7 +95,7 @@ pub(crate) fn reader<R: Read + Seek>(
     let meta = ReportMeta {
         sender: asked.sender.clone(),
         format: format.as_str(),
-        idem_key: key(asked, format, &sha256),
+        idem_key: asked.key.unwrap_or_else(|| key(asked, format, &sha256)),
         sha256,
         received_at: asked.received_at,
     };

@@ -6,9 +6,11 @@ mod clock;
 mod commands;
 mod config;
 mod data;
+mod decisions;
 mod demo;
 mod digest;
 mod feeds;
+mod http;
 mod ingest;
 mod inventory;
 mod refresh;
@@ -16,13 +18,14 @@ mod sensor;
 mod snapshot;
 mod ticket;
 mod today;
+mod tokens;
 mod wire;
 mod words;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Audit, Cli, Command};
 
 /// The one style sheet: of the page and of digests that stand alone.
 pub(crate) const STYLE: &str = include_str!("style.css");
@@ -84,6 +87,13 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Explain(args)) => commands::explain::run(global, args),
         Some(Command::Assets(args)) => commands::assets::run(global, args),
         Some(Command::Paths(args)) => commands::assets::paths(global, args),
+        Some(Command::Serve(args)) => commands::serve::run(global, args),
+        Some(Command::Token(what)) => commands::serve::token(global, what),
+        Some(Command::Audit(Audit::Verify)) => commands::audit::verify(global),
+        Some(Command::Vex) => commands::vex::run(global),
+        Some(Command::Funnel) => commands::funnel::run(global),
+        Some(Command::Agent(args)) => commands::agent::run(args),
+        Some(Command::Doctor) => commands::agent::doctor(global),
         Some(Command::Digest(args)) => commands::digest::run(global, args),
         Some(Command::Enrich(args)) => commands::enrich::run(global, args),
         Some(Command::Intel(what)) => commands::intel::run(global, what),

@@ -17,10 +17,12 @@ mod listing;
 mod migrate;
 mod open;
 mod refresh;
+mod tokens;
 mod twin;
 mod world;
 
 pub use audit::Chain;
+pub use decide::StandingDecision;
 pub use error::StoreError;
 pub use explanations::PlanRecord;
 pub use funnel::{Funnel, FunnelHour};
@@ -30,3 +32,4 @@ pub use intel::Imported;
 pub use listing::DETAILS_MAX;
 pub use open::Store;
 pub use refresh::Move;
+pub use tokens::{Role, TokenRow};

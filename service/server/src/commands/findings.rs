@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use assay_core::finding::{FindingClass, Status};
-use assay_core::ids::VulnId;
+use assay_core::ids::{Fingerprint, VulnId};
 use assay_core::order::Ranked;
 use assay_store::{DETAILS_MAX, Store};
 use serde::Serialize;
@@ -20,6 +20,9 @@ pub(crate) struct ListWire {
     pub(crate) findings: Vec<FindingWire>,
     /// How many there are in all; `findings` may hold fewer.
     pub(crate) total: usize,
+    /// The last finding of this page, when there are more: `after` takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
     pub(crate) as_of: String,
     pub(crate) policy: String,
 }
@@ -33,7 +36,8 @@ pub(crate) struct Filter {
     pub(crate) class: Option<FindingClass>,
     pub(crate) status: Option<StatusFilter>,
     pub(crate) limit: usize,
-    pub(crate) skip: usize,
+    /// Go on after this finding: pages by key, not by number.
+    pub(crate) after: Option<Fingerprint>,
 }
 
 /// Which statuses a list shows.
@@ -66,7 +70,7 @@ pub(crate) fn run(global: &Global, args: &Findings) -> Result<Ended> {
         class: args.class.as_deref().map(|c| c.parse()).transpose().map_err(Usage::from_error)?,
         status: args.status.as_deref().map(|s| s.parse()).transpose()?,
         limit: usize::from(args.limit),
-        skip: 0,
+        after: None,
     };
     let list = list(&store, &snapshot, &filter)?;
     match global.output {
@@ -104,33 +108,46 @@ pub(crate) fn list(store: &Store, snapshot: &Snapshot, filter: &Filter) -> Resul
             && vuln.is_none_or(|v| v.is_some_and(|v| v.0 == row.vuln))
     };
     let in_band = |r: &Ranked<'_>| filter.band.is_none_or(|b| r.assessment.band == b);
+    let after = filter.after.map(|fp| store.find(&fp.to_string())).transpose()?.flatten();
+    let limit = filter.limit.min(DETAILS_MAX);
     let mut total = 0;
+    let mut passed = filter.after.is_none();
+    let mut more = false;
+    let mut findings = Vec::new();
     let mut page: Vec<Ranked<'_>> = Vec::new();
     // A status that hangs on clocks is told from the details; then every open row is a candidate.
     let by_clock = matches!(filter.status, Some(StatusFilter::Only(Status::New | Status::Open | Status::Reopened)));
-    let mut findings = Vec::new();
     for ranked in snapshot.table.list(&snapshot.policy, shown).filter(in_band) {
-        if by_clock {
+        let wire = if by_clock {
             let finding = store.details(&[i64::from(ranked.row.id)], world.as_of)?;
             let wire = finding.first().map(|f| FindingWire::of(snapshot, f, &ranked));
-            if let Some(wire) = wire.filter(|w| filter.status == w.status.parse().ok().map(StatusFilter::Only)) {
-                total += 1;
-                if total > filter.skip && findings.len() < filter.limit {
-                    findings.push(wire);
-                }
+            match wire.filter(|w| filter.status == w.status.parse().ok().map(StatusFilter::Only)) {
+                Some(wire) => Some(wire),
+                None => continue,
             }
+        } else {
+            None
+        };
+        total += 1;
+        if !passed {
+            passed = after == Some(i64::from(ranked.row.id));
             continue;
         }
-        total += 1;
-        if total > filter.skip && page.len() < filter.limit.min(DETAILS_MAX) {
-            page.push(ranked);
+        if page.len() + findings.len() >= limit {
+            more = true;
+            continue;
+        }
+        match wire {
+            Some(wire) => findings.push(wire),
+            None => page.push(ranked),
         }
     }
     if !by_clock {
         findings = wires(store, snapshot, &page)?;
     }
     let policy = format!("{} {}", snapshot.policy.id, snapshot.policy.version);
-    Ok(ListWire { findings, total, as_of: world.as_of.to_string(), policy })
+    let next = findings.last().filter(|_| more).map(|f| f.id.clone());
+    Ok(ListWire { findings, total, next, as_of: world.as_of.to_string(), policy })
 }
 
 /// The details of ranked rows, in their order.

@@ -123,6 +123,7 @@ pub(crate) fn run(global: &Global, args: &Ingest) -> Result<Ended> {
         format,
         source,
         again: args.again,
+        key: None,
         received_at: app.now(),
     };
     let mut taken = 0usize;

@@ -1,0 +1,307 @@
+//! The API under /api/v1: findings, reports, decisions, digests, enrichments, assets, paths, events.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use assay_core::finding::Decision;
+use assay_core::ids::{Digest, Span, Time};
+use assay_core::text::Opaque;
+use axum::body::Body;
+use axum::extract::{Extension, Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, RequestExt};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+use super::state::{Caller, Service};
+use crate::commands::decide::relies_on;
+use crate::commands::digest::DigestWire;
+use crate::commands::enrich::EnrichmentWire;
+use crate::commands::explain::{ExplanationWire, find, wire as explanation};
+use crate::commands::findings::{Filter, ListWire, list};
+use crate::commands::ingest::FileWire;
+use crate::inventory::{self, AssetsWire, PathsWire};
+use crate::wire::FindingWire;
+use crate::{digest, ingest, ticket};
+
+/// The largest body of a request that is no report, in bytes.
+const QUESTION_BYTES_MAX: u64 = 1 << 20;
+
+type Answer<T> = Result<Json<T>, Problem>;
+
+/// A JSON body up to a limit; whatever is wrong with it is said.
+pub(crate) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
+    let bytes = bytes(request, QUESTION_BYTES_MAX).await?;
+    serde_json::from_slice(&bytes).map_err(|e| Problem::Bad(format!("the body is not what is expected here: {e}")))
+}
+
+async fn bytes(request: Request, limit: u64) -> Result<axum::body::Bytes, Problem> {
+    let body: Body = request.with_limited_body().into_body();
+    axum::body::to_bytes(body, usize::try_from(limit).unwrap_or(usize::MAX)).await.map_err(|_| Problem::TooLarge(limit))
+}
+
+/// What a list can be asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ListQuery {
+    limit: Option<i64>,
+    band: Option<String>,
+    namespace: Option<String>,
+    cve: Option<String>,
+    class: Option<String>,
+    status: Option<String>,
+    after: Option<String>,
+}
+
+impl ListQuery {
+    fn filter(&self, snapshot: &crate::snapshot::Snapshot) -> Result<Filter, Problem> {
+        let bad = |e: &dyn std::fmt::Display| Problem::Bad(e.to_string());
+        let limit = self.limit.unwrap_or(50);
+        if !(1..=1000).contains(&limit) {
+            return Err(Problem::Bad("limit is 1 to 1000".to_owned()));
+        }
+        Ok(Filter {
+            band: self.band.as_deref().map(|b| crate::commands::band_order(&snapshot.policy, b)).transpose()?,
+            namespace: self.namespace.clone(),
+            vuln: self.cve.as_deref().map(|c| c.parse()).transpose().map_err(|e| bad(&e))?,
+            class: self.class.as_deref().map(|c| c.parse()).transpose().map_err(|e| bad(&e))?,
+            status: self.status.as_deref().map(|s| s.parse()).transpose().map_err(|e| bad(&e))?,
+            limit: usize::try_from(limit).unwrap_or(50),
+            after: self.after.as_deref().map(|a| a.parse()).transpose().map_err(|e| bad(&e))?,
+        })
+    }
+}
+
+pub(crate) async fn findings(
+    State(service): State<Arc<Service>>,
+    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+) -> Answer<ListWire> {
+    let Query(query) = query.map_err(|e| Problem::Bad(e.body_text()))?;
+    let found = service.read(move |_, store, snapshot| Ok(list(store, snapshot, &query.filter(snapshot)?)?)).await?;
+    Ok(Json(found))
+}
+
+pub(crate) async fn finding(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer<FindingWire> {
+    let found = service
+        .read(move |_, store, snapshot| {
+            let (finding, ranked) = find(store, snapshot, &id).map_err(|_| Problem::NotFound)?;
+            Ok(FindingWire::of(snapshot, &finding, &ranked))
+        })
+        .await?;
+    Ok(Json(found))
+}
+
+pub(crate) async fn explain(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer<ExplanationWire> {
+    let (wire, record) = service
+        .read(move |service, store, snapshot| {
+            let (finding, ranked) = find(store, snapshot, &id).map_err(|_| Problem::NotFound)?;
+            let (explained, record) = service.words.explain(store, snapshot, &finding, &ranked, &service.door)?;
+            Ok((explanation(store, snapshot, &finding, &ranked, &explained)?, record))
+        })
+        .await?;
+    if let Some(record) = record {
+        service.note(move |store| Ok(store.keep_plan(&record)?)).await?;
+    }
+    Ok(Json(wire))
+}
+
+/// What a person concluded.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DecisionBody {
+    status: String,
+    #[serde(default)]
+    justification: Option<String>,
+    #[serde(default)]
+    note: String,
+    #[serde(default)]
+    until: Option<String>,
+}
+
+pub(crate) async fn decide(
+    State(service): State<Arc<Service>>,
+    Path(id): Path<String>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Answer<FindingWire> {
+    let asked: DecisionBody = body(request).await?;
+    let bad = |e: &dyn std::fmt::Display| Problem::Bad(e.to_string());
+    let decision = Decision {
+        status: asked.status.parse().map_err(|e| bad(&e))?,
+        justification: asked.justification.as_deref().map(|j| j.parse()).transpose().map_err(|e| bad(&e))?,
+        note: Opaque::admit(&asked.note, &service.door),
+        by: Opaque::admit_name(&caller.name, &service.door),
+        at: service.app.now(),
+        until: asked.until.as_deref().map(|t| t.parse::<Time>()).transpose().map_err(|e| bad(&e))?,
+    };
+    let decision = decision.checked().map_err(|e| bad(&e))?;
+    let row = service
+        .write(move |service, store| {
+            let snapshot = service.snapshot();
+            let (finding, _) = find(store, &snapshot, &id).map_err(|_| Problem::NotFound)?;
+            store.decide(finding.id, &decision, &relies_on(&snapshot, &finding), "person")?;
+            Ok(finding.id)
+        })
+        .await?;
+    let found = service
+        .read(move |_, store, snapshot| {
+            let ranked = snapshot.ranked(row).ok_or(Problem::NotFound)?;
+            let finding = store.details(&[row], snapshot.world.as_of)?.into_iter().next().ok_or(Problem::NotFound)?;
+            Ok(FindingWire::of(snapshot, &finding, &ranked))
+        })
+        .await?;
+    Ok(Json(found))
+}
+
+/// How a report is to be read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ReportQuery {
+    source: Option<String>,
+    format: Option<String>,
+    cluster: Option<String>,
+}
+
+pub(crate) async fn report(
+    State(service): State<Arc<Service>>,
+    query: Result<Query<ReportQuery>, axum::extract::rejection::QueryRejection>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let Query(query) = query.map_err(|e| Problem::Bad(e.body_text()))?;
+    let format = query
+        .format
+        .as_deref()
+        .map(|f| f.parse())
+        .transpose()
+        .map_err(|e: assay_core::named::Unspelled| Problem::Bad(e.to_string()))?;
+    let mut file = tempfile::NamedTempFile::new_in(service.app.data.root()).map_err(|e| Problem::Inside(e.into()))?;
+    let limit = service.app.config.serve.body_bytes_max;
+    let mut received = 0u64;
+    let mut stream = request.into_body().into_data_stream();
+    while let Some(chunk) = futures::StreamExt::next(&mut stream).await {
+        let chunk = chunk.map_err(|_| Problem::Bad("the body broke off".to_owned()))?;
+        received += chunk.len() as u64;
+        if received > limit {
+            return Err(Problem::TooLarge(limit));
+        }
+        file.write_all(&chunk).map_err(|e| Problem::Inside(e.into()))?;
+    }
+    let key = headers
+        .get("idempotency-key")
+        .and_then(|v| v.to_str().ok())
+        .map(|k| Digest::of_fields([b"key".as_slice(), caller.name.as_bytes(), k.as_bytes()]));
+    let taken = service
+        .write(move |service, store| {
+            let cluster = query
+                .cluster
+                .as_deref()
+                .map_or_else(|| service.app.config.cluster.clone(), |c| Opaque::admit_name(c, &service.door));
+            let asked = ingest::Asked {
+                sender: Opaque::admit_name(&caller.name, &service.door),
+                cluster: &cluster,
+                format,
+                source: query.source.as_deref().map(|s| Opaque::admit_name(s, &service.door)),
+                again: false,
+                key,
+                received_at: service.app.now(),
+            };
+            let taken = ingest::reader(store, file.as_file_mut(), &service.door, &asked)?;
+            Ok(FileWire::of("body", &taken))
+        })
+        .await?;
+    let status = if taken.findings.repeats.is_some() { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(taken)).into_response())
+}
+
+/// What a list of assets can be narrowed to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AssetsQuery {
+    namespace: Option<String>,
+}
+
+pub(crate) async fn assets(
+    State(service): State<Arc<Service>>,
+    query: Result<Query<AssetsQuery>, axum::extract::rejection::QueryRejection>,
+) -> Answer<AssetsWire> {
+    let Query(query) = query.map_err(|e| Problem::Bad(e.body_text()))?;
+    Ok(Json(service.read(move |_, _, snapshot| Ok(inventory::list(snapshot, query.namespace.as_deref()))).await?))
+}
+
+pub(crate) async fn paths(State(service): State<Arc<Service>>) -> Answer<PathsWire> {
+    Ok(Json(service.read(|_, _, snapshot| Ok(inventory::paths(snapshot))).await?))
+}
+
+/// Since when a digest looks.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct DigestBody {
+    since: Option<String>,
+}
+
+pub(crate) async fn make_digest(
+    State(service): State<Arc<Service>>,
+    request: Request,
+) -> Result<(StatusCode, Json<DigestWire>), Problem> {
+    let asked: DigestBody = body(request).await?;
+    let span: Span = asked
+        .since
+        .as_deref()
+        .unwrap_or("24h")
+        .parse()
+        .map_err(|e: assay_core::ids::BadSpan| Problem::Bad(e.to_string()))?;
+    let wire = service
+        .write(move |service, store| {
+            let snapshot = service.snapshot();
+            let made = digest::make(store, &snapshot, snapshot.world.as_of - span, &service.door)?;
+            digest::keep(store, &service.app.data, &snapshot, &made)?;
+            Ok(DigestWire::of(&snapshot, &made))
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(wire)))
+}
+
+pub(crate) async fn latest_digest(State(service): State<Arc<Service>>) -> Answer<DigestWire> {
+    let wire = service
+        .read(|service, store, snapshot| {
+            // The newest digest's stretch of time, told from what is known now; without one, the last 24 hours.
+            let since = store.newest_digest()?.map_or(snapshot.world.as_of - Span::hours(24), |(_, since, _)| since);
+            let made = digest::make(store, snapshot, since, &service.door)?;
+            Ok(DigestWire::of(snapshot, &made))
+        })
+        .await?;
+    Ok(Json(wire))
+}
+
+/// A ticket.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TicketBody {
+    text: String,
+    /// The tracker's own key: given back, so that answers can be told apart.
+    #[serde(default)]
+    key: Option<String>,
+}
+
+pub(crate) async fn enrich(State(service): State<Arc<Service>>, request: Request) -> Result<Response, Problem> {
+    let asked: TicketBody = body(request).await?;
+    if asked.text.len() > ticket::TICKET_BYTES_MAX {
+        return Err(Problem::TooLarge(ticket::TICKET_BYTES_MAX as u64));
+    }
+    let key = asked.key.as_deref().map(|k| Opaque::admit_name(k, &service.door));
+    let wire = service
+        .read(move |service, store, snapshot| {
+            let enrichment = ticket::enrich(store, snapshot, &asked.text, &service.door)?;
+            Ok(EnrichmentWire::of(snapshot, &enrichment))
+        })
+        .await?;
+    let mut value = serde_json::to_value(&wire).map_err(|e| Problem::Inside(e.into()))?;
+    if let (Some(key), Some(object)) = (key, value.as_object_mut()) {
+        object.insert("key".to_owned(), key.reveal().into());
+    }
+    Ok(Json(value).into_response())
+}

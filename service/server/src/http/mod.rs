@@ -1,0 +1,157 @@
+//! The service: API, chat and page on one router. Everything but health, metrics, the OpenAPI document and static files
+//! is closed without a token or session.
+
+mod api;
+mod guard;
+mod metrics;
+mod page;
+pub(crate) mod problem;
+mod state;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use assay_core::ids::Digest;
+use assay_store::Role;
+use axum::Router;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{StatusCode, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use crate::app::App;
+use problem::Problem;
+use state::Service;
+
+/// How often the passing of time and the commits of other processes are looked at.
+const TICK: Duration = Duration::from_secs(2);
+/// Without any change a new snapshot is made this often, because facts expire.
+const TICKS_WITHOUT_CHANGE_MAX: u32 = 30;
+
+/// Serves until the process is told to stop.
+pub(crate) fn serve(app: App, listen: &str) -> Result<()> {
+    let mut store = app.store()?;
+    let now = app.now();
+    let fixed = fixed_tokens();
+    let made = if fixed.is_empty() { crate::tokens::first_start(&mut store, &app.data, now)? } else { Vec::new() };
+    for path in made {
+        anstream::eprintln!("made {path}");
+    }
+    let words = app.words()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let service = Arc::new(Service::new(app, store, words, fixed)?);
+        let listener = tokio::net::TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("{listen} cannot be listened on; --listen takes another address"))?;
+        let address = listener.local_addr()?;
+        anstream::eprintln!("listening on http://{address}   one-time code: {}", service.new_code()?);
+        if !address.ip().is_loopback() {
+            anstream::eprintln!(
+                "hint: this address is not loopback and the service speaks plain HTTP; put TLS in front of it"
+            );
+        }
+        tokio::spawn(keep_fresh(service.clone()));
+        let router = router(service).into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, router).with_graceful_shutdown(stopped()).await?;
+        Ok(())
+    })
+}
+
+/// Tokens given by the environment instead of those made at the first start.
+fn fixed_tokens() -> Vec<(Digest, Role)> {
+    let of = |name: &str, role: Role| {
+        std::env::var(name).ok().filter(|t| !t.is_empty()).map(|t| (crate::tokens::digest(&t), role))
+    };
+    of("ASSAY_TOKEN", Role::Writer).into_iter().chain(of("ASSAY_AGENT_TOKEN", Role::Agent)).collect()
+}
+
+/// Makes a new snapshot when another process wrote, and now and then for the passing of time.
+async fn keep_fresh(service: Arc<Service>) {
+    let mut version = service.data_version().ok();
+    let mut quiet = 0;
+    loop {
+        tokio::time::sleep(TICK).await;
+        let now = service.data_version().ok();
+        quiet += 1;
+        if now == version && quiet < TICKS_WITHOUT_CHANGE_MAX {
+            continue;
+        }
+        quiet = 0;
+        version = now;
+        let ticking = service.clone();
+        match tokio::task::spawn_blocking(move || ticking.tick()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(problem)) => tracing::error!("no new snapshot: {problem}"),
+            Err(error) => tracing::error!("no new snapshot: {error}"),
+        }
+    }
+}
+
+async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+            interrupt.await.ok();
+            return;
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await.ok();
+}
+
+fn router(service: Arc<Service>) -> Router {
+    let api = Router::new()
+        .route("/api/v1/findings", get(api::findings))
+        .route("/api/v1/findings/{id}", get(api::finding))
+        .route("/api/v1/findings/{id}/explanation", get(api::explain))
+        .route("/api/v1/findings/{id}/decision", post(api::decide))
+        .route("/api/v1/reports", post(api::report))
+        .route("/api/v1/assets", get(api::assets))
+        .route("/api/v1/paths", get(api::paths))
+        .route("/api/v1/digests", post(api::make_digest))
+        .route("/api/v1/digests/latest", get(api::latest_digest))
+        .route("/api/v1/enrichments", post(api::enrich))
+        .layer(middleware::from_fn_with_state(service.clone(), guard::allow));
+    let pages = Router::new()
+        .route("/findings", get(page::findings))
+        .route("/findings/{id}", get(page::finding))
+        .route("/digest", get(page::digest))
+        .route("/assets", get(page::assets))
+        .layer(middleware::from_fn_with_state(service.clone(), page::session_or_form));
+    Router::new()
+        .route("/", get(page::home))
+        .route("/login", post(page::log_in))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(|| async { "ready\n" }))
+        .route("/metrics", get(metrics))
+        .route("/static/style.css", get(page::style))
+        .route("/static/keys.js", get(page::keys))
+        .merge(api)
+        .merge(pages)
+        .fallback(|| async { Problem::NotFound })
+        .layer(middleware::from_fn_with_state(service.clone(), guard::outer))
+        .with_state(service)
+}
+
+async fn metrics(
+    State(service): State<Arc<Service>>,
+    peer: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
+) -> Response {
+    if !guard::is_loopback(peer.as_deref()) {
+        return Problem::NotFound.into_response();
+    }
+    match service.metrics.text(&service.snapshot()) {
+        Ok(text) => ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+            .into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,137 @@
+//! Errors on the wire: problem+json (RFC 9457), or OpenAI's shape under /v1. One total match; what the caller reads and
+//! what the log keeps are two texts with one request id.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::ingest::IngestError;
+
+/// Why a request was not answered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    /// No token, a wrong one, or one that was taken back.
+    #[error("a token is needed")]
+    Unauthorized,
+    /// The token's role does not allow it.
+    #[error("this token may not do that")]
+    Forbidden,
+    /// There is nothing of this name.
+    #[error("there is no such thing")]
+    NotFound,
+    /// The request makes no sense.
+    #[error("{0}")]
+    Bad(String),
+    /// A report that cannot be read.
+    #[error("the report was not taken: {0}")]
+    Report(#[from] assay_sources::read::ReadError),
+    /// The body is too large.
+    #[error("the body is over the limit of {0} bytes")]
+    TooLarge(u64),
+    /// Too many requests at once.
+    #[error("too many requests at once")]
+    Busy,
+    /// It took too long.
+    #[error("it took longer than {0} s")]
+    Late(u64),
+    /// Something failed inside; the log has it under the request's id.
+    #[error("something failed inside")]
+    Inside(#[source] anyhow::Error),
+}
+
+impl From<anyhow::Error> for Problem {
+    fn from(error: anyhow::Error) -> Self {
+        match error.downcast::<crate::Usage>() {
+            Ok(usage) => Self::Bad(usage.0),
+            Err(error) => Self::Inside(error),
+        }
+    }
+}
+
+impl From<assay_store::StoreError> for Problem {
+    fn from(error: assay_store::StoreError) -> Self {
+        match error {
+            assay_store::StoreError::NoFinding => Self::NotFound,
+            assay_store::StoreError::Busy => Self::Busy,
+            other => Self::Inside(other.into()),
+        }
+    }
+}
+
+impl From<IngestError> for Problem {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::Read(error) => Self::Report(error),
+            IngestError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Problem {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Bad(_) => StatusCode::BAD_REQUEST,
+            Self::Report(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Self::Late(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Inside(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::Unauthorized => "not authorized",
+            Self::Forbidden => "not allowed",
+            Self::NotFound => "not found",
+            Self::Bad(_) => "bad request",
+            Self::Report(_) => "bad report",
+            Self::TooLarge(_) => "too large",
+            Self::Busy => "busy",
+            Self::Late(_) => "too late",
+            Self::Inside(_) => "failed inside",
+        }
+    }
+
+    /// The answer for a request under this id. Under /v1 the shape is OpenAI's.
+    pub(crate) fn answer(&self, request_id: &str, openai: bool) -> Response {
+        if let Self::Inside(error) = self {
+            tracing::error!(request_id, "{error:#}");
+        }
+        let status = self.status();
+        let body = if openai {
+            json!({ "error": { "message": self.to_string(), "type": self.title().replace(' ', "_"), "code": status.as_u16(), "request_id": request_id } })
+        } else {
+            json!({ "type": "about:blank", "title": self.title(), "status": status.as_u16(), "detail": self.to_string(), "request_id": request_id })
+        };
+        let mut response = (status, Json(body)).into_response();
+        if !openai {
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        }
+        if matches!(self, Self::Busy | Self::Late(_)) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if matches!(self, Self::Unauthorized) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    /// Leaves the problem in the response's extensions: the outermost layer knows the request's id and path, and gives it
+    /// its final shape.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Shapeless(std::sync::Arc::new(self)));
+        response
+    }
+}
+
+/// A problem that has not got its shape yet.
+#[derive(Clone)]
+pub(crate) struct Shapeless(pub(crate) std::sync::Arc<Problem>);

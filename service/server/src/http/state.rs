@@ -1,0 +1,198 @@
+//! What all requests share: one writer, some readers, the newest snapshot, sessions. A commit of any process makes a new
+//! snapshot; readers of the old one are not disturbed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use arc_swap::ArcSwap;
+use assay_core::ids::Digest;
+use assay_sources::door::SecretDoor;
+use assay_store::{Role, Store};
+use tokio::sync::Semaphore;
+
+use crate::app::App;
+use crate::data::random;
+use crate::http::metrics::Metrics;
+use crate::http::problem::Problem;
+use crate::snapshot::Snapshot;
+use crate::words::Words;
+
+/// Readers that are kept open.
+const READERS_MAX: usize = 4;
+/// How long a session lasts.
+const SESSION: Duration = Duration::from_secs(12 * 3600);
+/// How long the one-time code is good for.
+const CODE: Duration = Duration::from_secs(10 * 60);
+/// The most sessions at a time; the oldest gives way.
+const SESSIONS_MAX: usize = 256;
+
+/// The service.
+pub(crate) struct Service {
+    pub(crate) app: App,
+    pub(crate) door: SecretDoor,
+    pub(crate) words: Words,
+    pub(crate) metrics: Metrics,
+    pub(crate) permits: Arc<Semaphore>,
+    writer: Mutex<Store>,
+    readers: Mutex<Vec<Store>>,
+    snapshot: ArcSwap<Snapshot>,
+    fixed: Vec<(Digest, Role)>,
+    sessions: Mutex<HashMap<String, (Instant, Role)>>,
+    code: Mutex<Option<(String, Instant)>>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    /// True when a cookie proved it: writes then need a check of their origin.
+    pub(crate) by_cookie: bool,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic in one request must not take the service from the others.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Service {
+    pub(crate) fn new(app: App, mut store: Store, words: Words, fixed: Vec<(Digest, Role)>) -> Result<Self> {
+        let snapshot = app.refreshed(&mut store)?;
+        let permits = Arc::new(Semaphore::new(app.config.serve.requests_at_once_max));
+        Ok(Self {
+            door: app.door()?,
+            words,
+            metrics: Metrics::new(),
+            permits,
+            writer: Mutex::new(store),
+            readers: Mutex::new(Vec::new()),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            fixed,
+            sessions: Mutex::new(HashMap::new()),
+            code: Mutex::new(None),
+            app,
+        })
+    }
+
+    /// The newest snapshot.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Runs a question on a reader, away from the threads that serve connections.
+    pub(crate) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        ask: impl FnOnce(&Self, &Store, &Snapshot) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let service = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let reader = locked(&service.readers).pop();
+            let reader = match reader {
+                Some(reader) => reader,
+                None => Store::open_reader(&service.app.data.database())?,
+            };
+            let snapshot = service.snapshot();
+            let answer = ask(&service, &reader, &snapshot);
+            let mut readers = locked(&service.readers);
+            if readers.len() < READERS_MAX {
+                readers.push(reader);
+            }
+            answer
+        });
+        done.await.map_err(|e| Problem::Inside(e.into()))?
+    }
+
+    /// Runs a change on the writer, and makes a new snapshot of what came of it.
+    pub(crate) async fn write<T: Send + 'static>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&Self, &mut Store) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let service = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let mut store = locked(&service.writer);
+            let answer = change(&service, &mut store)?;
+            service.renew(&mut store)?;
+            Ok(answer)
+        });
+        done.await.map_err(|e| Problem::Inside(e.into()))?
+    }
+
+    /// Keeps something that changes no finding: no new snapshot is made.
+    pub(crate) async fn note<T: Send + 'static>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&mut Store) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let service = self.clone();
+        let done = tokio::task::spawn_blocking(move || change(&mut locked(&service.writer)));
+        done.await.map_err(|e| Problem::Inside(e.into()))?
+    }
+
+    fn renew(&self, store: &mut Store) -> Result<(), Problem> {
+        let snapshot = self.app.refreshed(store).map_err(Problem::from)?;
+        self.snapshot.store(Arc::new(snapshot));
+        Ok(())
+    }
+
+    /// Makes a new snapshot for the passing of time, or because another process wrote.
+    pub(crate) fn tick(&self) -> Result<(), Problem> {
+        self.renew(&mut locked(&self.writer))
+    }
+
+    /// A number that changes when another process commits.
+    pub(crate) fn data_version(&self) -> Result<i64, Problem> {
+        Ok(locked(&self.writer).data_version()?)
+    }
+
+    /// Who a bearer token belongs to.
+    pub(crate) fn bearer(&self, token: &str) -> Result<Option<Caller>, Problem> {
+        let digest = crate::tokens::digest(token);
+        for (known, role) in &self.fixed {
+            if bool::from(subtle::ConstantTimeEq::ct_eq(known.bytes().as_slice(), digest.bytes().as_slice())) {
+                return Ok(Some(Caller { name: format!("fixed-{role}"), role: *role, by_cookie: false }));
+            }
+        }
+        let found = locked(&self.writer).token(&digest)?;
+        Ok(found.map(|(name, role)| Caller { name: name.reveal().to_owned(), role, by_cookie: false }))
+    }
+
+    /// Who a session cookie belongs to.
+    pub(crate) fn session(&self, id: &str) -> Option<Caller> {
+        let mut sessions = locked(&self.sessions);
+        sessions.retain(|_, (since, _)| since.elapsed() < SESSION);
+        sessions.get(id).map(|(_, role)| Caller { name: "session".to_owned(), role: *role, by_cookie: true })
+    }
+
+    /// Opens a session for a token or the one-time code; none when neither is right.
+    pub(crate) fn log_in(&self, secret: &str) -> Result<Option<String>, Problem> {
+        let role = match self.bearer(secret)?.filter(|c| c.role != Role::Agent) {
+            Some(caller) => caller.role,
+            None if self.takes_code(secret) => Role::Writer,
+            None => return Ok(None),
+        };
+        let id = data_encoding::HEXLOWER.encode(&random::<32>().map_err(Problem::from)?);
+        let mut sessions = locked(&self.sessions);
+        if sessions.len() >= SESSIONS_MAX
+            && let Some(oldest) =
+                sessions.iter().max_by_key(|(_, (since, _))| since.elapsed()).map(|(id, _)| id.clone())
+        {
+            sessions.remove(&oldest);
+        }
+        sessions.insert(id.clone(), (Instant::now(), role));
+        Ok(Some(id))
+    }
+
+    /// A new one-time code; the one before is void.
+    pub(crate) fn new_code(&self) -> Result<String> {
+        let code = data_encoding::BASE32_NOPAD.encode(&random::<8>()?).to_ascii_lowercase();
+        *locked(&self.code) = Some((code.clone(), Instant::now()));
+        Ok(code)
+    }
+
+    /// True once for the code that was printed, while it is young. A wrong guess voids it.
+    fn takes_code(&self, guess: &str) -> bool {
+        let Some((code, since)) = locked(&self.code).take() else { return false };
+        since.elapsed() < CODE && bool::from(subtle::ConstantTimeEq::ct_eq(code.as_bytes(), guess.trim().as_bytes()))
+    }
+}
