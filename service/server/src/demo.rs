@@ -70,13 +70,14 @@ impl Demo<'_> {
     /// Everything in the order of time. After each step the moves of bands are written down, as they would have been.
     fn run(&self) -> Result<PathBuf> {
         let mut batches = self.batches()?.into_iter().peekable();
+        // One connection stays open all the way, so that the file is settled once.
+        let mut store = self.app(self.now)?.store()?;
         for step in STEPS {
             let at = self.now - step.before;
             while let Some((sent_at, batch, line)) = batches.next_if(|(sent_at, ..)| *sent_at < at) {
-                self.batch(sent_at, &batch, &line)?;
+                self.batch(&mut store, sent_at, &batch, &line)?;
             }
             let app = self.app(at)?;
-            let mut store = app.store()?;
             match step.event {
                 Event::Scan => self.scan(&app)?,
                 Event::Feeds => self.feeds(&app, &mut store)?,
@@ -87,11 +88,9 @@ impl Demo<'_> {
             app.refreshed(&mut store)?;
         }
         for (sent_at, batch, line) in batches {
-            self.batch(sent_at, &batch, &line)?;
+            self.batch(&mut store, sent_at, &batch, &line)?;
         }
         let app = self.app(self.now)?;
-        let mut store = app.store()?;
-        app.refreshed(&mut store)?;
         self.digest(&app, &mut store)
     }
 
@@ -121,10 +120,10 @@ impl Demo<'_> {
         Ok(all)
     }
 
-    fn batch(&self, sent_at: Time, batch: &SensorBatch, line: &str) -> Result<()> {
+    fn batch(&self, store: &mut Store, sent_at: Time, batch: &SensorBatch, line: &str) -> Result<()> {
         let app = self.app(sent_at)?;
         let from = Bringer { sender: Opaque::readmit("demo"), cluster: &app.config.cluster, received_at: sent_at };
-        sensor::take(&mut app.store()?, batch, line.as_bytes(), &from, &app.door()?)?;
+        sensor::take(store, batch, line.as_bytes(), &from, &app.door()?)?;
         Ok(())
     }
 
@@ -136,7 +135,7 @@ impl Demo<'_> {
             let file = name.rsplit('/').next().unwrap_or(name);
             gathered.objects.extend(manifests::read_bytes(text.as_bytes(), file, &limits, &door).objects);
         }
-        scan::keep(app, &gathered, ToldBy::Operator, true, &door, &limits)?;
+        scan::keep(app, &gathered, ToldBy::Operator, true, &door)?;
         Ok(())
     }
 
@@ -165,6 +164,7 @@ impl Demo<'_> {
             format: None,
             source: None,
             again: false,
+            key: None,
             received_at: app.now(),
         };
         ingest::reader(store, &mut Cursor::new(text), &door, &asked).with_context(|| name.to_owned())?;

@@ -186,6 +186,7 @@ mod tests {
             format: None,
             source: None,
             again: false,
+            key: None,
             received_at,
         };
         stream(store, &mut text.as_bytes(), &SecretDoor::new([7; 32]), &asked).unwrap()

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use assay_core::finding::FindingClass;
+use assay_core::ids::Time;
 use assay_core::sink::escape;
 use assay_core::text::{Door, Opaque};
 use assay_store::DETAILS_MAX;
@@ -13,39 +14,51 @@ use super::{ended, print_json, print_text, sink};
 use crate::app::App;
 use crate::cli::{Demo, Global, Output};
 use crate::today::{Around, document, gather};
-use crate::{Ended, Usage, clock, demo};
+use crate::{Ended, Usage, clock, demo, http};
 
 /// Where the demo lies when nobody names a place.
 const FOLDER: &str = "./assay-demo";
 
 pub(crate) fn run(global: &Global, args: &Demo) -> Result<Ended> {
-    if args.serve {
-        return Err(Usage("not built yet".to_owned()).into());
-    }
     let root = args.dir.clone().or_else(|| global.data.clone()).unwrap_or_else(|| PathBuf::from(FOLDER));
     let now = match &global.as_of {
         Some(text) => text.parse().map_err(Usage::from_error)?,
         None => clock::now(),
     };
     let digest = demo::load(&root, now)?;
-    let as_of = Global {
-        data: Some(root.clone()),
+    let ended = show(global, &root, &digest, now)?;
+    if args.serve {
+        let app = App::on(&root, &on(&root, None, global))?;
+        let listen = args.listen.clone().unwrap_or_else(|| app.config.serve.listen.clone());
+        http::serve(app, &listen)?;
+    }
+    Ok(ended)
+}
+
+/// The flags of a run on the demo's folder, with the demo's own configuration whatever the environment names.
+fn on(root: &Path, as_of: Option<Time>, global: &Global) -> Global {
+    Global {
+        data: Some(root.to_owned()),
         config: None,
         cluster: None,
-        as_of: Some(now.to_string()),
+        as_of: as_of.map(|t| t.to_string()),
         output: global.output,
         fail_on: global.fail_on.clone(),
-    };
-    let app = App::on(&root, &as_of)?;
+    }
+}
+
+/// Prints the first screen, one explanation in full, and what to type next.
+fn show(global: &Global, root: &Path, digest: &Path, now: Time) -> Result<Ended> {
+    let app = App::on(root, &on(root, Some(now), global))?;
     let mut store = app.store()?;
     let snapshot = app.snapshot(&mut store)?;
     if global.output == Output::Json {
         print_json(&list(&store, &snapshot, &Filter { limit: DETAILS_MAX, ..Filter::default() })?)?;
-        return ended(&as_of, &snapshot);
+        return ended(global, &snapshot);
     }
     let door = app.door()?;
     let words = app.words()?;
-    let (label, path) = (words.label(), shown(&digest, &door));
+    let (label, path) = (words.label(), shown(digest, &door));
     let around = Around {
         cluster: app.config.cluster.reveal(),
         words: &label,
@@ -65,11 +78,11 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Result<Ended> {
         }
     }
     if global.output == Output::Text {
-        pages.insert(0, format!("The demo: a bundled sample cluster, loaded into {}.\n", shown(&root, &door)));
-        pages.push(next(&root, &door));
+        pages.insert(0, format!("The demo: a bundled sample cluster, loaded into {}.\n", shown(root, &door)));
+        pages.push(next(root, &door));
     }
     print_text(&pages.join("\n"))?;
-    ended(&as_of, &snapshot)
+    ended(global, &snapshot)
 }
 
 /// Three commands to try, with the folder where a bare `assay` would look elsewhere.
