@@ -31,6 +31,8 @@ pub mod plan;
 pub mod policy;
 pub mod ports;
 pub mod reconcile;
+pub mod fuse;
+pub mod records;
 pub mod scope;
 pub mod sink;
 pub mod text;

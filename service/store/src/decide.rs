@@ -2,6 +2,7 @@
 
 use assay_core::finding::Decision;
 use assay_core::ids::Time;
+use assay_core::records::StandingDecision;
 use assay_core::text::Opaque;
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
@@ -9,21 +10,6 @@ use crate::audit;
 use crate::error::{Doing, StoreError};
 use crate::intern::Intern;
 use crate::open::Store;
-
-/// A decision that was not taken back.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StandingDecision {
-    /// Its row.
-    pub id: i64,
-    /// The finding's row.
-    pub finding: i64,
-    /// `person`, or `vex:` and a document's id.
-    pub source: String,
-    /// What was concluded.
-    pub decision: Decision,
-    /// The factor values that it leans on, as JSON.
-    pub relies_on: String,
-}
 
 impl Store {
     /// Keeps a decision for a finding; an earlier one of a person gives way to it. `relies_on` is what the finding's
