@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod data;
 mod decisions;
+mod demo;
 mod digest;
 mod feeds;
 mod http;
@@ -15,6 +16,7 @@ mod inventory;
 mod models;
 mod progress;
 mod refresh;
+mod sensor;
 mod snapshot;
 mod ticket;
 mod today;
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<Ended> {
     let global = &cli.global;
     match &cli.command {
+        Some(Command::Demo(args)) => commands::demo::run(global, args),
         Some(Command::Ingest(args)) => commands::ingest::run(global, args),
         Some(Command::Findings(args)) => commands::findings::run(global, args),
         Some(Command::Scan(args)) => commands::scan::run(global, args),

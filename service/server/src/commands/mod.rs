@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod assets;
 pub(crate) mod audit;
 pub(crate) mod decide;
+pub(crate) mod demo;
 pub(crate) mod digest;
 pub(crate) mod enrich;
 pub(crate) mod explain;
