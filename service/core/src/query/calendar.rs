@@ -350,35 +350,9 @@ fn unit(word: &str) -> Option<Span> {
 
 /// True for a word that times are told with.
 pub(super) fn knows(word: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "since",
-        "after",
-        "starting",
-        "until",
-        "till",
-        "before",
-        "during",
-        "within",
-        "over",
-        "last",
-        "past",
-        "previous",
-        "next",
-        "coming",
-        "following",
-        "older",
-        "longer",
-        "newer",
-        "younger",
-        "than",
-        "today",
-        "yesterday",
-        "tomorrow",
-        "overnight",
-        "soon",
-        "ago",
-    ];
-    WORDS.contains(&word) || unit(word).is_some() || weekday(word).is_some() || month(word).is_some()
+    const WORDS: &str = "since after starting until till before during within over last past previous next coming following \
+        older longer newer younger than today yesterday tomorrow overnight soon ago night morning";
+    WORDS.split(' ').any(|w| w == word) || unit(word).is_some() || weekday(word).is_some() || month(word).is_some()
 }
 
 /// A small whole number, in digits or as a word.

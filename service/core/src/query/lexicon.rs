@@ -43,6 +43,8 @@ pub(super) enum Means {
     Each,
     /// Tells counts apart.
     Group(GroupBy),
+    /// How many of each.
+    Breakdown,
     /// What comes next orders.
     Sort,
     /// Orders.
@@ -172,9 +174,10 @@ const TABLE: &[(&str, Means)] = &[
     ("why", Kind(K::Why)), ("how come", Kind(K::Why)), ("explain|elaborate", Kind(K::Why)), ("explanation|reason|reasons for|of|why?", Kind(K::Why)),
     ("tell me more? about", Kind(K::Why)), ("more about|on", Kind(K::Why)), ("detail|details for|on|of|about", Kind(K::Why)), ("details", Kind(K::Why)),
     ("what makes", Kind(K::Why)), ("elaborate on", Kind(K::Why)),
+    ("walk|talk|take|run|guide me|us through", Kind(K::Why)), ("break|spell down|out why", Kind(K::Why)), ("justify|rationale", Kind(K::Why)), ("what drives|led", Kind(K::Why)),
     // How many.
     ("how many|much", Kind(K::Count)), ("howmany", Kind(K::Count)), ("count|counts of?", Kind(K::Count)), ("number of", Kind(K::Count)), ("numbers", Kind(K::Count)),
-    ("total|totals", Kind(K::Count)), ("breakdown|split|tally", Kind(K::Count)), ("break it|them|that|this|those? down", Kind(K::Count)),
+    ("total|totals", Kind(K::Count)), ("breakdown|split|tally|distribution", Means::Breakdown), ("break it|them|that|this|those? down", Means::Breakdown),
     // What moved.
     ("changed|changes|change", Kind(K::Changed)), ("diff|difference|differences|different|delta", Kind(K::Changed)), ("moved|moves|movement", Kind(K::Changed)),
     ("happen|happened|happening", Kind(K::Changed)), ("any|some news", Kind(K::Changed)), ("news from|since|in|on|about", Kind(K::Changed)),
@@ -183,6 +186,7 @@ const TABLE: &[(&str, Means)] = &[
     ("worse|worsened|escalated", Set(S::Change(Change::Worse))), ("more urgent|critical|serious", Set(S::Change(Change::Worse))), ("moved up", Set(S::Change(Change::Worse))),
     ("better|improve|improved|improvement|improvements", Set(S::Change(Change::Better))), ("less urgent", Set(S::Change(Change::Better))), ("moved down", Set(S::Change(Change::Better))),
     ("resolved|fixed|closed|gone|disappeared|solved|remediated", Set(S::Resolved)), ("went away", Set(S::Resolved)), ("been patched", Set(S::Resolved)), ("got patched", Set(S::Resolved)),
+    ("did|have|do i|we miss|missed", Kind(K::Changed)), ("been going on", Kind(K::Changed)), ("is|was going on", Kind(K::Changed)), ("close|resolve|solve", Set(S::Resolved)), ("since i|we left|slept", Kind(K::Changed)), ("evolved|evolution|trend", Kind(K::Changed)),
     // Does it concern us.
     ("affect|affects|affecting|affected", Affects), ("vulnerable|susceptible to?", Affects), ("hit|hits|hitting by?", Affects), ("impacted|impacts|impacting by?", Affects),
     ("concern|concerns|concerning|touch|touches us|me|anything", Affects), ("a? problem|issue|concern for|here us?", Affects), ("impact of", Affects), ("suffer|suffers from", Affects),
@@ -198,6 +202,7 @@ const TABLE: &[(&str, Means)] = &[
     ("attack path|paths", Path), ("path|paths", Path), ("route|routes", Path), ("way|ways in|into", Path), ("ways", Path), ("way from|to", Path),
     ("reach|reaches|reaching", Path), ("get|gets|getting to|into|from", Path), ("get access to", Path), ("internet into", Path), ("lateral movement", Path),
     ("outside|internet|somebody|someone|attacker get|gets in", Path),
+    ("entry point|points", Path), ("entrypoint|entrypoints|entry-points|entry-point", Path), ("attack surface", Path), ("kill chain|chains", Path), ("pivot", Path),
     ("choke|choking point|points", Kind(K::ChokePoints)), ("chokepoint|chokepoints|choke-points|choke-point|bottleneck|bottlenecks", Kind(K::ChokePoints)),
     ("cut|cuts|break|breaks|kill|kills|sever|severs|remove|removes|block|blocks", Cut),
     // Fixes.
@@ -207,7 +212,8 @@ const TABLE: &[(&str, Means)] = &[
     ("close|closes|closing the? most", Kind(K::Fixes)), ("helps|help most", Kind(K::Fixes)), ("to? get rid of", Kind(K::Fixes)), ("most effective", Kind(K::Fixes)),
     // Deadlines.
     ("due|deadline|deadlines", Kind(K::Due)), ("must be done|fixed|patched", Kind(K::Due)), ("how long|much time? do|have we|i have?", Kind(K::Due)), ("time left", Kind(K::Due)),
-    ("overdue|late", Set(S::Overdue(Yes))), ("past due", Set(S::Overdue(Yes))), ("past|missed|over|blew|exceeded the|their|its|our? deadline|deadlines|due", Set(S::Overdue(Yes))),
+    ("by when", Kind(K::Due)), ("until when", Kind(K::Due)), ("when must|should|do", Kind(K::Due)), ("before when", Kind(K::Due)), ("how soon", Kind(K::Due)), ("sla|slas", Kind(K::Due)),
+        ("overdue|late", Set(S::Overdue(Yes))), ("past due", Set(S::Overdue(Yes))), ("past|missed|over|blew|exceeded the|their|its|our? deadline|deadlines|due", Set(S::Overdue(Yes))),
     // What people concluded.
     ("decision|decisions|exception|exceptions|waiver|waivers|exemption|exemptions|acceptance|acceptances|vex", Kind(K::Decisions)),
     ("accept|accepted|accepts|decide|decided|decides|waived|suppressed|ignored|muted|dismissed", Kind(K::Decisions)), ("accepted risk|risks", Kind(K::Decisions)), ("risk acceptance|acceptances", Kind(K::Decisions)),
@@ -220,13 +226,15 @@ const TABLE: &[(&str, Means)] = &[
     // Who looked, and what is not seen.
     ("coverage|covered", Kind(K::Coverage)), ("sensor|sensors|agent|agents", Kind(K::Coverage)), ("last|latest report|reported|scan|scanned|heard|update|updated of?", Kind(K::Coverage)),
     ("never|not|been scanned yet?", Kind(K::Coverage)), ("unscanned", Kind(K::Coverage)), ("scanned", Kind(K::Coverage)), ("still reporting|alive|working", Kind(K::Coverage)),
+    ("monitored|watched|observed|instrumented", Kind(K::Coverage)), ("scan|scans", Weak(K::Coverage)), ("scanning|looking at", Kind(K::Coverage)), ("heartbeat|heartbeats", Kind(K::Coverage)), ("up to date", Kind(K::Coverage)), ("how old|fresh|current|recent are?", Kind(K::Coverage)),
     ("fresh|freshness|current|recent is|are", Kind(K::Coverage)), ("how old|fresh|current|recent|up-to-date is|are", Kind(K::Coverage)), ("kev|epss|intel|cve feed|feeds|catalogue|catalog", Kind(K::Coverage)), ("feed|feeds", Kind(K::Coverage)),
     ("stopped reporting", Set(S::Stale(Yes))), ("gone silent|quiet|dark", Set(S::Stale(Yes))), ("went silent|quiet|dark", Set(S::Stale(Yes))), ("silent", Set(S::Stale(Yes))), ("stale|outdated", Set(S::Stale(Yes))),
     ("blind spot|spots", Kind(K::Blind)), ("blind|blindspots|blindspot|gaps|gap|unknowns", Kind(K::Blind)), ("dont|cant|cannot you|we see|know|tell", Kind(K::Blind)), ("do|can you|we not see|know|tell", Kind(K::Blind)),
     ("you|we cant|cannot|dont see|know|tell", Kind(K::Blind)), ("you|we do|can not see|know|tell", Kind(K::Blind)), ("are you|we missing", Kind(K::Blind)), ("you|we miss", Kind(K::Blind)), ("cant|cannot be? seen", Kind(K::Blind)), ("unseen", Kind(K::Blind)),
+    ("you be wrong", Kind(K::Blind)), ("you|we overlook|overlooking", Kind(K::Blind)), ("not visible|looked", Kind(K::Blind)), ("limits of", Kind(K::Blind)),
     ("dont|doesnt know about", Kind(K::Blind)),
     // Exposure, traffic, use.
-    ("exposed to the? internet|outside|world|public", Set(S::Exposed(Yes))), ("exposed to", Affects), ("exposed|public|publicly", Set(S::Exposed(Yes))), ("unexposed|internal", Set(S::Exposed(No))),
+    ("exposed to the? internet|outside|world|public", Set(S::Exposed(Yes))), ("exposed to", Affects), ("exposed|public|publicly", Set(S::Exposed(Yes))), ("unexposed|internal|unreachable", Set(S::Exposed(No))),
     ("internet facing|exposed|reachable|accessible", Set(S::Exposed(Yes))), ("internet-facing|internet-exposed|internet-reachable|internet-accessible|externally-facing|public-facing", Set(S::Exposed(Yes))),
     ("facing|face|faces the? internet|outside|public", Set(S::Exposed(Yes))), ("reached|reachable|accessible|visible from? the? internet|outside", Set(S::Exposed(Yes))), ("reachable|reached|accessible", Set(S::Exposed(Yes))),
     ("open to the? internet|outside|world", Set(S::Exposed(Yes))), ("might|may|could|possibly|maybe be? exposed", Set(S::Exposed(Tri::Unknown))), ("exposure", Topic(S::Exposed(Yes))),
@@ -246,7 +254,7 @@ const TABLE: &[(&str, Means)] = &[
     ("under attack", Set(S::Attacked(&[Attacked::Attempt, Attacked::Foothold]))), ("attacked|attacks|attack", Set(S::Attacked(&[Attacked::Attempt, Attacked::Foothold]))),
     ("foothold|footholds", Set(S::Attacked(&[Attacked::Foothold]))), ("compromised|breached|popped", Set(S::Attacked(&[Attacked::Foothold]))), ("attempt|attempts|attempted", Set(S::Attacked(&[Attacked::Attempt]))),
     // Places and words of sources.
-    ("production|prod|prd|live", Set(S::Environment(Environment::Production))), ("test|testing|staging|stage|qa|uat", Set(S::Environment(Environment::Test))), ("sandbox|dev|development|playground", Set(S::Environment(Environment::Sandbox))),
+    ("production|prod|prd", Set(S::Environment(Environment::Production))), ("test|testing|staging|stage|qa|uat", Set(S::Environment(Environment::Test))), ("sandbox|dev|development|playground", Set(S::Environment(Environment::Sandbox))),
     ("critical|criticals|crit|crits", Set(S::Severity(Severity::Critical))), ("high|highs", Set(S::Severity(Severity::High))), ("medium|mediums|moderate", Set(S::Severity(Severity::Medium))), ("lows|low", Set(S::Severity(Severity::Low))),
     ("or|and worse|above|higher|up", Means::OrWorse),
     // Classes.
@@ -269,7 +277,7 @@ const TABLE: &[(&str, Means)] = &[
     ("environment|environments|env|envs", Group(GroupBy::Environment)), ("severity|severities", Group(GroupBy::Severity)), ("class|classes|type|types", Group(GroupBy::Class)),
     ("per|each|every", Each), ("for each|every", Each), ("in each|every", Each), ("grouped|group|broken|split down? by", Each), ("by each|every?", Means::Prep(Prep::By)),
     ("sort|sorted|order|ordered|rank|ranked by?", Means::Sort), ("due date|dates", Means::By(Order::Due)), ("oldest first?", Means::By(Order::Oldest)), ("newest|latest first?", Means::By(Order::Newest)), ("most recent", Means::By(Order::Newest)), ("age", Means::By(Order::Oldest)),
-    ("highest epss", Means::By(Order::Epss)), ("highest cvss", Means::By(Order::Cvss)), ("points", Means::By(Order::Band)),
+    ("high|highest epss", Means::By(Order::Epss)), ("high|highest cvss", Means::By(Order::Cvss)), ("points", Means::By(Order::Band)),
     ("port|ports", Means::Port), ("number|nr|no.|item|row|#", Means::Number), ("finding number|#", Means::Number),
     ("first|1st", Nth(1)), ("second|2nd", Nth(2)), ("third|3rd", Nth(3)), ("fourth|4th", Nth(4)), ("fifth|5th", Nth(5)), ("sixth|6th", Nth(6)), ("seventh|7th", Nth(7)), ("eighth|8th", Nth(8)), ("ninth|9th", Nth(9)), ("tenth|10th", Nth(10)),
     ("at least", Means::Least), ("above|over|>|>=|exceeding|higher", Means::Least), ("more|greater|higher than", Means::Least), ("below|under|<|<=", Means::Below), ("less|lower|smaller than", Means::Below),
@@ -301,6 +309,10 @@ const TABLE: &[(&str, Means)] = &[
     ("low-level|hanging|high-risk|dangerous|danger|severe|serious|scary|ugly|juicy|important", Filler),
     ("as of", Filler), ("out of", Filler), ("because of", Filler), ("in general", Filler), ("in total", Filler), ("of course", Filler), ("right now", Filler), ("at the moment", Filler), ("so far", Filler), ("for me|us", Filler), ("in there|here", Filler),
     ("to see|know|get|have|be|find|look", Filler), ("for which", Filler), ("in which", Filler), ("to me", Filler), ("at all", Filler), ("of all", Filler), ("at risk", Noun), ("up there", Filler), ("wrong|up with|on", Means::Prep(Prep::In)), ("number of", Kind(K::Count)),
+    ("=|is|equals equal|equals?", Filler), ("=|&|+", Filler),
+    ("around|again|perhaps|possibly|basically|simply|honestly|btw|fyi|hmm|uh|about|mind|curious|interested|folks|colleague|colleagues|manager|auditor|auditors|audit|meeting|standup|board|customer|customers", Filler),
+    ("became|become|becomes|stay|stays|remain|remains|appear|appears|feel|feels|seem|seems|work|works|worked|shouldnt|wouldnt|couldnt|wont|theres|its|im|ive|weve|theyre|youre", Filler),
+    ("on earth", Filler), ("at|on|near the? top|bottom", Filler), ("not to fix|patch|address", Filler), ("first thing", Kind(K::Top)), ("at|to first", Kind(K::Top)),
     // The answer before.
     ("ones", Means::Before), ("those|them|they|same", Means::Before), ("of those|these|them", Means::Before), ("what|how about", Means::Before), ("instead", Means::Before), ("same for|in|thing", Means::Before), ("the rest", Means::Before),
 ];
@@ -309,6 +321,8 @@ const TABLE: &[(&str, Means)] = &[
 pub(super) struct Lexicon {
     phrases: BTreeMap<&'static str, Vec<(Vec<&'static str>, Means)>>,
     words: BTreeSet<&'static str>,
+    /// Words that say where: a slip in one could as well be a name.
+    places: BTreeSet<&'static str>,
 }
 
 /// Shorter words are never taken for a slip of the pen.
@@ -318,11 +332,14 @@ pub(super) static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::new);
 
 impl Lexicon {
     fn new() -> Self {
-        let mut lexicon = Self { phrases: BTreeMap::new(), words: BTreeSet::new() };
+        let mut lexicon = Self { phrases: BTreeMap::new(), words: BTreeSet::new(), places: BTreeSet::new() };
         for (pattern, means) in TABLE {
             for phrase in spread(pattern) {
                 let Some(first) = phrase.first() else { continue };
                 lexicon.words.extend(phrase.iter().copied());
+                if matches!(means, Set(S::Environment(_))) {
+                    lexicon.places.extend(phrase.iter().copied());
+                }
                 let rows = lexicon.phrases.entry(first).or_default();
                 // Of two rows with equal words the first counts.
                 if !rows.iter().any(|(known, _)| *known == phrase) {
@@ -356,8 +373,8 @@ impl Lexicon {
         if word.chars().count() < SLIP_CHARS_MIN || !word.chars().all(char::is_alphabetic) {
             return None;
         }
-        let mut near = self.words.iter().filter(|w| w.chars().count() >= SLIP_CHARS_MIN && one_letter_off(word, w));
-        near.next().copied()
+        let long = |w: &&&str| w.chars().count() >= SLIP_CHARS_MIN && !self.places.contains(**w);
+        self.words.iter().filter(long).find(|w| one_letter_off(word, w)).copied()
     }
 }
 

@@ -58,7 +58,11 @@ pub fn read(question: &str, names: &NameIndex, previous: Option<&Query>, as_of: 
 fn left_aside(built: &Built, words: &[Token], names: &NameIndex, follows: bool) -> Result<Vec<Opaque>, Abstain> {
     let meaning = built.meaning + usize::from(follows);
     let said = |at: usize| Opaque::readmit(&words[at].text);
-    if let Some(stray) = built.strays.iter().find(|s| s.is_name && (meaning > 0 || s.has_shape)) {
+    // Beside other words that say nothing, a word where a name would stand is one more of them.
+    let others = built.strays.iter().filter(|s| !s.is_name).count();
+    let about_us = meaning > 0 || built.noun;
+    let named = |s: &&build::Stray| s.is_name && (s.has_shape || about_us && others * 3 <= meaning);
+    if let Some(stray) = built.strays.iter().find(named) {
         let near = names.near(&words[stray.at].text).map(|hit| (hit.kind, hit.name));
         return Err(Abstain::UnknownName { said: said(stray.at), near });
     }
@@ -145,8 +149,12 @@ impl Built {
         let back = items.iter().any(|i| matches!(i.what, What::Means(Means::Before)));
         let bare = self.kinds.len() == 1 && self.filters.is_empty() && self.names == 0 && words.len() <= 4;
         let bare_count = bare && self.kinds.iter().any(|(k, _)| *k == QueryKind::Count);
+        let fragment = words.len() <= 4
+            && self.kinds.is_empty()
+            && !self.noun
+            && matches!(first, "in" | "on" | "for" | "with" | "per" | "by" | "each");
         let asks_why = self.kinds.first().is_some_and(|(k, _)| *k == QueryKind::Why) && self.names == 0;
-        opens || back || bare_count || asks_why
+        opens || back || bare_count || asks_why || fragment
     }
 }
 

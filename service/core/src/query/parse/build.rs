@@ -31,7 +31,11 @@ pub(super) struct Built {
     pub(super) order: Option<Order>,
     pub(super) limit: Option<u16>,
     pub(super) group_by: Option<GroupBy>,
+    group_hint: Option<GroupBy>,
+    breakdown: bool,
     pub(super) nth: Option<u16>,
+    /// The place was given by a number.
+    pub(super) by_number: bool,
     /// One row is asked for.
     pub(super) single: bool,
     pub(super) names: usize,
@@ -136,6 +140,11 @@ impl Built {
 
     pub(super) fn asks(&self, ask: Ask) -> bool {
         self.asks.contains(&ask)
+    }
+
+    fn numbered(&mut self, n: u16) {
+        self.nth = Some(n);
+        self.by_number = true;
     }
 
     pub(super) fn kind(&self, kind: QueryKind) -> bool {
@@ -265,6 +274,13 @@ impl Walk<'_> {
                 return;
             }
             Means::Group(group) => self.group_word(group),
+            Means::Breakdown => {
+                out.meaning += 1;
+                out.breakdown = true;
+                out.kinds.push((QueryKind::Count, at));
+                out.group_by = out.group_by.or(out.group_hint);
+                return;
+            }
             Means::Sort => {
                 self.sorting = true;
                 return;
@@ -357,7 +373,7 @@ impl Walk<'_> {
     fn topic(&mut self, at: usize, setting: Setting) {
         if self.unknown.contains(&at) {
             self.set(unknown(setting));
-        } else if matches!(setting, Setting::Exposed(_)) {
+        } else if matches!(setting, Setting::Exposed(_)) && self.not == 0 {
             self.out.path = true;
             self.spot(Place::Internet);
         } else {
@@ -377,8 +393,10 @@ impl Walk<'_> {
     }
 
     fn group_word(&mut self, group: GroupBy) {
-        if self.each || self.prep == Some(Prep::By) {
+        if self.each || self.prep == Some(Prep::By) || self.out.breakdown {
             self.group(Some(group));
+        } else {
+            self.out.group_hint = Some(group);
         }
     }
 
@@ -526,8 +544,8 @@ impl Walk<'_> {
             _ if on && n > 0 => self.out.filters.port = Some(n),
             Some(What::Means(Means::Nth(_) | Means::Before)) if word == "one" => return,
             _ if word == "one" && !matches!(previous, Some(What::Means(Means::Kind(QueryKind::Top)))) => return,
-            Some(What::Means(Means::Kind(QueryKind::Why) | Means::Number | Means::Noun)) => self.out.nth = Some(n),
-            _ if word.starts_with('#') => self.out.nth = Some(n),
+            Some(What::Means(Means::Kind(QueryKind::Why) | Means::Number | Means::Noun)) => self.out.numbered(n),
+            _ if word.starts_with('#') => self.out.numbered(n),
             Some(What::Means(
                 Means::Kind(QueryKind::Top) | Means::Weak(QueryKind::List) | Means::Nth(1) | Means::All,
             )) => {
@@ -573,7 +591,13 @@ impl Walk<'_> {
             || (word.text.contains(marks) && word.text.contains(char::is_alphabetic))
             || matches!(self.previous(at), Some(What::Names(hits)) if hits.iter().any(|h| h.kind == NameKind::Package) && word.text.contains('.'))
             || self.names.near(&word.text).is_some();
-        let is_name = has_shape || cue_after || verb || self.prep.is_some();
+        // "Does kafka have", "is frontend exposed": the subject of a question.
+        let subject = matches!(self.previous(at), Some(What::Means(Means::Ask(Ask::Is))))
+            && matches!(
+                self.items.get(at + 1).map(|i| &i.what),
+                Some(What::Means(Means::Has | Means::Runs | Means::Affects | Means::Set(_) | Means::Kind(_)))
+            );
+        let is_name = has_shape || cue_after || verb || subject || self.prep.is_some();
         self.out.strays.push(Stray { at: self.items[at].from, is_name, has_shape });
         self.held = self.prep.take();
         self.not = 0;

@@ -61,7 +61,8 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
     if built.affects && (built.named(NameKind::Cve) || built.named(NameKind::Package) || !built.strays.is_empty()) {
         return (K::Affected, true);
     }
-    let sources_only = f.stale.is_some() && built.cues.contains(&NameKind::Source);
+    let sources_only = f.stale.is_some() && built.cues.contains(&NameKind::Source)
+        || built.asks(Ask::When) && built.named(NameKind::Source);
     if built.kind(K::Coverage) || sources_only {
         return (K::Coverage, true);
     }
@@ -84,12 +85,18 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
     if built.kind(K::Due) || f.overdue.is_some() {
         return (K::Due, true);
     }
-    let bare_cve = built.named(NameKind::Cve) && f.is_empty() && !built.weak.contains(&K::List);
+    let bare_cve = built.named(NameKind::Cve) && f.is_empty() && !built.noun && !built.weak.contains(&K::List);
     if bare_cve {
         return (K::Affected, before.is_none());
     }
     if built.group_by.is_some() {
         return (K::Count, true);
+    }
+    if built.by_number {
+        return (K::Why, true);
+    }
+    if built.nth == Some(1) && before.is_none() && built.limit.is_none() {
+        return (K::Top, true);
     }
     match built.weak.iter().find(|k| **k != K::List) {
         Some(kind) if !(*kind == K::Top && (built.names > 0 || !f.is_empty())) => (*kind, true),
@@ -101,7 +108,8 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
 fn is_path(built: &Built, items: &[Item]) -> bool {
     let f = &built.filters;
     let only_places = f.severity.is_empty() && f.class.is_empty() && f.kev.is_none() && f.in_use.is_none();
-    if built.path && !built.kind(K::Coverage) {
+    let from_to = [Prep::From, Prep::To].iter().all(|p| built.spots.iter().any(|s| s.prep == Some(*p)));
+    if (built.path || from_to) && !built.kind(K::Coverage) {
         return true;
     }
     if f.exposed != Some(Tri::Yes) || !only_places || built.noun || built.affects || built.kind(K::Count) {
@@ -123,6 +131,7 @@ fn runs_it(built: &Built) -> bool {
         .into_iter()
         .any(|kind| built.named(kind));
     let unknown = built.runs && built.strays.iter().any(|s| s.is_name);
+    let workloads_with = object && built.cues.contains(&NameKind::Workload) && !built.named(NameKind::Workload);
     let f = &built.filters;
     let asked = built.asks(Ask::Who)
         || built.asks(Ask::Where)
@@ -130,8 +139,9 @@ fn runs_it(built: &Built) -> bool {
         || built.asks(Ask::Is)
         || built.noun
         || built.kind(K::Count) && built.cues.contains(&NameKind::Workload);
-    verb && asked
+    (verb && asked || workloads_with)
         && (object || unknown)
+        && built.kinds.iter().all(|(k, _)| *k == K::Count)
         && f.severity.is_empty()
         && f.class.is_empty()
         && (!built.kind(K::Count) || built.cues.contains(&NameKind::Workload))
@@ -300,7 +310,7 @@ fn first_seen(filters: &mut Filters, stretch: Stretch, as_of: Time) {
 
 /// What is said by the kind already, and what depends on it.
 fn refine(filters: &mut Filters, built: &Built, kind: K) {
-    if built.resolved {
+    if built.resolved && !matches!(kind, K::Fixes | K::Due) {
         let in_time = !built.stretches.is_empty() || matches!(kind, K::Changed);
         if in_time && matches!(kind, K::Changed | K::Count) {
             resolved_as_change(filters);
