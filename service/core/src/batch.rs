@@ -227,6 +227,9 @@ impl SensorBatch {
         for (i, row) in self.facts.iter().enumerate() {
             let place = || format!("facts[{i}]");
             let home = homes.get(row.container).ok_or_else(|| value(place(), "no such container"))?;
+            if !home.attributed {
+                continue;
+            }
             let (since, until) = (instant(&row.since, place)?, instant(&row.until, place)?);
             let (component, what) = row.what.read(place, door)?;
             let fact = Fact {
@@ -243,6 +246,9 @@ impl SensorBatch {
         for (i, row) in self.coverage.iter().enumerate() {
             let place = || format!("coverage[{i}]");
             let home = homes.get(row.container).ok_or_else(|| value(place(), "no such container"))?;
+            if !home.attributed {
+                continue;
+            }
             let window = Coverage {
                 subject: home.subject.clone(),
                 eye: spelled::<Eye>(&row.eye, place)?,
@@ -262,6 +268,8 @@ impl SensorBatch {
 /// A container's place among the assets.
 struct Home {
     subject: Subject,
+    /// False for a container of no known pod: what is said of it belongs to nobody and is only counted.
+    attributed: bool,
     instance: Opaque,
     image: Option<ImageRef>,
 }
@@ -271,6 +279,7 @@ impl Home {
         let name = |text: &str| Opaque::admit_name(text, door);
         let at = AssetKey::object(cluster, Kind::of("Pod"), name(&row.namespace), name(&row.pod));
         Self {
+            attributed: !row.pod.is_empty(),
             subject: Subject::Object { at, container: Some(name(&row.name)) },
             instance: name(&row.id),
             image: ImageRef::parse(&name(&row.image)),

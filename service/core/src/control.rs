@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::finding::Matter;
+use crate::finding::{FindingClass, Matter};
 use crate::observation::Capability;
 use crate::text::Own;
 
@@ -103,25 +103,36 @@ impl Controls {
 
     /// What a failure of this matter gives, with the table and row that say so; none for a rule that no row maps.
     pub fn gain(&self, matter: &Matter) -> Option<(Gain, &'static str, Box<str>)> {
-        match matter {
-            Matter::Vulnerability { .. } => None,
-            Matter::Control { control, .. } => {
-                self.get(control.0.reveal()).map(|row| (row.gain, "control", row.id.clone()))
+        let (class, name) = match matter {
+            Matter::Vulnerability { .. } => return None,
+            Matter::Control { control, .. } => (FindingClass::Misconfiguration, control.0.reveal()),
+            Matter::Signal { signal, .. } => (FindingClass::Signal, signal.0.reveal()),
+            Matter::Secret { detector, .. } => (FindingClass::Secret, detector.reveal()),
+            Matter::Rbac { capability, .. } => (FindingClass::Rbac, capability.as_str()),
+        };
+        self.gain_of(class, name)
+    }
+
+    /// The same by class and name, as rows of findings have them.
+    pub fn gain_of(&self, class: FindingClass, name: &str) -> Option<(Gain, &'static str, Box<str>)> {
+        let row = |table: &'static str, id: &str| self.get(id).map(|row| (row.gain, table, row.id.clone()));
+        match class {
+            FindingClass::Vulnerability => None,
+            FindingClass::Misconfiguration | FindingClass::Benchmark => row("control", name),
+            FindingClass::Signal => row("signal", name),
+            // Whatever its detector: who has a secret has what it opens.
+            FindingClass::Secret => row("control", name).or_else(|| row("control", SECRET_IN_CLEAR)),
+            FindingClass::Rbac => {
+                let capability = name.parse::<Capability>().ok()?;
+                let gain = Gain { needs_no_foothold: false, total: gives_total(capability) };
+                Some((gain, "capability", capability.as_str().into()))
             }
-            Matter::Signal { signal, .. } => {
-                self.get(signal.0.reveal()).map(|row| (row.gain, "signal", row.id.clone()))
-            }
-            Matter::Secret { .. } => {
-                Some((Gain { needs_no_foothold: false, total: true }, "control", "secret-in-clear".into()))
-            }
-            Matter::Rbac { capability, .. } => Some((
-                Gain { needs_no_foothold: false, total: gives_total(*capability) },
-                "capability",
-                capability.as_str().into(),
-            )),
         }
     }
 }
+
+/// The row that stands for every detector without one of its own.
+const SECRET_IN_CLEAR: &str = "secret-in-clear";
 
 /// Whether a right leads to node, cluster admin or credentials by itself. Source: Kubernetes documentation, RBAC good
 /// practices, "Kubernetes RBAC - privilege escalation risks".

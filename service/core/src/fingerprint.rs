@@ -37,7 +37,7 @@ pub fn fingerprint(place: &Place, matter: &Matter) -> Fingerprint {
             fields.extend(["rbac", capability.as_str(), if *cluster_wide { "cluster" } else { "namespace" }]);
         }
         Matter::Signal { signal, discriminator } => {
-            fields.extend(["signal", signal.0.reveal(), discriminator.reveal()])
+            fields.extend(["signal", signal.0.reveal(), discriminator.reveal()]);
         }
     }
     let digest = Digest::of_fields(fields.iter().map(|f| f.as_bytes()));

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use crate::asset::{AssetKey, KindClass};
 use crate::ids::{EvidenceId, Time};
 use crate::observation::{Link, PeerClass, Reach, Role, SettledBy, What};
+use crate::text::Opaque;
 use crate::world::{AssetIdx, EdgeSeen, World};
 
 /// The most ways in that are listed for one workload; more are counted.
@@ -89,35 +90,55 @@ pub fn exposure(world: &World, workload: AssetIdx) -> Exposure {
     }
 }
 
+/// A way in the making, walked backwards from the workload.
+struct Tail<'w> {
+    /// The edges so far, the last of the way first.
+    edges: Vec<u32>,
+    /// Where it begins so far.
+    here: AssetIdx,
+    /// The port that it must be entered by; none at the workload itself.
+    port: Option<u16>,
+    /// The port of the pod at its end.
+    pod_port: Option<u16>,
+    /// The host name that it is for; none for any.
+    host: Option<&'w Opaque>,
+}
+
 /// Every way from the Internet to the workload, searched backwards so that only its own neighbourhood is walked.
 fn ways_in(world: &World, workload: AssetIdx) -> Vec<Path> {
     let mut found = Vec::new();
-    // A partial way: the edges from here to the workload (last first), where it starts, the port it must arrive at.
-    let mut queue: VecDeque<(Vec<u32>, AssetIdx, Option<u16>, Option<u16>)> =
-        VecDeque::from([(Vec::new(), workload, None, None)]);
-    while let Some((tail, here, arrives_at, pod_port)) = queue.pop_front() {
-        if tail.len() >= HOPS_MAX || found.len() >= PATHS_MAX * 4 {
+    let mut queue =
+        VecDeque::from([Tail { edges: Vec::new(), here: workload, port: None, pod_port: None, host: None }]);
+    while let Some(tail) = queue.pop_front() {
+        if tail.edges.len() >= HOPS_MAX || found.len() >= PATHS_MAX * 4 {
             continue;
         }
-        for &e in &world.asset(here).into {
+        for &e in &world.asset(tail.here).into {
             let edge = &world.edges[e as usize];
-            let extended = || tail.iter().copied().chain([e]).collect::<Vec<u32>>();
+            let longer = || tail.edges.iter().copied().chain([e]).collect::<Vec<u32>>();
             match &edge.link {
-                Link::Enters { reach, port, .. } if arrives_at.is_none_or(|p| p == *port) => {
-                    let pod_port = pod_port.unwrap_or(*port);
-                    let edges: Vec<u32> = extended().into_iter().rev().collect();
+                Link::Enters { reach, port, host, .. }
+                    if tail.port.is_none_or(|p| p == *port) && (tail.host.is_none() || tail.host == host.as_ref()) =>
+                {
+                    let pod_port = tail.pod_port.unwrap_or(*port);
                     found.push(Path {
-                        edges,
+                        edges: longer().into_iter().rev().collect(),
                         outside_port: *port,
                         port: pod_port,
                         reach: believed(*reach, edge),
                         traffic: traffic(world, workload, pod_port),
                     });
                 }
-                Link::Routes { port, target_port, .. }
-                    if arrives_at.is_none_or(|p| p == *target_port) && !tail.contains(&e) =>
+                Link::Routes { host, port, target_port, .. }
+                    if tail.port.is_none_or(|p| p == *target_port) && !tail.edges.contains(&e) =>
                 {
-                    queue.push_back((extended(), edge.from, Some(*port), pod_port.or(Some(*target_port))));
+                    queue.push_back(Tail {
+                        edges: longer(),
+                        here: edge.from,
+                        port: Some(*port),
+                        pod_port: tail.pod_port.or(Some(*target_port)),
+                        host: host.as_ref().or(tail.host),
+                    });
                 }
                 _ => {}
             }

@@ -32,6 +32,7 @@ pub mod policy;
 pub mod ports;
 pub mod query;
 pub mod reconcile;
+pub mod records;
 pub mod scope;
 pub mod sink;
 pub mod text;

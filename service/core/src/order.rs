@@ -226,19 +226,22 @@ pub struct Ranked<'a> {
     pub assessment: Assessment,
 }
 
+/// Says what a failure of this class and name gives.
+type Gains<'w> = Box<dyn Fn(FindingClass, &Opaque) -> Option<Gain> + 'w>;
+
 /// Builds the table row by row.
 pub struct Ranking<'w> {
     world: &'w World,
     names: &'w Names,
-    gains: HashMap<u32, u8>,
+    gain: Gains<'w>,
+    gains: HashMap<(FindingClass, u32), u8>,
     quiet: HashMap<(u32, Opaque), Answer>,
     table: RankTable,
 }
 
 impl<'w> Ranking<'w> {
-    /// Starts a table. `gain` says what a failure of a control, right, detector or signal gives.
-    pub fn new(world: &'w World, names: &'w Names, gain: impl Fn(&Opaque) -> Option<Gain>) -> Self {
-        let gains = names.controls.iter().map(|(id, name)| (*id as u32, gain_bits(gain(name)))).collect();
+    /// Starts a table. `gain` says what a failure gives, by class and the name of its control, right, detector or signal.
+    pub fn new(world: &'w World, names: &'w Names, gain: impl Fn(FindingClass, &Opaque) -> Option<Gain> + 'w) -> Self {
         let table = RankTable {
             situations: (0..world.assets.len() as u32)
                 .map(|i| SituationBits::of(&Situation::of(world, Some(AssetIdx(i)))))
@@ -249,7 +252,7 @@ impl<'w> Ranking<'w> {
                 .collect(),
             ..RankTable::default()
         };
-        Self { world, names, gains, quiet: HashMap::new(), table }
+        Self { world, names, gain: Box::new(gain), gains: HashMap::new(), quiet: HashMap::new(), table }
     }
 
     /// Adds a finding.
@@ -282,11 +285,18 @@ impl<'w> Ranking<'w> {
             class: stored.class,
             in_use: if vulnerability { self.in_use(asset, stored) } else { Answer::NotApplicable },
             conditions: if vulnerability { self.conditions(asset, vuln, stored) } else { Answer::NotApplicable },
-            gain: stored.control.and_then(|c| self.gains.get(&(c as u32)).copied()).unwrap_or(gain_bits(None)),
+            gain: self.gain_of(stored),
             stage: stored.stage.map_or(MISSING, |s| s as u8),
             flags,
         };
         self.table.rows.push(row);
+    }
+
+    /// What a failure gives, looked up once a class and name.
+    fn gain_of(&mut self, stored: &StoredRow<'_>) -> u8 {
+        let Some(name) = stored.control.and_then(|c| self.names.controls.get(&c)) else { return gain_bits(None) };
+        let key = (stored.class, stored.control.unwrap_or(0) as u32);
+        *self.gains.entry(key).or_insert_with(|| gain_bits((self.gain)(stored.class, name)))
     }
 
     /// Whether the package is in use; what nobody used is looked up once a container.

@@ -1,7 +1,121 @@
 //! What the road needs from outside, on one screen. Ports are the only place where an answer can fail or be late;
 //! stages never wait.
 
-use crate::ids::{Digest, Span};
+use crate::environment::EnvironmentRules;
+use crate::finding::{Decision, Finding};
+use crate::ids::{Digest, Span, Time};
+use crate::intel::{FeedState, IntelNote};
+use crate::observation::Record;
+use crate::order::{Names, StoredRow};
+use crate::records::{Chain, Changed, Imported, Move, Receipt, ReportMeta, StandingDecision};
+use crate::scope::Head;
+use crate::world::{Watching, World};
+
+/// The ledger: what was reported, what became of it, what people concluded. Every change is one transaction.
+pub trait Records {
+    /// Why it could not be done. Nothing is half-done then.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Takes in one report. `read` gives records to the closure, which answers false when it wants no more, and then the
+    /// head. A repeated key changes nothing.
+    ///
+    /// # Errors
+    /// `E` when reading fails, or the ledger does.
+    fn ingest<E: From<Self::Error>>(
+        &mut self,
+        meta: &ReportMeta,
+        read: impl FnOnce(&mut dyn FnMut(Record) -> bool) -> Result<Head, E>,
+    ) -> Result<Receipt, E>;
+
+    /// Imports published intelligence.
+    ///
+    /// # Errors
+    /// `E` when reading fails, or the ledger does.
+    fn import_feed<E: From<Self::Error>>(
+        &mut self,
+        sha256: Digest,
+        at: Time,
+        give: impl FnOnce(&mut dyn FnMut(IntelNote) -> bool) -> Result<Vec<FeedState>, E>,
+    ) -> Result<Imported, E>;
+
+    /// Names that rows of findings and facts point to.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    fn names(&self) -> Result<Names, Self::Error>;
+
+    /// The world at an instant.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    fn world(
+        &self,
+        as_of: Time,
+        environments: EnvironmentRules,
+        watching: Watching,
+        names: &Names,
+    ) -> Result<World, Self::Error>;
+
+    /// Every finding, as a row for the rank table.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    fn each_row(&self, as_of: Time, each: impl FnMut(&StoredRow<'_>)) -> Result<(), Self::Error>;
+
+    /// The finding that an id, an old id or the beginning of one names.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    fn find(&self, text: &str) -> Result<Option<i64>, Self::Error>;
+
+    /// The details of some findings, in the order asked for.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    fn details(&self, ids: &[i64], as_of: Time) -> Result<Vec<Finding>, Self::Error>;
+
+    /// Keeps a decision; an earlier one of the same source gives way.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    fn decide(&mut self, finding: i64, decision: &Decision, relies_on: &str, source: &str) -> Result<(), Self::Error>;
+
+    /// Every decision that was not taken back.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    fn standing_decisions(&self) -> Result<Vec<StandingDecision>, Self::Error>;
+
+    /// Takes a decision back, with its cause.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    fn revoke_decision(&mut self, id: i64, at: Time, because: &str, kind: &str) -> Result<(), Self::Error>;
+
+    /// Writes moves of bands, once each.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    fn record_moves(&mut self, at: Time, policy: &str, moves: &[Move]) -> Result<(), Self::Error>;
+
+    /// The moves of a finding, oldest first.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    fn moves_of(&self, finding: i64) -> Result<Vec<(Time, Move)>, Self::Error>;
+
+    /// Changes after a sequence number, oldest first.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    fn changes(&self, after: i64, limit: usize) -> Result<Vec<Changed>, Self::Error>;
+
+    /// Checks every link of the audit chain.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    fn verify_audit(&self) -> Result<Chain, Self::Error>;
+}
 
 /// Which model answered: shown wherever it chose.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -15,9 +15,9 @@ use crate::cli::Global;
 use crate::clock;
 use crate::config::Config;
 use crate::data::DataFolder;
-use crate::refresh;
 use crate::snapshot::Snapshot;
 use crate::words::Words;
+use crate::{decisions, refresh};
 
 /// One run of the binary on one data folder.
 #[derive(Debug)]
@@ -78,18 +78,26 @@ impl App {
     /// The state at this run's instant. Moves of bands that the passing of time brought are written down, unless the
     /// question is about another time than now.
     pub(crate) fn snapshot(&self, store: &mut Store) -> Result<Snapshot> {
-        let mut snapshot = Snapshot::load(store, &self.config, &self.controls, self.now())?;
-        match self.as_of {
-            None => refresh::run(store, &mut snapshot).map(|_| ())?,
-            Some(_) => refresh::preview(store, &mut snapshot)?,
+        if self.as_of.is_none() {
+            return self.refreshed(store);
         }
+        let mut snapshot = self.load(store)?;
+        refresh::preview(store, &mut snapshot)?;
         Ok(snapshot)
     }
 
-    /// The state after a change, with the moves of bands that the change brought written down.
+    /// The state after a change, with everything that the change brought written down: decisions that end, bands that
+    /// move.
     pub(crate) fn refreshed(&self, store: &mut Store) -> Result<Snapshot> {
-        let mut snapshot = Snapshot::load(store, &self.config, &self.controls, self.now())?;
+        let mut snapshot = self.load(store)?;
+        if decisions::follow(store, &self.config, &snapshot)? > 0 {
+            snapshot = self.load(store)?;
+        }
         refresh::run(store, &mut snapshot)?;
         Ok(snapshot)
+    }
+
+    fn load(&self, store: &Store) -> Result<Snapshot> {
+        Snapshot::load(store, &self.config, &self.controls, self.now())
     }
 }

@@ -166,7 +166,7 @@ fn link_words(link: &Link) -> String {
             Some(host) => format!("{entry} {}:{port}", host.reveal()),
             None => format!("{entry} :{port}"),
         },
-        Link::Routes { port, target_port, protocol } => format!("{protocol} {port} to {target_port}"),
+        Link::Routes { port, target_port, protocol, .. } => format!("{protocol} {port} to {target_port}"),
         Link::Runs { .. } | Link::RunsAs { .. } | Link::Holds { .. } => link.as_str().to_owned(),
     }
 }

@@ -6,6 +6,7 @@ mod clock;
 mod commands;
 mod config;
 mod data;
+mod decisions;
 mod digest;
 mod feeds;
 mod http;
@@ -86,6 +87,10 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Serve(args)) => commands::serve::run(global, args),
         Some(Command::Token(what)) => commands::serve::token(global, what),
         Some(Command::Audit(Audit::Verify)) => commands::audit::verify(global),
+        Some(Command::Vex) => commands::vex::run(global),
+        Some(Command::Funnel) => commands::funnel::run(global),
+        Some(Command::Agent(args)) => commands::agent::run(args),
+        Some(Command::Doctor) => commands::agent::doctor(global),
         Some(Command::Digest(args)) => commands::digest::run(global, args),
         Some(Command::Enrich(args)) => commands::enrich::run(global, args),
         Some(Command::Intel(what)) => commands::intel::run(global, what),

@@ -5,13 +5,11 @@ use std::collections::HashSet;
 
 use anyhow::Result;
 use assay_core::context::{Factors, Subject, context};
-use assay_core::control::{Controls, Gain};
+use assay_core::control::Controls;
 use assay_core::finding::{Finding, Matter};
 use assay_core::ids::{EvidenceId, Time};
-use assay_core::observation::Capability;
 use assay_core::order::{Names, RankTable, Ranked, Ranking, Row};
 use assay_core::policy::Policy;
-use assay_core::text::Opaque;
 use assay_core::world::World;
 use assay_store::Store;
 
@@ -36,7 +34,8 @@ impl Snapshot {
     pub(crate) fn load(store: &Store, config: &Config, controls: &Controls, as_of: Time) -> Result<Self> {
         let names = store.names()?;
         let world = store.world(as_of, config.environments.clone(), config.watching, &names)?;
-        let mut ranking = Ranking::new(&world, &names, |name| gain(controls, name));
+        let mut ranking =
+            Ranking::new(&world, &names, |class, name| controls.gain_of(class, name.reveal()).map(|(gain, ..)| gain));
         store.each_row(as_of, |row| ranking.add(row))?;
         let table = ranking.finish(&config.policy);
         let news_since = store.news_since(as_of)?;
@@ -95,17 +94,4 @@ impl Snapshot {
     pub(crate) fn same_cause(&self, row: &Row) -> u64 {
         self.table.rows().iter().filter(|r| r.cause == row.cause && r.is_open() && !r.is_superseded()).count() as u64
     }
-}
-
-/// What a failure gives, by the name that its row stands under: a control, a right, a signal, or a detector of secrets.
-fn gain(controls: &Controls, name: &Opaque) -> Option<Gain> {
-    if let Some(row) = controls.get(name.reveal()) {
-        return Some(row.gain);
-    }
-    let capability = name.reveal().parse::<Capability>().ok();
-    let matter = match capability {
-        Some(capability) => Matter::Rbac { capability, cluster_wide: true },
-        None => return None,
-    };
-    controls.gain(&matter).map(|(gain, ..)| gain)
 }

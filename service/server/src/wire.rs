@@ -1,7 +1,7 @@
 //! What stands on the wire: twins of the core's types whose strings went through the door. The names of fields are the
 //! contract; a change of one is a change for every client.
 
-use assay_core::asset::ImageRef;
+use assay_core::asset::{ImageRef, PackageKey};
 use assay_core::context::FactorRow;
 use assay_core::finding::{Decision, Finding, Matter, Presence, Status};
 use assay_core::ids::Time;
@@ -226,21 +226,27 @@ impl AssetWire {
     }
 }
 
+/// The package URL of a package by its counted name.
+pub(crate) fn package_purl(package: &PackageKey, version: &Opaque) -> String {
+    let mut purl = format!("pkg:{}/", package.ecosystem.reveal());
+    if !package.namespace.is_empty() {
+        purl.push_str(package.namespace.reveal());
+        purl.push('/');
+    }
+    purl.push_str(package.counted_name().reveal());
+    if !version.is_empty() {
+        purl.push('@');
+        purl.push_str(version.reveal());
+    }
+    purl
+}
+
 impl PackageWire {
     fn of(finding: &Finding) -> Option<Self> {
         let Matter::Vulnerability { package, .. } = &finding.matter else { return None };
         let none = Opaque::readmit("");
         let version = finding.version().unwrap_or(&none);
-        let mut purl = format!("pkg:{}/", package.ecosystem.reveal());
-        if !package.namespace.is_empty() {
-            purl.push_str(package.namespace.reveal());
-            purl.push('/');
-        }
-        purl.push_str(package.counted_name().reveal());
-        if !version.is_empty() {
-            purl.push('@');
-            purl.push_str(version.reveal());
-        }
+        let purl = package_purl(package, version);
         Some(Self {
             name: package.counted_name().into(),
             version: version.into(),

@@ -1,6 +1,7 @@
 //! Who did what, as a chain of hashes: a row that was changed or removed afterwards breaks every later link.
 
 use assay_core::ids::{Digest, Time};
+use assay_core::records::Chain;
 use rusqlite::{Connection, params};
 
 use crate::error::{Doing, StoreError};
@@ -40,15 +41,6 @@ fn link(seq: i64, at: Time, texts: [&str; 5], prev: &[u8]) -> Digest {
     Digest::of_fields(
         [seq.as_slice(), at.as_slice()].into_iter().chain(texts.iter().map(|t| t.as_bytes())).chain([prev]),
     )
-}
-
-/// What checking the chain found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chain {
-    /// Links checked.
-    pub links: u64,
-    /// The first link that does not hold, where there is one.
-    pub broken_at: Option<i64>,
 }
 
 impl Store {

@@ -2,7 +2,9 @@
 
 use assay_core::finding::Decision;
 use assay_core::ids::Time;
-use rusqlite::{TransactionBehavior, params};
+use assay_core::records::StandingDecision;
+use assay_core::text::Opaque;
+use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
 use crate::audit;
 use crate::error::{Doing, StoreError};
@@ -60,6 +62,77 @@ impl Store {
             &after,
         )?;
         tx.commit().doing(doing)
+    }
+
+    /// Takes a decision back, with the cause; what happened is announced under `kind`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn revoke_decision(&mut self, id: i64, at: Time, because: &str, kind: &str) -> Result<(), StoreError> {
+        let doing = "taking a decision back";
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
+        let sql = "UPDATE decision SET revoked_at = ?2, revoked_because = ?3 WHERE id = ?1 AND revoked_at IS NULL RETURNING finding_id";
+        let finding: Option<i64> =
+            tx.query_row(sql, params![id, at.millis(), because], |r| r.get(0)).optional().doing(doing)?;
+        if let Some(finding) = finding {
+            // The finding is due again: its clock starts with the end of the decision.
+            tx.execute(
+                "UPDATE finding SET clock_start = ?2 WHERE id = ?1 AND presence < 2",
+                params![finding, at.millis()],
+            )
+            .doing(doing)?;
+            tx.execute(
+                "INSERT INTO outbox (at, kind, finding_id, body) VALUES (?1, ?2, ?3, ?4)",
+                params![at.millis(), kind, finding, because],
+            )
+            .doing(doing)?;
+            audit::append(&tx, at, "assay", "decision.end", &format!("finding:{finding}"), "", because)?;
+        }
+        tx.commit().doing(doing)
+    }
+
+    /// Every decision that was not taken back: its row, finding, source, the decision, and what it relies on.
+    ///
+    /// # Errors
+    /// When the database fails or holds what this build cannot have written.
+    pub fn standing_decisions(&self) -> Result<Vec<StandingDecision>, StoreError> {
+        let doing = "reading decisions";
+        let sql = "SELECT id, finding_id, source, status, justification, note, by_whom, at, until, relies_on FROM decision WHERE revoked_at IS NULL ORDER BY id";
+        let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
+        let rows = statement.query_map([], |r| {
+            let text = |i: usize| r.get::<_, String>(i);
+            Ok((
+                r.get(0)?,
+                r.get(1)?,
+                text(2)?,
+                text(3)?,
+                r.get::<_, Option<String>>(4)?,
+                text(5)?,
+                text(6)?,
+                r.get::<_, i64>(7)?,
+                r.get::<_, Option<i64>>(8)?,
+                text(9)?,
+            ))
+        });
+        let rows: Vec<_> = rows.and_then(Iterator::collect).doing(doing)?;
+        rows.into_iter()
+            .map(|(id, finding, source, status, justification, note, by, at, until, relies_on)| {
+                let unread = |e: assay_core::named::Unspelled| StoreError::Row {
+                    table: "decision",
+                    row: id,
+                    why: e.to_string(),
+                };
+                let decision = Decision {
+                    status: status.parse().map_err(unread)?,
+                    justification: justification.map(|j: String| j.parse()).transpose().map_err(unread)?,
+                    note: Opaque::readmit(&note),
+                    by: Opaque::readmit(&by),
+                    at: Time::from_millis(at),
+                    until: until.map(Time::from_millis),
+                };
+                Ok(StandingDecision { id, finding, source, decision, relies_on })
+            })
+            .collect()
     }
 
     /// Decisions that bind now, with their findings' rows, soonest end first.

@@ -1,26 +1,12 @@
 //! What happened over time: moves since an instant, open findings by day, and when each source was heard last.
 
 use assay_core::ids::{Span, Time};
+use assay_core::records::Changed;
 use assay_core::text::Opaque;
 use rusqlite::params;
 
 use crate::error::{Doing, StoreError};
 use crate::open::Store;
-
-/// One finding's change, for those who follow.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
-    /// The place in the sequence.
-    pub seq: i64,
-    /// When.
-    pub at: Time,
-    /// `new`, `reopened`, `resolved`, `stale`, `refreshed`, `worse`, `better`, `decided`, `intel` ..
-    pub kind: String,
-    /// The finding's row, where it is about one.
-    pub finding: Option<i64>,
-    /// The one cause, in words of ours.
-    pub body: String,
-}
 
 /// A tool, as a source of reports.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use assay_core::ids::{Digest, Time};
 use assay_core::intel::{Feed, FeedState, IntelNote, Said};
+use assay_core::records::Imported;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::error::{Doing, StoreError};
@@ -28,17 +29,6 @@ pub(crate) fn put(conn: &Connection, intern: &mut Intern<'_>, vuln: i64, note: &
     let row = params![vuln, note.feed.as_str(), question, note.via.reveal(), note.at.millis(), body];
     conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("keeping intelligence")?;
     Ok(())
-}
-
-/// What came of an import.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Imported {
-    /// The feeds that were in it.
-    pub feeds: Vec<FeedState>,
-    /// Notes taken.
-    pub notes: u64,
-    /// True when the same bytes had been imported before.
-    pub repeated: bool,
 }
 
 impl Store {

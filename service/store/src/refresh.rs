@@ -1,31 +1,11 @@
 //! Band moves: written once, when the band or the row of the table moves, and never changed afterwards.
 
 use assay_core::ids::Time;
+use assay_core::records::Move;
 use rusqlite::{TransactionBehavior, params};
 
 use crate::error::{Doing, StoreError};
 use crate::open::Store;
-
-/// One finding's move to another band or row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Move {
-    /// The finding's row.
-    pub finding: i64,
-    /// The band before; none at the first assessment.
-    pub from: Option<u8>,
-    /// The band now.
-    pub to: u8,
-    /// The row of the policy's table.
-    pub row: u16,
-    /// Points now.
-    pub points: u16,
-    /// What it rests on.
-    pub inputs: [u8; 16],
-    /// When the deadline's clock starts now.
-    pub clock_start: Time,
-    /// Which input changed, in words of ours.
-    pub why: String,
-}
 
 impl Store {
     /// Writes moves, and a row for those who follow, in one transaction.

@@ -231,11 +231,33 @@ pub(crate) fn fact_identity(what: &What) -> Vec<String> {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "link", rename_all = "snake_case")]
 pub(crate) enum LinkRow {
-    Runs { container: String, tag: Option<String>, digest: Option<String> },
-    RunsAs { token_mounted: bool },
-    Enters { reach: String, settled_by: Option<String>, entry: String, host: Option<String>, port: u16 },
-    Routes { port: u16, target_port: u16, protocol: String },
-    Holds { capability: String, cluster_wide: bool, binding: String },
+    Runs {
+        container: String,
+        tag: Option<String>,
+        digest: Option<String>,
+    },
+    RunsAs {
+        token_mounted: bool,
+    },
+    Enters {
+        reach: String,
+        settled_by: Option<String>,
+        entry: String,
+        host: Option<String>,
+        port: u16,
+    },
+    Routes {
+        #[serde(default)]
+        host: Option<String>,
+        port: u16,
+        target_port: u16,
+        protocol: String,
+    },
+    Holds {
+        capability: String,
+        cluster_wide: bool,
+        binding: String,
+    },
 }
 
 impl From<&Link> for LinkRow {
@@ -262,8 +284,9 @@ impl From<&Link> for LinkRow {
                     port: *port,
                 }
             }
-            Link::Routes { port, target_port, protocol } => {
-                Self::Routes { port: *port, target_port: *target_port, protocol: protocol.to_string() }
+            Link::Routes { host, port, target_port, protocol } => {
+                let host = host.as_ref().map(text);
+                Self::Routes { host, port: *port, target_port: *target_port, protocol: protocol.to_string() }
             }
             Link::Holds { capability, cluster_wide, binding } => {
                 Self::Holds { capability: capability.to_string(), cluster_wide: *cluster_wide, binding: text(binding) }
@@ -290,8 +313,8 @@ impl LinkRow {
                 };
                 Link::Enters { reach, entry: entry.parse()?, host: host.map(text), port }
             }
-            Self::Routes { port, target_port, protocol } => {
-                Link::Routes { port, target_port, protocol: protocol.parse()? }
+            Self::Routes { host, port, target_port, protocol } => {
+                Link::Routes { host: host.map(text), port, target_port, protocol: protocol.parse()? }
             }
             Self::Holds { capability, cluster_wide, binding } => {
                 Link::Holds { capability: capability.parse()?, cluster_wide, binding: text(binding) }
@@ -309,8 +332,9 @@ pub(crate) fn edge_identity(link: &Link) -> Vec<String> {
         Link::Enters { entry, host, port, .. } => {
             vec!["enters".into(), entry.to_string(), host.as_ref().map(text).unwrap_or_default(), port.to_string()]
         }
-        Link::Routes { port, target_port, protocol } => {
-            vec!["routes".into(), protocol.to_string(), port.to_string(), target_port.to_string()]
+        Link::Routes { host, port, target_port, protocol } => {
+            let host = host.as_ref().map(text).unwrap_or_default();
+            vec!["routes".into(), host, protocol.to_string(), port.to_string(), target_port.to_string()]
         }
         Link::Holds { capability, cluster_wide, binding } => {
             vec!["holds".into(), capability.to_string(), cluster_wide.to_string(), text(binding)]

@@ -78,7 +78,7 @@ pub(super) fn gain(said: &mut Vec<Proposition>, factors: &Factors) {
     };
     let (free, Proof { evidence, as_of, .. }) = free;
     let mut say = |predicate| {
-        said.push(Proposition { predicate, args: Vec::new(), evidence: evidence.clone(), as_of: Some(*as_of), family })
+        said.push(Proposition { predicate, args: Vec::new(), evidence: evidence.clone(), as_of: Some(*as_of), family });
     };
     say(if free { Predicate::GainsFootholdFree } else { Predicate::GainsAfterFoothold });
     say(if total { Predicate::GainsTotal } else { Predicate::GainsPartial });

@@ -52,7 +52,7 @@ fn yes_no(said: &mut Vec<Proposition>, known: &Known<bool>, [yes, no, unknown]: 
             said.push(Proposition { predicate, args, evidence: evidence.clone(), as_of: Some(*as_of), family });
         }
         Known::Unknown(..) => {
-            said.push(Proposition { predicate: unknown, args: Vec::new(), evidence: Vec::new(), as_of: None, family })
+            said.push(Proposition { predicate: unknown, args: Vec::new(), evidence: Vec::new(), as_of: None, family });
         }
         Known::NotApplicable => {}
     }

@@ -1,11 +1,13 @@
 //! Whether a package is in use, and whether anybody watched well enough to say that it is not.
 
+use std::collections::BTreeMap;
+
 use super::{Known, Origin, Proof, UnknownBecause};
 use crate::asset::PackageKey;
 use crate::ids::{EvidenceId, Span, Time};
 use crate::observation::{Eye, SettledBy, UseLevel, What};
 use crate::text::Opaque;
-use crate::world::{AssetIdx, FactSeen, World};
+use crate::world::{AssetIdx, CoverageSeen, FactSeen, World};
 
 /// How well a container was watched.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,29 +68,43 @@ pub fn watch(world: &World, workload: AssetIdx, container: &Opaque, eye: Eye) ->
         span_min: rules.span_min,
         starts_min: rules.starts_min,
     };
-    let mine = world
-        .asset(workload)
-        .coverage
-        .iter()
-        .filter(|c| c.window.eye == eye && (container.is_empty() || c.container == *container));
-    for seen in mine {
+    let mut watched: BTreeMap<&Opaque, u32> = BTreeMap::new();
+    for seen in latest_windows(world, workload, container, eye) {
         let window = &seen.window;
         watch.starts += u32::from(window.start_seen);
+        let count = watched.entry(&seen.container).or_default();
         if window.until.until(at) > rules.silent_after {
             continue;
         }
-        watch.watched += 1;
+        *count += 1;
         watch.since = watch.since.max(window.since);
         watch.until = watch.until.min(window.until);
-        watch.holes += window.holes.iter().filter(|h| h.until > h.since).count() as u32;
+        watch.holes += window.holes.iter().filter(|h| h.until > h.since && h.until > window.since).count() as u32;
         watch.evidence.push(EvidenceId::Coverage(seen.id));
     }
+    // Of a workload as a whole, the container that was watched least.
+    watch.watched = watched.into_values().min().unwrap_or(0);
     if let Some((_, fact)) = replicas {
         watch.evidence.push(fact.evidence());
     }
     let all = watch.replicas.is_some_and(|n| n > 0 && watch.watched >= n);
     watch.whole = all && watch.holes == 0 && watch.span() >= watch.span_min && watch.starts >= watch.starts_min;
     watch
+}
+
+/// One window an instance: the one that lasts longest. What was watched before an agent's restart counts no more.
+fn latest_windows<'w>(world: &'w World, workload: AssetIdx, container: &Opaque, eye: Eye) -> Vec<&'w CoverageSeen> {
+    let mut latest: Vec<&CoverageSeen> = Vec::new();
+    let mine = world.asset(workload).coverage.iter();
+    for seen in mine.filter(|c| c.window.eye == eye && (container.is_empty() || c.container == *container)) {
+        let same = |c: &&CoverageSeen| c.container == seen.container && c.window.instance == seen.window.instance;
+        match latest.iter().position(|c| same(c)) {
+            Some(at) if latest[at].window.until < seen.window.until => latest[at] = seen,
+            Some(_) => {}
+            None => latest.push(seen),
+        }
+    }
+    latest
 }
 
 /// Whether and how a package is in use.

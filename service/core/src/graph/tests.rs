@@ -59,8 +59,18 @@ impl Town {
             Link::Enters { reach, entry: Entry::Ingress, host: Some(o("shop.example")), port: 443 },
             author,
         );
-        self.link(ingress, service, Link::Routes { port: 443, target_port: 80, protocol: Protocol::Tcp }, author);
-        self.link(service, web, Link::Routes { port: 80, target_port: 8080, protocol: Protocol::Tcp }, author);
+        self.link(
+            ingress,
+            service,
+            Link::Routes { host: None, port: 443, target_port: 80, protocol: Protocol::Tcp },
+            author,
+        );
+        self.link(
+            service,
+            web,
+            Link::Routes { host: None, port: 80, target_port: 8080, protocol: Protocol::Tcp },
+            author,
+        );
         web
     }
 
@@ -181,6 +191,28 @@ fn a_route_to_another_port_is_no_way_in() {
         Link::Enters { reach: Reach::Public, entry: Entry::LoadBalancer, host: None, port: 443 },
         Author::Cluster,
     );
-    town.link(service, web, Link::Routes { port: 9090, target_port: 9090, protocol: Protocol::Tcp }, Author::Cluster);
+    town.link(
+        service,
+        web,
+        Link::Routes { host: None, port: 9090, target_port: 9090, protocol: Protocol::Tcp },
+        Author::Cluster,
+    );
     assert!(matches!(exposure(&town.world, web), Exposure::Unknown { .. }));
+}
+
+#[test]
+fn a_route_for_one_host_is_not_entered_by_another() {
+    let mut town = Town::new();
+    let (internet, ingress) = (town.asset("Internet", ""), town.asset("Ingress", "shop"));
+    let (service, web) = (town.asset("Service", "web"), town.asset("Deployment", "web"));
+    for host in ["shop.example", "admin.example"] {
+        let link = Link::Enters { reach: Reach::Public, entry: Entry::Ingress, host: Some(o(host)), port: 443 };
+        town.link(internet, ingress, link, Author::Cluster);
+    }
+    let route = Link::Routes { host: Some(o("shop.example")), port: 443, target_port: 80, protocol: Protocol::Tcp };
+    town.link(ingress, service, route, Author::Cluster);
+    let route = Link::Routes { host: None, port: 80, target_port: 8080, protocol: Protocol::Tcp };
+    town.link(service, web, route, Author::Cluster);
+    let Exposure::Exposed { paths, .. } = exposure(&town.world, web) else { unreachable!("it is exposed") };
+    assert_eq!(paths.len(), 1, "the other host leads elsewhere");
 }

@@ -51,6 +51,8 @@ pub enum Link {
     },
     /// A Service, Ingress or route hands on to a Service or workload.
     Routes {
+        /// The host name that this route is for; none for every host.
+        host: Option<Opaque>,
         /// The port it listens on.
         port: u16,
         /// The port it hands on to: of a pod, when the target is a workload.

@@ -25,7 +25,7 @@ pub(super) fn render(document: &Document) -> String {
             Block::Section(own) => out.push_str(&format!("<h2>{}</h2>\n", escaped(own.as_str()))),
             Block::Line(l) => out.push_str(&format!("<p>{}</p>\n", line(l))),
             Block::Field(label, l) => {
-                out.push_str(&format!("<p class=\"field\"><b>{}</b> {}</p>\n", escaped(label.as_str()), line(l)))
+                out.push_str(&format!("<p class=\"field\"><b>{}</b> {}</p>\n", escaped(label.as_str()), line(l)));
             }
             Block::Fact(l, side) => out.push_str(&format!("<li>{} <small>{}</small></li>\n", line(l), line(side))),
             Block::Table { head, rows } => {

@@ -27,7 +27,7 @@ pub(super) fn render(document: &Document) -> String {
                 }
             }
             Block::Quote { of, text } => {
-                sections.push(format!("> {} ({})", escaped(&defanged_quote(text.reveal())), escaped(of.as_str())))
+                sections.push(format!("> {} ({})", escaped(&defanged_quote(text.reveal())), escaped(of.as_str())));
             }
             Block::Chart(_) => {}
         }

@@ -18,7 +18,7 @@ pub(super) fn render(document: &Document, width: usize, colour: bool) -> String 
     for (i, block) in document.blocks.iter().enumerate() {
         match block {
             Block::Title(left, right) => {
-                out.push_str(&sides(&paint.bold(&paint.line(left)), &paint.dim(&paint.line(right)), width))
+                out.push_str(&sides(&paint.bold(&paint.line(left)), &paint.dim(&paint.line(right)), width));
             }
             Block::Section(text) => {
                 if i > 0 {

@@ -23,7 +23,7 @@ pub(super) fn render(document: &Document) -> String {
                 }
             }
             Block::Quote { of, text } => {
-                out.push_str(&format!("\"{}\" ({})\n", defanged_quote(text.reveal()).replace('"', "'"), of.as_str()))
+                out.push_str(&format!("\"{}\" ({})\n", defanged_quote(text.reveal()).replace('"', "'"), of.as_str()));
             }
             Block::Chart(_) => {}
         }

@@ -1,5 +1,6 @@
 //! The commands, one file each: what was typed becomes a call, what came out becomes text or JSON.
 
+pub(crate) mod agent;
 pub(crate) mod assets;
 pub(crate) mod audit;
 pub(crate) mod decide;
@@ -7,11 +8,13 @@ pub(crate) mod digest;
 pub(crate) mod enrich;
 pub(crate) mod explain;
 pub(crate) mod findings;
+pub(crate) mod funnel;
 pub(crate) mod ingest;
 pub(crate) mod intel;
 pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod today;
+pub(crate) mod vex;
 
 use std::io::{IsTerminal, Write};
 

@@ -37,7 +37,7 @@ pub(crate) fn run(global: &Global, args: &Scan) -> Result<Ended> {
         None => (from_server(args.context.as_deref(), &limits, &door)?, ToldBy::Server, "the live cluster".to_owned()),
     };
     let complete = args.manifests.is_none() || args.complete;
-    let receipt = keep(&app, &gathered, told_by, complete, &door, &limits)?;
+    let receipt = keep(&app, &gathered, told_by, complete, &door)?;
     let mut store = app.store()?;
     let snapshot = app.refreshed(&mut store)?;
     let skipped: Vec<SkippedWire> = gathered
@@ -83,18 +83,10 @@ pub(crate) fn keep(
     told_by: ToldBy,
     complete: bool,
     door: &assay_sources::door::SecretDoor,
-    limits: &ScanLimits,
 ) -> Result<Receipt> {
     let as_of = app.now();
-    let how = ScanHow {
-        cluster: &app.config.cluster,
-        told_by,
-        complete,
-        as_of,
-        version: StandardsVersion::LATEST,
-        door,
-        limits,
-    };
+    let how =
+        ScanHow { cluster: &app.config.cluster, told_by, complete, as_of, version: StandardsVersion::LATEST, door };
     let mut store = app.store()?;
     let seen: Vec<String> = gathered.objects.iter().map(|o| format!("{o:?}")).collect();
     let sha256 = Digest::of_fields(seen.iter().map(|s| s.as_bytes()));

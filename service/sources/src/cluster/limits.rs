@@ -23,8 +23,8 @@ pub struct ScanLimits {
     pub request_timeout_ms: u64,
     /// How often a list starts over because the server forgot its place.
     pub list_restarts_max: u32,
-    /// How many claims one object may yield.
-    pub object_claims_max: usize,
+    /// How many containers one workload may have.
+    pub workload_containers_max: usize,
 }
 
 impl Default for ScanLimits {
@@ -40,7 +40,7 @@ impl Default for ScanLimits {
             page_len_max: 500,
             request_timeout_ms: 30_000,
             list_restarts_max: 2,
-            object_claims_max: 5_000,
+            workload_containers_max: 1_000,
         }
     }
 }

@@ -200,7 +200,7 @@ impl Look<'_> {
         let (home, limits, door) = (&mut self.home, self.limits, self.door);
         json::read(&text, limits, &mut |part| match part {
             Part::Item(document) => {
-                let read = Object::read(document, Some((api_version, listed.kind)), Origin::Live, door);
+                let read = Object::read(document, Some((api_version, listed.kind)), Origin::Live, limits, door);
                 let why = match read {
                     Ok(object) => return home.objects.push(object),
                     Err(NoObject::Other(why)) => why.to_owned(),

@@ -187,7 +187,7 @@ impl Reading<'_> {
             return self.lose(&located(file, at), &format!("over the limit of {} objects", self.limits.objects_max));
         }
         let origin = Origin::File { file: file.clone(), at };
-        match Object::read(document, kind, origin, self.door) {
+        match Object::read(document, kind, origin, self.limits, self.door) {
             Ok(object) => self.home.objects.push(object),
             Err(NoObject::Other(what)) => self.pass_over(&located(file, at), what),
             Err(NoObject::Broken(line, why)) => {

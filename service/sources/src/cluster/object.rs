@@ -8,6 +8,7 @@ use std::sync::Arc;
 use assay_core::ids::Digest;
 use serde_json::Value;
 
+use super::limits::ScanLimits;
 use super::lines::{Lines, Step};
 use super::model::{Body, Meta, OwnStep, WrongType};
 use super::yaml::Document;
@@ -140,6 +141,7 @@ impl Object {
         document: Document,
         list_kind: Option<(&str, &str)>,
         origin: Origin,
+        limits: &ScanLimits,
         door: &SecretDoor,
     ) -> Result<Self, NoObject> {
         let Document { value, lines, .. } = document;
@@ -159,11 +161,10 @@ impl Object {
             return Err(NoObject::Broken(line, "its name is a template: render it first (helm template)".to_owned()));
         }
         let body = Body::read(&group, &kind, &value, door).map_err(broken)?;
-        if let Body::Workload(workload) = &body
-            && workload.spec.is_empty()
-        {
-            let line = lines.at(workload.base.iter().map(|field| Step::Field(field)));
-            return Err(NoObject::Broken(line, "it has no containers: a patch, perhaps; render it first".to_owned()));
+        if let Body::Workload(workload) = &body {
+            let wrong = workload.spec.unfit(limits.workload_containers_max);
+            let line = || lines.at(workload.base.iter().map(|field| Step::Field(field)));
+            wrong.map_or(Ok(()), |why| Err(NoObject::Broken(line(), why)))?;
         }
         let written = meta.namespace.clone().filter(|n| !n.is_empty());
         let cluster_wide = CLUSTER_WIDE.contains(&kind.as_str());

@@ -1,6 +1,8 @@
 //! Who may do what that is dangerous. Comes in: roles and bindings. Goes out: for each binding the rights that it gives
 //! to whom. Aggregated roles are read as they stand: the server fills them in, a manifest does not.
 
+use std::collections::HashSet;
+
 use assay_core::asset::{AssetKey, Kind};
 use assay_core::observation::Capability;
 
@@ -129,20 +131,20 @@ pub(super) fn given(view: &View<'_>, object: &Object, binding: &Binding) -> Give
     let cluster_wide = &*object.kind == "ClusterRoleBinding";
     let Some(capabilities) = capabilities_of(view, object, binding, cluster_wide) else { return Given::default() };
     let role = format!("{}/{}", binding.role_ref.kind, binding.role_ref.name);
-    let mut rights = Vec::new();
-    for subject in &binding.subjects {
-        if is_built_in(object, binding, subject) {
-            continue;
-        }
-        let Some(subject) = subject_key(view, object, subject) else { continue };
-        for capability in &capabilities {
-            let right = Right { subject: subject.clone(), capability: *capability, cluster_wide, role: role.clone() };
-            if !rights.contains(&right) {
-                rights.push(right);
-            }
-        }
-    }
-    Given { rights, role_known: true }
+    let outside = binding.subjects.iter().filter(|subject| !is_built_in(object, binding, subject));
+    let mut seen = HashSet::new();
+    let subjects = outside.filter_map(|subject| subject_key(view, object, subject));
+    let subjects = subjects.filter(|subject| seen.insert(subject.clone()));
+    let rights = subjects.flat_map(|subject| {
+        let right = |capability: &Capability| Right {
+            subject: subject.clone(),
+            capability: *capability,
+            cluster_wide,
+            role: role.clone(),
+        };
+        capabilities.iter().map(right).collect::<Vec<_>>()
+    });
+    Given { rights: rights.collect(), role_known: true }
 }
 
 fn capabilities_of(view: &View<'_>, object: &Object, binding: &Binding, cluster_wide: bool) -> Option<Vec<Capability>> {

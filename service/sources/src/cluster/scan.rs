@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use assay_core::asset::{AssetKey, KindClass};
+use assay_core::asset::{AssetKey, Kind, KindClass};
 use assay_core::ids::Time;
 use assay_core::named;
 use assay_core::observation::{
@@ -17,7 +17,6 @@ use super::controls::StandardsVersion;
 use super::expose::{self, Around, Ways};
 use super::gathered::Gathered;
 use super::judge::{self, Failure};
-use super::limits::ScanLimits;
 use super::model::{Body, Workload};
 use super::namespaces;
 use super::parts::Parts;
@@ -62,8 +61,6 @@ pub struct ScanHow<'a> {
     pub version: StandardsVersion,
     /// The door that every name passes.
     pub door: &'a SecretDoor,
-    /// Bounds.
-    pub limits: &'a ScanLimits,
 }
 
 /// Turns what was gathered into records, one an object, and says at the end what they speak for. Stops early when `out`
@@ -77,6 +74,7 @@ pub fn records(gathered: &Gathered, how: ScanHow<'_>, out: &mut dyn FnMut(Record
         runs: Runs::new(&view, how.door),
         levels: namespaces::levels(&view, how.version),
         said: HashSet::new(),
+        identified: HashSet::new(),
         view: &view,
         parts,
         how,
@@ -113,6 +111,8 @@ struct Scan<'a, 'v> {
     parts: Parts,
     /// What was said already: pods of one workload repeat each other and their template.
     said: HashSet<(AssetKey, Option<Opaque>, Said)>,
+    /// The workloads whose identity was said.
+    identified: HashSet<AssetKey>,
 }
 
 /// The part of a failure that its identity rests on.
@@ -173,12 +173,8 @@ impl Scan<'_, '_> {
         if ended || !speaks_for_itself {
             return;
         }
-        if !owned || self.view.owner[at].is_none() {
-            let account = self.view.key(
-                assay_core::asset::Kind::of("ServiceAccount"),
-                &object.namespace,
-                workload.spec.identity(),
-            );
+        if self.view.owner[at].is_none() && self.identified.insert(raised.clone()) {
+            let account = self.view.key(Kind::of("ServiceAccount"), &object.namespace, workload.spec.identity());
             let link = Link::RunsAs { token_mounted: self.view.token_mounted(at) };
             yields.push(self.edge(raised.clone(), account, link));
         }
@@ -186,7 +182,7 @@ impl Scan<'_, '_> {
         let judged = judge::judge(&case, object, self.how.door);
         self.parts.workload(&raised, object);
         let scope = self.parts.scope_of(&raised).key();
-        for failure in judged.failures.into_iter().take(self.how.limits.object_claims_max) {
+        for failure in judged.failures {
             let Failure { container, severity, title, text, rule, flaw } = failure;
             let said = match &flaw {
                 Flaw::Secret { detector, location, .. } => Said::Secret(detector.clone(), location.clone()),

@@ -50,9 +50,7 @@ impl<'a> View<'a> {
     }
 
     fn lookup(&self, kind: Kind, namespace: &str, name: &str) -> Option<usize> {
-        // The borrow checker wants the key's lifetime; the map is only read.
-        let key: (Kind, &str, &str) = (kind, namespace, name);
-        self.by_name.get(&key).copied()
+        self.by_name.get(&(kind, namespace, name)).copied()
     }
 
     /// The asset of a name that another object says.

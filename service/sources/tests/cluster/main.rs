@@ -51,7 +51,7 @@ fn scan(yaml: &str, look: Look) -> Seen {
 }
 
 fn scan_of(gathered: &Gathered, look: Look) -> Seen {
-    let (door, limits, cluster) = (door(), ScanLimits::default(), Opaque::readmit("demo"));
+    let (door, cluster) = (door(), Opaque::readmit("demo"));
     let how = ScanHow {
         cluster: &cluster,
         told_by: look.told_by,
@@ -59,7 +59,6 @@ fn scan_of(gathered: &Gathered, look: Look) -> Seen {
         as_of: Time::from_secs(1_700_000_000),
         version: look.version,
         door: &door,
-        limits: &limits,
     };
     let mut found = Vec::new();
     let head = records(gathered, how, &mut |record| {
@@ -112,7 +111,7 @@ fn way(edge: &Edge) -> Option<String> {
             let host = host.as_ref().map_or_else(String::new, |host| host.reveal().to_owned());
             Some(format!("{} {entry} {host}:{port} {reach}", name(&edge.to)))
         }
-        Link::Routes { port, target_port, protocol } => {
+        Link::Routes { port, target_port, protocol, .. } => {
             Some(format!("{} :{port} -> {} :{target_port} {protocol}", name(&edge.from), name(&edge.to)))
         }
         Link::Runs { .. } | Link::RunsAs { .. } | Link::Holds { .. } => None,

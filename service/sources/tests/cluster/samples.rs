@@ -30,7 +30,6 @@ fn failed(path: &std::path::Path) -> Vec<String> {
         as_of: Time::from_secs(1_700_000_000),
         version: StandardsVersion::LATEST,
         door: &door,
-        limits: &limits,
     };
     let mut found = Vec::new();
     records(&gathered, how, &mut |record| {

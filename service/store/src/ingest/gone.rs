@@ -28,6 +28,12 @@ impl Settling<'_> {
                         self.retire_object(asset)?;
                     }
                 }
+                Scope::Document { id } => {
+                    let sql = "UPDATE fact SET valid_until = ?4 WHERE source = ?1 AND report_id <> ?2 AND json_extract(body, '$.document') = ?3 \
+                               AND (valid_until IS NULL OR valid_until > ?4)";
+                    let row = params![self.tool, self.report_id, id.reveal(), self.received_at.millis() - 1];
+                    self.conn.execute(sql, row).doing("retiring statements that a document dropped")?;
+                }
                 _ => {}
             }
         }

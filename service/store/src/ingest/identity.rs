@@ -134,7 +134,7 @@ impl Settling<'_> {
         {
             match &package.source {
                 Some(source) => {
-                    self.learn_source(asset_id, package.ecosystem.reveal(), package.name.reveal(), source.reveal())?
+                    self.learn_source(asset_id, package.ecosystem.reveal(), package.name.reveal(), source.reveal())?;
                 }
                 None => package.source = self.source_of(asset_id, package.ecosystem.reveal(), package.name.reveal())?,
             }

@@ -150,16 +150,14 @@ impl Settling<'_> {
         Ok(())
     }
 
-    /// A window of one instance grows; holes are kept for as long as the window lasts.
+    /// A window of one instance grows; each word on it states all its holes. A late word takes nothing back.
     fn coverage(&self, asset_id: i64, container: &str, window: &Coverage) -> Result<(), StoreError> {
         let holes: Vec<HoleRow> = window.holes.iter().map(HoleRow::from).collect();
         let holes = serde_json::to_string(&holes).unwrap_or_default();
         let sql = "INSERT INTO coverage (asset_id, container, eye, instance, node, since, until, start_seen, holes, report_id) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (asset_id, container, eye, instance) DO UPDATE SET \
-                   since = min(since, excluded.since), until = max(until, excluded.until), start_seen = max(start_seen, excluded.start_seen), \
-                   holes = CASE WHEN excluded.holes = '[]' THEN holes WHEN holes = '[]' THEN excluded.holes \
-                   ELSE (SELECT json_group_array(json(value)) FROM (SELECT value FROM json_each(coverage.holes) UNION SELECT value FROM json_each(excluded.holes))) END, \
-                   node = excluded.node, report_id = excluded.report_id";
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (asset_id, container, eye, instance, since) DO UPDATE SET \
+                   until = excluded.until, start_seen = max(start_seen, excluded.start_seen), holes = excluded.holes, node = excluded.node, \
+                   report_id = excluded.report_id WHERE excluded.until >= until";
         let row = params![
             asset_id,
             container,

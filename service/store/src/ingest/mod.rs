@@ -12,70 +12,16 @@ mod placement;
 mod stage;
 mod staged;
 
-use assay_core::ids::{Digest, Time};
+use assay_core::ids::Time;
 use assay_core::observation::Record;
+use assay_core::records::{Counts, Receipt, ReportMeta};
 use assay_core::scope::{Head, Skipped};
-use assay_core::text::Opaque;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use serde::{Deserialize, Serialize};
 
 use crate::audit;
 use crate::error::{Doing, StoreError};
 use crate::intern::Intern;
 use crate::open::Store;
-
-/// What is known of a report before it is read.
-#[derive(Clone, Debug)]
-pub struct ReportMeta {
-    /// Who sent it: a token's name, or `cli`.
-    pub sender: Opaque,
-    /// The format's name.
-    pub format: &'static str,
-    /// Repeats of this key change nothing.
-    pub idem_key: Digest,
-    /// The digest of the bytes.
-    pub sha256: Digest,
-    /// When we received it.
-    pub received_at: Time,
-}
-
-/// How many findings a report changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// Seen for the first time.
-    pub new: u64,
-    /// Claimed with other details, or by one more source.
-    pub updated: u64,
-    /// Claimed as before.
-    pub unchanged: u64,
-    /// Gone.
-    pub resolved: u64,
-    /// Back again.
-    pub reopened: u64,
-}
-
-/// What came of a report. Stored with it, so that a client that lost the answer can read it again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// The report's row.
-    pub report: i64,
-    /// The report whose key this one repeats.
-    pub repeats: Option<i64>,
-    /// The scopes it speaks for.
-    pub scopes: Vec<String>,
-    /// Whether it looked at all of them.
-    pub complete: bool,
-    /// Source records read.
-    pub observations: u64,
-    /// Findings changed.
-    pub findings: Counts,
-    /// What could not be read.
-    pub skipped: Vec<(String, String)>,
-    /// Findings that a source lacks but did not close, because its report looks broken.
-    pub doubted: u64,
-    /// Said to the person who ingests.
-    pub hint: Option<String>,
-}
 
 /// One report on its way through the transaction.
 struct Settling<'t> {

@@ -43,7 +43,7 @@ impl Settling<'_> {
 
     fn open_part(&self, part: &Part, head: &Head, produced_at: Time, sha256: Digest) -> Result<OpenPart, StoreError> {
         let key = part.scope.key().to_string();
-        let complete = part.complete && head.skipped.is_empty() && part.scope.can_close();
+        let complete = part.complete && part.scope.can_close();
         let before: Option<(i64, Option<Vec<u8>>, String)> = self
             .conn
             .prepare_cached("SELECT id, content, tool_version FROM scope WHERE tool = ?1 AND scope_key = ?2")

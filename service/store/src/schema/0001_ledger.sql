@@ -204,7 +204,7 @@ CREATE TABLE coverage (
   start_seen INTEGER NOT NULL,
   holes TEXT NOT NULL,
   report_id INTEGER NOT NULL,
-  UNIQUE (asset_id, container, eye, instance)
+  UNIQUE (asset_id, container, eye, instance, since)
 ) STRICT;
 
 -- Where an image's reports speak for a running container.

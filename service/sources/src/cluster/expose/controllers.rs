@@ -4,7 +4,7 @@ use assay_core::observation::{Reach, SettledBy};
 
 use super::balancer::{self, Asked};
 use crate::cluster::ToldBy;
-use crate::cluster::model::{Body, Ingress};
+use crate::cluster::model::{Body, Ingress, IngressClass, Workload};
 use crate::cluster::object::Object;
 use crate::cluster::view::View;
 
@@ -56,60 +56,65 @@ const CONTROLLERS: &[Controller] = &[
 const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 const DEFAULT_CLASS_ANNOTATION: &str = "ingressclass.kubernetes.io/is-default-class";
 
-/// Who gets to an Ingress. `reach_of` tells who gets to the workload at an index by its own Services and ports.
-pub(super) fn reach(
-    view: &View<'_>,
-    object: &Object,
-    ingress: &Ingress,
-    told_by: ToldBy,
-    reach_of: impl Fn(usize) -> Option<Reach>,
-) -> Reach {
-    let served_by = controller_of(view, object, ingress);
-    let asked = match (balancer::asked(&object.meta.annotations), served_by) {
-        (Asked::Unsaid, Some(row)) => row.default,
-        (said, _) => said,
-    };
-    // Only a controller writes a status: an address means that somebody serves it.
-    if !ingress.status.load_balancer.ingress.is_empty() {
-        return balancer::of_balancer(&ingress.status.load_balancer, asked, told_by);
-    }
-    let nobody = Reach::Unknown(SettledBy::RouteController);
-    let Some(row) = served_by else { return nobody };
-    if row.images.is_empty() {
-        return balancer::of_balancer(&ingress.status.load_balancer, asked, told_by);
-    }
-    let serving = view.workloads().filter(|(_, workload)| workload.wanted > 0 && runs(workload, row));
-    serving.filter_map(|(at, _)| reach_of(at)).max().unwrap_or(nobody)
+/// The controllers in view, and who gets to each.
+pub(super) struct Controllers<'v> {
+    /// The classes in view.
+    classes: Vec<(&'v Object, &'v IngressClass)>,
+    /// Who gets to the workloads of each row by their own Services and ports; none where nothing in view is of it.
+    reached: Vec<Option<Reach>>,
 }
 
-fn runs(workload: &crate::cluster::model::Workload, row: &Controller) -> bool {
+impl<'v> Controllers<'v> {
+    /// Finds them. `reach_of` tells who gets to the workload at an index.
+    pub(super) fn of(view: &View<'v>, reach_of: impl Fn(usize) -> Option<Reach>) -> Self {
+        let classes = view.objects.iter().filter_map(|object| match &object.body {
+            Body::IngressClass(class) => Some((object, class)),
+            _ => None,
+        });
+        let mut reached = vec![None; CONTROLLERS.len()];
+        for (at, workload) in view.workloads().filter(|(_, workload)| workload.wanted > 0) {
+            for (_, best) in CONTROLLERS.iter().zip(&mut reached).filter(|(row, _)| runs(workload, row)) {
+                *best = (*best).max(reach_of(at));
+            }
+        }
+        Self { classes: classes.collect(), reached }
+    }
+
+    /// Who gets to an Ingress.
+    pub(super) fn reach(&self, object: &Object, ingress: &Ingress, told_by: ToldBy) -> Reach {
+        let served_by = self.row_of(object, ingress);
+        let asked = match (balancer::asked(&object.meta.annotations), served_by) {
+            (Asked::Unsaid, Some(row)) => CONTROLLERS[row].default,
+            (said, _) => said,
+        };
+        let in_cloud = served_by.is_some_and(|row| CONTROLLERS[row].images.is_empty());
+        // Only a controller writes a status: an address means that somebody serves it.
+        if in_cloud || !ingress.status.load_balancer.ingress.is_empty() {
+            return balancer::of_balancer(&ingress.status.load_balancer, asked, told_by);
+        }
+        served_by.and_then(|row| self.reached[row]).unwrap_or(Reach::Unknown(SettledBy::RouteController))
+    }
+
+    /// The row of the controller that the class of an Ingress names.
+    fn row_of(&self, object: &Object, ingress: &Ingress) -> Option<usize> {
+        let annotated = object.meta.annotations.get(CLASS_ANNOTATION);
+        let named = ingress.spec.ingress_class_name.as_ref().or(annotated).filter(|name| !name.is_empty());
+        let is_default = |o: &Object| o.meta.annotations.get(DEFAULT_CLASS_ANNOTATION).is_some_and(|v| &**v == "true");
+        let class = self.classes.iter().find(|(o, _)| named.map_or_else(|| is_default(o), |name| o.name == *name));
+        match (class, named) {
+            (Some((_, class)), _) => CONTROLLERS.iter().position(|row| row.controller == &*class.spec.controller),
+            (None, Some(name)) => CONTROLLERS.iter().position(|row| row.classes.contains(&&**name)),
+            (None, None) => None,
+        }
+    }
+}
+
+/// True when a container runs an image of this controller.
+fn runs(workload: &Workload, row: &Controller) -> bool {
     workload.spec.containers.iter().filter_map(|c| c.image.as_deref()).any(|image| {
         let image = image.split('@').next().unwrap_or_default();
         let name = image.rfind('/').map_or(0, |slash| slash + 1);
         let repository = image[name..].find(':').map_or(image, |colon| &image[..name + colon]);
         row.images.iter().any(|end| format!("/{repository}").ends_with(end))
     })
-}
-
-/// The row of the controller that the class of an Ingress names.
-fn controller_of(view: &View<'_>, object: &Object, ingress: &Ingress) -> Option<&'static Controller> {
-    let classes = || {
-        view.objects.iter().filter_map(|o| match &o.body {
-            Body::IngressClass(class) => Some((o, class)),
-            _ => None,
-        })
-    };
-    let annotated = object.meta.annotations.get(CLASS_ANNOTATION);
-    let named = ingress.spec.ingress_class_name.as_ref().or(annotated).filter(|name| !name.is_empty());
-    let class = match named {
-        Some(name) => classes().find(|(o, _)| o.name == *name),
-        None => {
-            classes().find(|(o, _)| o.meta.annotations.get(DEFAULT_CLASS_ANNOTATION).is_some_and(|v| &**v == "true"))
-        }
-    };
-    match (class, named) {
-        (Some((_, class)), _) => CONTROLLERS.iter().find(|row| row.controller == &*class.spec.controller),
-        (None, Some(name)) => CONTROLLERS.iter().find(|row| row.classes.contains(&&**name)),
-        (None, None) => None,
-    }
 }

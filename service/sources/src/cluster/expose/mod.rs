@@ -8,15 +8,18 @@ mod controllers;
 mod routes;
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use assay_core::asset::AssetKey;
 use assay_core::ids::Time;
-use assay_core::observation::{Author, Edge, Entry, Link, Reach, SettledBy};
+use assay_core::observation::{Author, Edge, Entry, Link, Protocol, Reach, SettledBy};
 use assay_core::text::{Door, Opaque};
 
 use super::ToldBy;
 use super::model::{Body, Ingress, Service};
 use super::view::View;
+use controllers::Controllers;
+use routes::{Labelled, Route};
 
 /// A port that is open but whose number is not told: a node port that the server has yet to give, or a process on the
 /// host's network that declares none.
@@ -46,7 +49,7 @@ pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
         view,
         around,
         nodes: nodes_reach(view, around.complete),
-        by_namespace: routes::by_namespace(view),
+        labelled: Labelled::of(view),
         services: HashMap::new(),
         reached: HashMap::new(),
         ways: Ways::default(),
@@ -59,9 +62,11 @@ pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
         }
     }
     // Ingresses come last: who gets to one depends on who gets to its controller.
+    let controllers = Controllers::of(view, |at| finder.reached.get(&view.raised[at]).copied());
     for at in 0..view.objects.len() {
         if let Body::Ingress(ingress) = &view.objects[at].body {
-            finder.ingress(at, ingress);
+            let reach = controllers.reach(&view.objects[at], ingress, around.told_by);
+            finder.ingress(at, ingress, reach);
         }
     }
     let reached = std::mem::take(&mut finder.reached);
@@ -73,7 +78,7 @@ struct Finder<'a, 'v> {
     view: &'a View<'v>,
     around: Around<'a>,
     nodes: Reach,
-    by_namespace: HashMap<&'v str, Vec<usize>>,
+    labelled: Labelled<'v>,
     /// The workloads behind each Service.
     services: HashMap<AssetKey, Vec<AssetKey>>,
     /// Who gets to each workload, at best.
@@ -84,38 +89,32 @@ struct Finder<'a, 'v> {
 impl Finder<'_, '_> {
     fn service(&mut self, at: usize, service: &Service) {
         let object = &self.view.objects[at];
-        let behind = routes::behind(self.view, &self.by_namespace, object, service);
         let key = self.view.keys[at].clone();
-        let mut best: Option<Reach> = None;
-        let mut enter = |finder: &mut Self, entry: Entry, reach: Reach, port: u16| {
-            best = best.max(Some(reach));
-            finder.enters(at, key.clone(), Link::Enters { reach, entry, host: None, port });
-        };
         let sort = service.spec.sort.as_deref().unwrap_or("ClusterIP");
+        let mut entries: Vec<(Entry, Reach, u16)> = Vec::new();
         for port in &service.spec.ports {
             match sort {
                 "LoadBalancer" => {
                     let reach = balancer::of_service(service, &object.meta.annotations, self.around.told_by);
-                    enter(self, Entry::LoadBalancer, reach, port.port);
+                    entries.push((Entry::LoadBalancer, reach, port.port));
                 }
-                "NodePort" => enter(self, Entry::NodePort, self.nodes, port.node_port),
+                "NodePort" => entries.push((Entry::NodePort, self.nodes, port.node_port)),
                 _ => {}
             }
-            if let Some(reach) = external_ips(service) {
-                enter(self, Entry::ExternalIp, reach, port.port);
-            }
+            entries.extend(external_ips(service).map(|reach| (Entry::ExternalIp, reach, port.port)));
         }
-        for route in &behind {
-            let mut ports = vec![route.port];
-            if sort == "NodePort" {
-                ports.push(route.node_port);
-            }
-            for port in ports {
-                let link = Link::Routes { port, target_port: route.target_port, protocol: route.protocol };
-                self.push(at, key.clone(), route.to.clone(), link);
-            }
+        let best = entries.iter().map(|(_, reach, _)| *reach).max();
+        for (entry, reach, port) in each_once(entries) {
+            self.enters(at, key.clone(), Link::Enters { reach, entry, host: None, port });
         }
-        let targets: Vec<AssetKey> = behind.into_iter().map(|route| route.to).collect();
+        let behind = self.labelled.behind(self.view, object, service);
+        let ports = |route: &Route| [Some(route.port), Some(route.node_port).filter(|_| sort == "NodePort")];
+        let ways = behind.iter().flat_map(|route| ports(route).into_iter().flatten().map(move |port| (route, port)));
+        let links = ways.map(|(route, port)| (route.to.clone(), port, route.target_port, route.protocol));
+        for (to, port, target_port, protocol) in each_once(links) {
+            self.push(at, key.clone(), to, Link::Routes { host: None, port, target_port, protocol });
+        }
+        let targets: Vec<AssetKey> = each_once(behind.into_iter().map(|route| route.to)).collect();
         if let Some(reach) = best {
             targets.iter().for_each(|target| self.reach(target, reach));
         }
@@ -127,61 +126,54 @@ impl Finder<'_, '_> {
         let Some(workload) = self.view.workload(at).filter(|_| self.view.owner[at].is_none()) else { return };
         let key = self.view.raised[at].clone();
         let spec = &workload.spec;
-        let mut entries: Vec<(Entry, Reach, u16, u16)> = Vec::new();
-        for (_, _, container) in spec.all_containers() {
-            for port in &container.ports {
-                let bound = port.host_ip.as_deref().is_some_and(address::is_loopback);
-                if port.host_port != 0 {
-                    let reach = if bound { Reach::Internal } else { self.nodes };
-                    entries.push((Entry::HostPort, reach, port.host_port, port.container_port));
-                } else if spec.host_network {
-                    entries.push((Entry::HostNetwork, self.nodes, port.container_port, port.container_port));
-                }
+        let mut entries: Vec<(Entry, Reach, u16, u16, Protocol)> = Vec::new();
+        for port in spec.all_containers().flat_map(|(_, _, container)| &container.ports) {
+            let bound = port.host_ip.as_deref().is_some_and(address::is_loopback);
+            let protocol = routes::protocol(port.protocol.as_deref());
+            if port.host_port != 0 {
+                let reach = if bound { Reach::Internal } else { self.nodes };
+                entries.push((Entry::HostPort, reach, port.host_port, port.container_port, protocol));
+            } else if spec.host_network {
+                entries.push((Entry::HostNetwork, self.nodes, port.container_port, port.container_port, protocol));
             }
         }
         if spec.host_network && entries.is_empty() {
-            entries.push((Entry::HostNetwork, self.nodes, PORT_UNTOLD, PORT_UNTOLD));
+            entries.push((Entry::HostNetwork, self.nodes, PORT_UNTOLD, PORT_UNTOLD, Protocol::Tcp));
         }
-        entries.dedup();
-        for (entry, reach, port, pod_port) in entries {
+        for (entry, reach, port, pod_port, protocol) in each_once(entries) {
             self.enters(at, key.clone(), Link::Enters { reach, entry, host: None, port });
             if port != pod_port {
-                let protocol = assay_core::observation::Protocol::Tcp;
-                self.push(at, key.clone(), key.clone(), Link::Routes { port, target_port: pod_port, protocol });
+                self.push(
+                    at,
+                    key.clone(),
+                    key.clone(),
+                    Link::Routes { host: None, port, target_port: pod_port, protocol },
+                );
             }
             self.reach(&key, reach);
         }
     }
 
-    fn ingress(&mut self, at: usize, ingress: &Ingress) {
+    fn ingress(&mut self, at: usize, ingress: &Ingress, reach: Reach) {
         let object = &self.view.objects[at];
-        let reach_of = |workload: usize| self.reached.get(&self.view.raised[workload]).copied();
-        let reach = controllers::reach(self.view, object, ingress, self.around.told_by, reach_of);
         let key = self.view.keys[at].clone();
-        let mut doors: Vec<(Option<&str>, u16)> = Vec::new();
-        let mut routes: Vec<(u16, AssetKey, u16)> = Vec::new();
-        for (host, backend) in routes::backends(ingress) {
-            let port = routes::outside_port(ingress, host);
-            if !doors.contains(&(host, port)) {
-                doors.push((host, port));
-            }
-            if let Some((service, target)) = routes::backend_port(self.view, object, backend) {
-                let route = (port, service, target);
-                if !routes.contains(&route) {
-                    routes.push(route);
-                }
-            }
-        }
-        for (host, port) in doors {
+        let backends = routes::backends(ingress);
+        let doors = backends.iter().map(|(host, _)| (*host, routes::outside_port(ingress, *host)));
+        for (host, port) in each_once(doors) {
             let host = host.map(|host| Opaque::admit_name(host, self.around.door));
             self.enters(at, key.clone(), Link::Enters { reach, entry: Entry::Ingress, host, port });
         }
-        for (port, service, target_port) in routes {
+        let targets = backends.iter().filter_map(|(host, backend)| {
+            let (service, target) = routes::backend_port(self.view, object, backend)?;
+            Some((*host, routes::outside_port(ingress, *host), service, target))
+        });
+        for (host, port, service, target_port) in each_once(targets) {
             for target in self.services.get(&service).cloned().unwrap_or_default() {
                 self.reach(&target, reach);
             }
-            let protocol = assay_core::observation::Protocol::Tcp;
-            self.push(at, key.clone(), service, Link::Routes { port, target_port, protocol });
+            let host = host.map(|host| Opaque::admit_name(host, self.around.door));
+            let route = Link::Routes { host, port, target_port, protocol: Protocol::Tcp };
+            self.push(at, key.clone(), service, route);
         }
     }
 
@@ -196,16 +188,19 @@ impl Finder<'_, '_> {
 
     fn push(&mut self, at: usize, from: AssetKey, to: AssetKey, link: Link) {
         let edge = Edge { from, to, link, author: self.author(), since: self.around.as_of };
-        let edges = self.ways.edges.entry(at).or_default();
-        if !edges.contains(&edge) {
-            edges.push(edge);
-        }
+        self.ways.edges.entry(at).or_default().push(edge);
     }
 
     /// Types, ports, selectors and addresses are what the server enforces, whoever wrote the object.
     fn author(&self) -> Author {
         self.around.told_by.enforced()
     }
+}
+
+/// The values in their order, each the first time only.
+fn each_once<T: Clone + Eq + Hash>(values: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+    let mut seen = HashSet::new();
+    values.into_iter().filter(move |value| seen.insert(value.clone()))
 }
 
 /// Who gets to the external addresses of a Service. They are public where one of them is.

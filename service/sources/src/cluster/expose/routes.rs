@@ -19,56 +19,69 @@ pub(super) struct Route {
     pub(super) protocol: Protocol,
 }
 
-/// The workloads of each namespace that Services can choose from. A pod that has ended is nobody's endpoint.
-pub(super) fn by_namespace<'v>(view: &View<'v>) -> HashMap<&'v str, Vec<usize>> {
-    let mut found: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (at, workload) in view.workloads() {
-        let object = &view.objects[at];
-        let ended = &*object.kind == "Pod" && workload.wanted == 0;
-        // What an owner in view makes has its labels; the owner stands for it.
-        if !ended && (view.owner[at].is_none() || &*object.kind == "Pod") {
-            found.entry(&object.namespace).or_default().push(at);
-        }
-    }
-    found
-}
+/// The workloads that Services can choose from, by namespace and label.
+pub(super) struct Labelled<'v>(HashMap<(&'v str, &'v str, &'v str), Vec<usize>>);
 
-/// Everything behind a Service. Without a selector nothing is chosen: its endpoints are somebody else's list.
-pub(super) fn behind(
-    view: &View<'_>,
-    by_namespace: &HashMap<&str, Vec<usize>>,
-    object: &Object,
-    service: &Service,
-) -> Vec<Route> {
-    let spec = &service.spec;
-    if spec.selector.is_empty() || spec.sort.as_deref() == Some("ExternalName") {
-        return Vec::new();
-    }
-    let mut routes: Vec<Route> = Vec::new();
-    for at in by_namespace.get(&*object.namespace).into_iter().flatten() {
-        let Some(workload) = view.workload(*at).filter(|w| selects(&spec.selector, &w.labels)) else { continue };
-        for port in &spec.ports {
-            let protocol = protocol(port.protocol.as_deref());
-            let target = match &port.target_port {
-                None => Some(port.port),
-                Some(PortName::Number(0)) => Some(port.port),
-                Some(PortName::Number(number)) => Some(*number),
-                // A pod without a port of that name is no endpoint of this port.
-                Some(PortName::Name(name)) => named_port(workload, name, protocol),
-            };
-            let Some(target_port) = target else { continue };
-            let to = view.raised[*at].clone();
-            let route = Route { to, port: port.port, node_port: port.node_port, target_port, protocol };
-            if !routes.contains(&route) {
-                routes.push(route);
+impl<'v> Labelled<'v> {
+    /// Finds them all. A pod that has ended is nobody's endpoint, and what is between a pod and its owner has the labels
+    /// of either.
+    pub(super) fn of(view: &View<'v>) -> Self {
+        let mut found: HashMap<(&str, &str, &str), Vec<usize>> = HashMap::new();
+        for (at, workload) in view.workloads() {
+            let object = &view.objects[at];
+            let is_pod = &*object.kind == "Pod";
+            let ended = is_pod && workload.wanted == 0;
+            if !ended && (is_pod || view.owner[at].is_none()) {
+                for (key, value) in &workload.labels {
+                    found.entry((&object.namespace, key, value)).or_default().push(at);
+                }
             }
         }
+        Self(found)
     }
-    routes
+
+    /// The workloads of a namespace that have a label.
+    fn with<'a>(&'a self, namespace: &'a str, key: &'a str, value: &'a str) -> &'a [usize] {
+        self.0.get(&(namespace, key, value)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Everything behind a Service. Without a selector nothing is chosen: its endpoints are somebody else's list.
+    pub(super) fn behind(&self, view: &View<'_>, object: &Object, service: &Service) -> Vec<Route> {
+        let spec = &service.spec;
+        if spec.sort.as_deref() == Some("ExternalName") {
+            return Vec::new();
+        }
+        // The rarest label leaves the fewest to look at.
+        let Some(candidates) = spec
+            .selector
+            .iter()
+            .map(|(key, value)| self.with(&object.namespace, key, value))
+            .min_by_key(|all| all.len())
+        else {
+            return Vec::new();
+        };
+        let mut routes: Vec<Route> = Vec::new();
+        for at in candidates {
+            let Some(workload) = view.workload(*at).filter(|w| selects(&spec.selector, &w.labels)) else { continue };
+            for port in &spec.ports {
+                let protocol = protocol(port.protocol.as_deref());
+                let target = match &port.target_port {
+                    None | Some(PortName::Number(0)) => Some(port.port),
+                    Some(PortName::Number(number)) => Some(*number),
+                    // A pod without a port of that name is no endpoint of this port.
+                    Some(PortName::Name(name)) => named_port(workload, name, protocol),
+                };
+                let Some(target_port) = target else { continue };
+                let to = view.raised[*at].clone();
+                routes.push(Route { to, port: port.port, node_port: port.node_port, target_port, protocol });
+            }
+        }
+        routes
+    }
 }
 
 /// True when every label of the selector is there.
-pub(super) fn selects(selector: &Labels, labels: &Labels) -> bool {
+fn selects(selector: &Labels, labels: &Labels) -> bool {
     selector.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
 
@@ -81,7 +94,7 @@ fn named_port(workload: &Workload, name: &str, protocol: Protocol) -> Option<u16
         .map(|port| port.container_port)
 }
 
-fn protocol(text: Option<&str>) -> Protocol {
+pub(super) fn protocol(text: Option<&str>) -> Protocol {
     match text {
         Some("UDP") => Protocol::Udp,
         Some("SCTP") => Protocol::Sctp,

@@ -52,10 +52,16 @@ impl PodSpec {
         lists.into_iter().flat_map(|(list, all)| all.iter().enumerate().map(move |(i, c)| (list, i, c)))
     }
 
-    /// True when it says nothing that could be judged, such as a patch that only sets a node selector.
-    pub fn is_empty(&self) -> bool {
+    /// Why it cannot be judged: it says nothing, as a patch that only sets a node selector, or too much.
+    pub(in crate::cluster) fn unfit(&self, containers_max: usize) -> Option<String> {
         let host = self.host_network || self.host_pid || self.host_ipc;
-        !host && self.volumes.is_empty() && self.all_containers().next().is_none()
+        match self.all_containers().count() {
+            0 if !host && self.volumes.is_empty() => {
+                Some("it has no containers: a patch, perhaps; render it first".to_owned())
+            }
+            count if count > containers_max => Some(format!("more than {containers_max} containers")),
+            _ => None,
+        }
     }
 
     /// The identity by its name: `default` where none is written.

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * What crosses from the kernel to the agent. Every structure is padded by hand, has a twin in src/record.rs, and a test
+ * compares the two by this object's BTF. A change of meaning or layout raises EVENT_VERSION.
+ */
+#ifndef ASSAY_EVENT_H
+#define ASSAY_EVENT_H
+
+#include "kernel.h"
+
+#define EVENT_VERSION 1
+/* A path is sent leaf first, each name with its NUL; the last name may start at PATH_NAMES_MAX at the latest. */
+#define PATH_NAMES_MAX 1024
+#define NAME_MAX_BYTES 256
+#define PATH_BYTES (PATH_NAMES_MAX + NAME_MAX_BYTES)
+#define PATH_DEPTH_MAX 48
+
+enum event_kind {
+	EVENT_EXEC = 1,
+	EVENT_EXIT = 2,
+	EVENT_CGROUP = 3,
+};
+
+/* Begins every record of the ring. */
+struct event_head {
+	u16 version;
+	u16 kind;
+	u32 size;
+	u64 at_ns; /* since boot, suspended time included */
+	u64 cgroup;
+};
+
+enum exec_flag {
+	EXEC_PATH_CUT = 1,	/* the path is longer than is kept */
+	EXEC_DETACHED = 2,	/* memfd or another file without a place in the tree */
+	EXEC_UNLINKED = 4,	/* no name leads to it any more */
+	EXEC_HOST_MOUNTS = 8,	/* the process still sees the node's own file tree: a container runtime at work */
+	EXEC_UPPER = 16,	/* the file lies in the writable layer: it is not in the image */
+	EXEC_OVERLAY = 32,	/* the file lies on overlayfs, so EXEC_UPPER means something */
+	EXEC_JOINED = 64,	/* it ran already when it was put into the cgroup */
+};
+
+struct event_exec {
+	struct event_head head;
+	u64 ino;
+	u64 parent_ino;
+	u64 caps;
+	u32 dev;
+	u32 parent_dev;
+	u32 pid;
+	u32 parent_pid;
+	u32 uid;
+	u32 flags;
+	u32 path_size;
+	u32 pad;
+	u8 path[PATH_BYTES];
+};
+
+/* The first process of a container is gone. */
+struct event_exit {
+	struct event_head head;
+	u32 pid;
+	s32 code;
+};
+
+enum cgroup_op {
+	CGROUP_MADE = 1,
+	CGROUP_REMOVED = 2,	/* the folder is gone; processes cannot join any more */
+	CGROUP_RELEASED = 3,	/* the last reference is gone */
+};
+
+struct event_cgroup {
+	struct event_head head;
+	u32 op;
+	u32 path_size;
+	u8 path[PATH_BYTES];
+};
+
+/* Room for any record; it also keeps every layout in the object's BTF, where the layout test reads it. */
+union any_event {
+	struct event_exec exec;
+	struct event_exit exit;
+	struct event_cgroup cgroup;
+};
+
+enum flow_role {
+	FLOW_LISTENS = 1,
+	FLOW_SERVES = 2,
+	FLOW_CALLS = 3,
+};
+
+struct flow_key {
+	u64 cgroup;
+	u64 ino;
+	u32 dev;
+	u16 port;
+	u8 role;
+	u8 protocol;
+	u8 peer; /* enum peer_class; 0 where there is no peer */
+	u8 pad[7];
+};
+
+struct flow {
+	u64 first_ns;
+	u64 last_ns;
+	u64 count;
+	u32 pid; /* who did it last */
+	u32 pad;
+};
+
+struct seen_key {
+	u64 cgroup;
+	u64 ino;
+	u64 parent_ino;
+	u32 dev;
+	u32 parent_dev;
+};
+
+/* Whose socket it is; follows the socket, and the sockets accepted from it. */
+struct owner {
+	u64 cgroup;
+	u64 ino;
+	u32 dev;
+	u32 pid;
+	u32 role; /* enum flow_role: FLOW_LISTENS or FLOW_CALLS */
+	u32 pad;
+};
+
+/* Listeners that are older than the agent: its scan of /proc fills them in. */
+struct listener_key {
+	u8 address[16]; /* IPv4 as ::ffff:a.b.c.d; all zero for any address */
+	u32 netns;
+	u16 port;
+	u16 pad;
+};
+
+/* In the order of the service's list. The agent fills the table; these two are said without it. */
+enum peer_class {
+	PEER_LOOPBACK = 1,
+	PEER_PUBLIC = 7,
+};
+
+struct peer_key {
+	u32 bits;
+	u8 address[16];
+};
+
+enum hook {
+	HOOK_EXEC = 0,
+	HOOK_EXIT = 1,
+	HOOK_CGROUP_MAKE = 2,
+	HOOK_CGROUP_REMOVE = 3,
+	HOOK_CGROUP_RELEASE = 4,
+	HOOK_SOCKET = 5,
+	HOOK_BIND4 = 6,
+	HOOK_BIND6 = 7,
+	HOOK_JOIN = 8,
+	HOOK_CONNECT4 = 9,
+	HOOK_CONNECT6 = 10,
+	HOOK_SENDMSG4 = 11,
+	HOOK_SENDMSG6 = 12,
+	HOOK_RECVMSG4 = 13,
+	HOOK_RECVMSG6 = 14,
+	HOOK_COUNT = 15,
+};
+
+/* Every run of a hook ends in exactly one of these, besides `hits`. */
+struct hook_counts {
+	u64 hits;
+	u64 records;	/* left through the ring, or stands in `flows` */
+	u64 known;	/* said before */
+	u64 ignored;	/* of no interest: the node's own processes, another hierarchy, a state that says nothing */
+	u64 lost_ring;	/* the ring was full */
+	u64 lost_map;	/* a map was full */
+	u64 lost_owner; /* a socket whose process is not known */
+	u64 lost_read;	/* a helper failed */
+};
+
+#endif

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Programs that start, and the first process of a container that ends. */
+#include "task.h"
+
+/*
+ * A file that a cgroup runs from the same parent again says nothing new: one record, and one again after a while, so that
+ * "last seen" stays true.
+ */
+INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u64 cgroup, u32 flags)
+{
+	struct task_struct *parent = GET(task, real_parent);
+	struct file *file = exe_file(task);
+	struct cred *cred = GET(task, cred);
+	struct nsproxy *spaces = GET(task, nsproxy);
+	struct mnt_namespace *mounts = GET(spaces, mnt_ns);
+	struct exe_id exe, parent_exe;
+	struct seen_key key = {};
+	struct event_exec *record;
+	u64 *last, now = bpf_ktime_get_boot_ns();
+	u32 size;
+
+	if (is_ignored(cgroup)) {
+		COUNT(n, ignored);
+		return;
+	}
+	exe_of(task, &exe);
+	exe_of(parent, &parent_exe);
+	key.cgroup = cgroup;
+	key.ino = exe.ino;
+	key.dev = exe.dev;
+	key.parent_ino = parent_exe.ino;
+	key.parent_dev = parent_exe.dev;
+	last = bpf_map_lookup_elem(&seen, &key);
+	if (last && now - *last < cfg_seen_again_ns) {
+		COUNT(n, known);
+		return;
+	}
+	record = bpf_map_lookup_elem(&scratch, &hook);
+	if (!record || !exe.ino) {
+		COUNT(n, lost_read);
+		return;
+	}
+	if (GET(mounts, ns.inum) == cfg_host_mounts)
+		flags |= EXEC_HOST_MOUNTS;
+	if (!exe.nlink)
+		flags |= EXEC_UNLINKED;
+	begin(&record->head, EVENT_EXEC, cgroup);
+	record->ino = exe.ino;
+	record->dev = exe.dev;
+	record->parent_ino = parent_exe.ino;
+	record->parent_dev = parent_exe.dev;
+	record->caps = GET(cred, cap_effective.val);
+	record->uid = GET(cred, euid.val);
+	record->pid = GET(task, tgid);
+	record->parent_pid = GET(parent, tgid);
+	record->pad = 0;
+	record->flags = flags | overlay_flags(file);
+	walk_path(record, file, task);
+	size = *(volatile u32 *)&record->path_size;
+	if (size > PATH_BYTES)
+		size = PATH_BYTES;
+	/* Remembered only once it has left: a full ring must not turn into silence. */
+	if (send(n, &record->head, __builtin_offsetof(struct event_exec, path) + size))
+		bpf_map_update_elem(&seen, &key, &now, BPF_ANY);
+}
+
+SEC("tp_btf/sched_process_exec")
+int exec(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct hook_counts *n = count_hit(HOOK_EXEC);
+
+	if (n)
+		report(n, HOOK_EXEC, task, cgroup_of(task), 0);
+	return 0;
+}
+
+/* A process that started elsewhere and was put into a container's cgroup later: an exec into a running container. */
+SEC("tp_btf/cgroup_attach_task")
+int cgroup_join(u64 *ctx)
+{
+	struct cgroup *cgroup = (void *)ctx[0];
+	struct task_struct *task = (void *)ctx[2];
+	struct hook_counts *n = count_hit(HOOK_JOIN);
+	struct cgroup_root *root = GET(cgroup, root);
+
+	if (!n)
+		return 0;
+	if (GET(root, hierarchy_id) != cfg_hierarchy || !exe_file(task)) {
+		COUNT(n, ignored);
+		return 0;
+	}
+	report(n, HOOK_JOIN, task, cgroup_id(cgroup), EXEC_JOINED);
+	return 0;
+}
+
+/* Only the process that is number 1 of its own pid namespace: with it the container ends, and says how. */
+SEC("tp_btf/sched_process_exit")
+int exit_first(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct hook_counts *n = count_hit(HOOK_EXIT);
+	struct event_exit record = {};
+	struct pid *pid;
+	u32 level;
+	int own = 0;
+
+	if (!n)
+		return 0;
+	pid = GET(task, thread_pid);
+	level = GET(pid, level);
+	if (level && level < 32) {
+		struct upid *number = &pid->numbers[0];
+		bpf_probe_read_kernel(&own, sizeof(own), (void *)number + level * SIZE_OF(struct upid) + OFFSET_OF(struct upid, nr));
+	}
+	if (own != 1) {
+		COUNT(n, ignored);
+		return 0;
+	}
+	begin(&record.head, EVENT_EXIT, cgroup_of(task));
+	record.pid = GET(task, tgid);
+	record.code = GET(task, exit_code);
+	send(n, &record.head, sizeof(record));
+	return 0;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The maps, the settings that the agent writes before loading, and how a run of a hook is counted. */
+#ifndef ASSAY_MAPS_H
+#define ASSAY_MAPS_H
+
+#include "calls.h"
+#include "event.h"
+
+/* Which cgroup names a task: its place in the v2 tree, or in the v1 hierarchy of one controller. */
+enum cgroup_mode {
+	CGROUP_V2 = 0,
+	CGROUP_V1_MEMORY = 1,
+	CGROUP_V1_PIDS = 2,
+};
+
+const volatile u32 cfg_cgroup_mode = CGROUP_V2;
+const volatile u32 cfg_hierarchy = 0;
+const volatile u32 cfg_host_mounts = 0;
+const volatile u32 cfg_ephemeral_from = 32768;
+const volatile u64 cfg_seen_again_ns = 300000000000ULL;
+
+struct {
+	MAP_TYPE(BPF_MAP_TYPE_RINGBUF);
+	MAP_SIZE(1 << 20);
+} ring SEC(".maps");
+
+struct {
+	MAP_TYPE(BPF_MAP_TYPE_PERCPU_ARRAY);
+	MAP_SIZE(HOOK_COUNT);
+	MAP_KEY(u32);
+	MAP_VALUE(struct hook_counts);
+} counts SEC(".maps");
+
+/* Room to put a record together: too large for the stack. One place a hook, so that no hook writes over another's. */
+struct {
+	MAP_TYPE(BPF_MAP_TYPE_PERCPU_ARRAY);
+	MAP_SIZE(HOOK_COUNT);
+	MAP_KEY(u32);
+	MAP_VALUE(union any_event);
+} scratch SEC(".maps");
+
+/* Small LRU maps evict early in batches, so this one is not small. */
+struct {
+	MAP_TYPE(BPF_MAP_TYPE_LRU_HASH);
+	MAP_SIZE(65536);
+	MAP_KEY(struct seen_key);
+	MAP_VALUE(u64);
+} seen SEC(".maps");
+
+struct {
+	MAP_TYPE(BPF_MAP_TYPE_HASH);
+	MAP_SIZE(16384);
+	MAP_KEY(struct flow_key);
+	MAP_VALUE(struct flow);
+} flows SEC(".maps");
+
+struct {
+	MAP_TYPE(BPF_MAP_TYPE_SK_STORAGE);
+	MAP_FLAGS(BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	MAP_KEY(int);
+	MAP_VALUE(struct owner);
+} owners SEC(".maps");
+
+struct {
+	MAP_TYPE(BPF_MAP_TYPE_HASH);
+	MAP_SIZE(4096);
+	MAP_FLAGS(BPF_F_NO_PREALLOC);
+	MAP_KEY(struct listener_key);
+	MAP_VALUE(struct owner);
+} listeners SEC(".maps");
+
+struct {
+	MAP_TYPE(BPF_MAP_TYPE_LPM_TRIE);
+	MAP_SIZE(4096);
+	MAP_FLAGS(BPF_F_NO_PREALLOC);
+	MAP_KEY(struct peer_key);
+	MAP_VALUE(u32);
+} peers SEC(".maps");
+
+/* Cgroups of the node's own processes, told by the agent: what they do is left out before it costs anything. */
+struct {
+	MAP_TYPE(BPF_MAP_TYPE_LRU_HASH);
+	MAP_SIZE(16384);
+	MAP_KEY(u64);
+	MAP_VALUE(u32);
+} ignored SEC(".maps");
+
+/* A program of a cgroup can be preempted by itself on the same CPU, so even per-CPU counts are added to in one step. */
+#define COUNT(n, what) __sync_fetch_and_add(&(n)->what, 1)
+
+INLINE struct hook_counts *count_hit(u32 hook)
+{
+	struct hook_counts *n = bpf_map_lookup_elem(&counts, &hook);
+	if (n)
+		COUNT(n, hits);
+	return n;
+}
+
+INLINE void begin(struct event_head *head, u16 kind, u64 cgroup)
+{
+	head->version = EVENT_VERSION;
+	head->kind = kind;
+	head->at_ns = bpf_ktime_get_boot_ns();
+	head->cgroup = cgroup;
+}
+
+/* Sends a record; true when it left. */
+INLINE int send(struct hook_counts *n, struct event_head *head, u64 size)
+{
+	head->size = size;
+	if (bpf_ringbuf_output(&ring, head, size, 0)) {
+		COUNT(n, lost_ring);
+		return 0;
+	}
+	COUNT(n, records);
+	return 1;
+}
+
+#endif

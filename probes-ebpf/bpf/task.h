@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* Who a task is: its cgroup, its executable, and the path of a file as the task's own root sees it. */
+#ifndef ASSAY_TASK_H
+#define ASSAY_TASK_H
+
+#include "calls.h"
+#include "event.h"
+#include "maps.h"
+
+#define OVERLAYFS_MAGIC 0x794c7630
+
+struct exe_id {
+	u64 ino;
+	u32 dev;
+	u32 nlink;
+};
+
+INLINE u64 cgroup_id(struct cgroup *cgroup)
+{
+	struct kernfs_node *node = GET(cgroup, kn);
+	return GET(node, id);
+}
+
+/*
+ * With v1 controllers mounted the v2 tree often knows nothing (every task in its root), so the agent says which
+ * hierarchy names containers on this node. The index of a controller is a build option of the kernel: relocated.
+ */
+INLINE u64 cgroup_of(struct task_struct *task)
+{
+	struct css_set *set = GET(task, cgroups);
+	struct cgroup_subsys_state **at = &set->subsys[0];
+	struct cgroup_subsys_state *state = 0;
+
+	if (cfg_cgroup_mode == CGROUP_V2)
+		return cgroup_id(GET(set, dfl_cgrp));
+	if (cfg_cgroup_mode == CGROUP_V1_MEMORY)
+		at += ENUM_VALUE(enum cgroup_subsys_id, memory_cgrp_id);
+	else
+		at += ENUM_VALUE(enum cgroup_subsys_id, pids_cgrp_id);
+	bpf_probe_read_kernel(&state, sizeof(state), at);
+	return cgroup_id(GET(state, cgroup));
+}
+
+INLINE struct file *exe_file(struct task_struct *task)
+{
+	struct mm_struct *mm = GET(task, mm);
+	return GET(mm, exe_file);
+}
+
+INLINE void exe_of(struct task_struct *task, struct exe_id *id)
+{
+	struct file *file = exe_file(task);
+	struct inode *inode = GET(file, f_inode);
+	struct super_block *sb = GET(inode, i_sb);
+	id->ino = GET(inode, i_ino);
+	id->nlink = GET(inode, i_nlink);
+	id->dev = GET(sb, s_dev);
+}
+
+INLINE int is_ignored(u64 cgroup)
+{
+	return bpf_map_lookup_elem(&ignored, &cgroup) != 0;
+}
+
+/* Whether a file lies in the writable layer of an overlay. The upper dentry follows the inode in struct ovl_inode, in
+ * every release so far; that structure is missing from BTF where overlay is a module. */
+INLINE u32 overlay_flags(struct file *file)
+{
+	struct inode *inode = GET(file, f_inode);
+	struct super_block *sb = GET(inode, i_sb);
+	void *upper = 0;
+
+	if (GET(sb, s_magic) != OVERLAYFS_MAGIC)
+		return 0;
+	bpf_probe_read_kernel(&upper, sizeof(upper), (void *)inode + SIZE_OF(struct inode));
+	return upper ? EXEC_OVERLAY | EXEC_UPPER : EXEC_OVERLAY;
+}
+
+/*
+ * Writes the names from the file up to the task's root, leaf first, into the record. Size and flags live in the record
+ * and not in registers: the verifier then sees one state a round instead of one for every way through the rounds before.
+ */
+INLINE void walk_path(struct event_exec *record, struct file *file, struct task_struct *task)
+{
+	struct fs_struct *fs = GET(task, fs);
+	struct path root = GET(fs, root);
+	struct path at = GET(file, f_path);
+
+	record->path_size = 0;
+	for (int i = 0; i < PATH_DEPTH_MAX; i++) {
+		struct dentry *top, *up;
+		u32 size;
+		long got;
+
+		if (at.dentry == root.dentry && at.mnt == root.mnt)
+			return;
+		top = GET(at.mnt, mnt_root);
+		up = GET(at.dentry, d_parent);
+		if (at.dentry == top) {
+			struct mount *mount = (void *)at.mnt - OFFSET_OF(struct mount, mnt);
+			struct mount *parent = GET(mount, mnt_parent);
+			if (parent != mount) {
+				at.dentry = GET(mount, mnt_mountpoint);
+				at.mnt = (void *)parent + OFFSET_OF(struct mount, mnt);
+				continue;
+			}
+			up = at.dentry;
+		}
+		size = *(volatile u32 *)&record->path_size;
+		if (up == at.dentry) {
+			if (size)
+				return;
+			record->flags |= EXEC_DETACHED;
+		}
+		if (size > PATH_NAMES_MAX)
+			break;
+		got = bpf_probe_read_kernel_str(record->path + size, NAME_MAX_BYTES, GET(at.dentry, d_name.name));
+		if (got <= 0)
+			break;
+		*(volatile u32 *)&record->path_size = size + got;
+		if (up == at.dentry)
+			return;
+		at.dentry = up;
+	}
+	record->flags |= EXEC_PATH_CUT;
+}
+
+#endif

@@ -1,0 +1,242 @@
+//! One container and everything that is known of it. Comes in: sightings. Goes out: facts, and the files whose packages
+//! are asked for. Bounded.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use assay_core::ids::Time;
+use assay_core::observation::{HoleReason, UseLevel};
+
+use crate::coverage::{Gap, Gaps};
+use crate::packages::{Package, is_package_manager};
+use crate::pods::Identity;
+use crate::record::FileId;
+use crate::said::{Facts, Said};
+
+/// The most executables of one container whose file is remembered.
+pub const EXES_MAX: usize = 4_096;
+/// The most uses of files by executables that are remembered of one container.
+pub const USES_MAX: usize = 4_096;
+
+/// One container.
+#[derive(Debug)]
+pub struct Container {
+    /// The pod's uid, where the path had one.
+    pub pod_uid: Option<String>,
+    /// Paths of its cgroups, its own and those below.
+    pub groups: BTreeMap<u64, String>,
+    /// Since when it is watched.
+    pub since: Time,
+    /// The stretch of its life before it was watched, once that is known.
+    pub missed: Option<Gap>,
+    /// Whether its start was seen.
+    pub start_seen: bool,
+    /// Whether its processes were looked at.
+    pub looked_at: bool,
+    /// When it ended.
+    pub ended: Option<Time>,
+    /// Its first process is gone: to be checked.
+    pub perhaps_ended: Option<Time>,
+    /// What is known.
+    pub facts: Facts,
+    /// What was not seen of this container alone.
+    pub gaps: Gaps,
+    /// Who it is, once that is known.
+    pub identity: Option<Identity>,
+    /// When the service was last told its windows.
+    pub windows_told: Option<Time>,
+    /// The service was told everything, and the container has ended.
+    pub settled: bool,
+    exes: HashMap<FileId, String>,
+    uses: BTreeMap<Use, Span>,
+    packages: BTreeMap<String, Option<Package>>,
+}
+
+/// A file in use: which, how far, by which executable.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Use {
+    path: String,
+    level: UseLevel,
+    exe: String,
+}
+
+/// First and last seen, and whether that moved since the facts were last made of it.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    since: Time,
+    until: Time,
+    moved: bool,
+}
+
+impl Container {
+    /// A container that is watched since then.
+    pub fn new(pod_uid: Option<String>, since: Time, start_seen: bool) -> Self {
+        Self {
+            pod_uid,
+            groups: BTreeMap::new(),
+            since,
+            missed: None,
+            start_seen,
+            looked_at: false,
+            ended: None,
+            perhaps_ended: None,
+            facts: Facts::default(),
+            gaps: Gaps::default(),
+            identity: None,
+            windows_told: None,
+            settled: false,
+            exes: HashMap::new(),
+            uses: BTreeMap::new(),
+            packages: BTreeMap::new(),
+        }
+    }
+
+    /// Notes a fact; opens a hole of its own when there is no room.
+    pub fn say(&mut self, said: Said, since: Time, until: Time) -> bool {
+        let eye = said.eye();
+        let kept = self.facts.note(said, since, until);
+        if !kept {
+            self.gaps.open(Gap { eye: Some(eye), since, until, because: HoleReason::Suppressed });
+        }
+        kept
+    }
+
+    /// An executable ran; false when there was no room.
+    pub fn ran(&mut self, file: FileId, path: &str, at: Time) -> bool {
+        self.name_exe(file, path);
+        let exe = path.to_owned();
+        self.say(Said::Executed { exe: exe.clone() }, at, at)
+            && self.used(Use { path: exe.clone(), level: UseLevel::Executed, exe }, at)
+    }
+
+    /// An executable has a library mapped; false when there was no room.
+    pub fn loaded(&mut self, library: &str, exe: &str, at: Time) -> bool {
+        self.used(Use { path: library.to_owned(), level: UseLevel::Loaded, exe: exe.to_owned() }, at)
+    }
+
+    /// Remembers which path a file has.
+    pub fn name_exe(&mut self, file: FileId, path: &str) {
+        if self.exes.len() < EXES_MAX || self.exes.contains_key(&file) {
+            self.exes.insert(file, path.to_owned());
+        }
+    }
+
+    /// The path of a file that ran.
+    pub fn exe(&self, file: FileId) -> Option<&str> {
+        self.exes.get(&file).map(String::as_str)
+    }
+
+    /// Files in use whose package was not asked for yet.
+    pub fn unasked(&self) -> BTreeSet<&str> {
+        self.uses.keys().map(|u| u.path.as_str()).filter(|path| !self.packages.contains_key(*path)).collect()
+    }
+
+    /// The answer for all files that were unasked.
+    pub fn answer(&mut self, mut found: BTreeMap<String, Package>) {
+        let asked: Vec<String> = self.unasked().into_iter().map(str::to_owned).collect();
+        for path in asked {
+            let package = found.remove(&path);
+            self.packages.insert(path, package);
+        }
+        // A use that waited for this answer becomes a fact now.
+        self.uses.values_mut().for_each(|span| span.moved = true);
+    }
+
+    /// Makes facts of the uses that moved. The port comes from the same executable's listener: this is the join of
+    /// package and port.
+    pub fn settle_uses(&mut self) -> u64 {
+        let mut facts = Vec::new();
+        for (u, span) in &mut self.uses {
+            let Some(Some(package)) = self.packages.get(&u.path) else { continue };
+            if std::mem::take(&mut span.moved) {
+                let said = Said::InUse {
+                    purl: package.purl.clone(),
+                    source: package.source.clone(),
+                    level: u.level,
+                    exe: u.exe.clone(),
+                    listens: self.facts.port_of(&u.exe),
+                };
+                facts.push((said, *span));
+            }
+        }
+        facts.into_iter().map(|(said, span)| u64::from(!self.say(said, span.since, span.until))).sum()
+    }
+
+    /// An executable was found to listen: its uses are told anew, with the port.
+    pub fn listens_now(&mut self, exe: &str) {
+        self.uses.iter_mut().filter(|(u, _)| u.exe == exe).for_each(|(_, span)| span.moved = true);
+    }
+
+    fn used(&mut self, u: Use, at: Time) -> bool {
+        if is_package_manager(&u.exe) {
+            return true;
+        }
+        if let Some(span) = self.uses.get_mut(&u) {
+            span.until = span.until.max(at);
+            span.moved = true;
+            return true;
+        }
+        if self.uses.len() >= USES_MAX {
+            return false;
+        }
+        self.uses.insert(u, Span { since: at, until: at, moved: true });
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use assay_core::observation::Protocol;
+
+    fn at(secs: i64) -> Time {
+        Time::from_secs(secs)
+    }
+
+    fn found(path: &str, name: &str) -> BTreeMap<String, Package> {
+        BTreeMap::from([(path.to_owned(), Package { purl: format!("pkg:deb/debian/{name}@1"), source: None })])
+    }
+
+    fn in_use(container: &Container) -> Vec<(String, UseLevel, Option<u16>)> {
+        let row = |said: &Said| match said {
+            Said::InUse { purl, level, listens, .. } => Some((purl.clone(), *level, *listens)),
+            _ => None,
+        };
+        container.facts.iter().filter_map(|(said, _)| row(said)).collect()
+    }
+
+    #[test]
+    fn a_library_of_the_process_that_listens_carries_the_port_whichever_came_first() {
+        for listens_first in [true, false] {
+            let mut c = Container::new(None, at(0), true);
+            let listen = |c: &mut Container| {
+                c.listens_now("/usr/sbin/nginx");
+                let said = Said::Listens { port: 443, protocol: Protocol::Tcp, exe: "/usr/sbin/nginx".to_owned() };
+                assert!(c.say(said, at(2), at(2)));
+            };
+            if listens_first {
+                listen(&mut c);
+            }
+            assert!(c.loaded("/usr/lib/libssl.so.3", "/usr/sbin/nginx", at(1)));
+            assert_eq!(c.unasked().into_iter().collect::<Vec<_>>(), ["/usr/lib/libssl.so.3"]);
+            c.answer(found("/usr/lib/libssl.so.3", "libssl3"));
+            c.settle_uses();
+            if !listens_first {
+                listen(&mut c);
+                c.settle_uses();
+            }
+            let row = ("pkg:deb/debian/libssl3@1".to_owned(), UseLevel::Loaded, Some(443));
+            assert!(in_use(&c).contains(&row), "listens first: {listens_first}: {:?}", in_use(&c));
+            assert!(c.unasked().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_package_manager_at_work_uses_nothing_and_a_file_of_no_package_is_asked_for_once() {
+        let mut c = Container::new(None, at(0), true);
+        assert!(c.loaded("/usr/lib/libapt.so", "/usr/bin/apt-get", at(1)));
+        assert!(c.ran(FileId { dev: 1, ino: 2 }, "/app/own", at(1)));
+        c.answer(BTreeMap::new());
+        assert_eq!(c.settle_uses(), 0);
+        assert!(c.unasked().is_empty() && in_use(&c).is_empty());
+    }
+}

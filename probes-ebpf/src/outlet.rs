@@ -1,0 +1,48 @@
+//! Where batches go: to the service by way of the spool, or to the standard output as JSON lines.
+
+use std::io::{self, Write};
+
+use assay_core::batch::SensorBatch;
+
+use crate::coverage::Gap;
+use crate::ship::Shipper;
+
+/// An outlet.
+pub enum Outlet {
+    /// JSON lines; the number is counted here.
+    Print {
+        /// The next number.
+        next: u64,
+    },
+    /// The service.
+    Ship(Shipper),
+}
+
+impl Outlet {
+    /// Hands a batch on; false when it must be offered again later. It never waits for the service.
+    ///
+    /// # Errors
+    /// When the standard output is closed, or the shipping thread ended.
+    pub fn offer(&mut self, mut batch: SensorBatch) -> io::Result<bool> {
+        match self {
+            Self::Print { next } => {
+                batch.sequence = *next;
+                *next += 1;
+                let mut out = io::stdout().lock();
+                serde_json::to_writer(&mut out, &batch).map_err(io::Error::other)?;
+                out.write_all(b"\n")?;
+                out.flush()?;
+                Ok(true)
+            }
+            Self::Ship(shipper) => shipper.offer(batch),
+        }
+    }
+
+    /// Stretches whose facts were given up on the way since the last call.
+    pub fn gaps(&mut self) -> Vec<Gap> {
+        match self {
+            Self::Print { .. } => Vec::new(),
+            Self::Ship(shipper) => shipper.gaps(),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Starts the watch: loads the probes, opens the spool, and hands over. Comes in: options. Goes out: a watch that runs, or
+//! the reason why there is none.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use assay_core::batch::FunnelRow;
+use assay_core::ids::Time;
+use assay_core::observation::PeerClass;
+
+use crate::assemble::{Sender, Sight};
+use crate::cgroups::{Hierarchy, HierarchyError, Which};
+use crate::clock::Clock;
+use crate::drain::{DrainError, Maps};
+use crate::hooks::{HOOKS, number};
+use crate::load::{NOT_BUILT, OBJECT, Settings, Standing, load};
+use crate::node::Node;
+use crate::outlet::Outlet;
+use crate::peers::{Peers, Range};
+use crate::pods::{Pods, PodsError};
+use crate::procscan::namespace;
+use crate::reader::{Reader, ReaderError};
+use crate::ship::{Pauses, PosterError, Service, Shipper};
+use crate::spool::{Limits, Mark, Spool, SpoolError};
+use crate::watch::{Pace, Watch};
+
+/// The ring's size where nobody asks for another.
+pub const RING_BYTES: u32 = 1 << 20;
+
+/// What the watch is asked to do.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The node's name.
+    pub node: String,
+    /// Where batches go.
+    pub to: To,
+    /// How often batches are made.
+    pub every: Duration,
+    /// Stop after this time.
+    pub once: Option<Duration>,
+    /// The operator's list of containers.
+    pub pods: Option<PathBuf>,
+    /// Ranges of the cluster's own addresses.
+    pub ranges: Vec<(Range, PeerClass)>,
+    /// Hooks to leave out.
+    pub without: Vec<String>,
+    /// Which cgroup hierarchy names containers.
+    pub cgroups: Which,
+    /// Size of the ring in bytes.
+    pub ring_bytes: u32,
+}
+
+/// Where batches go.
+#[derive(Clone, Debug)]
+pub enum To {
+    /// The standard output.
+    Print,
+    /// A service, by way of a spool.
+    Service {
+        /// Which.
+        service: Service,
+        /// Where the spool is.
+        spool: PathBuf,
+        /// Its limits.
+        limits: Limits,
+    },
+}
+
+/// The watch cannot begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// No probes in this binary.
+    #[error("{NOT_BUILT}")]
+    NotBuilt,
+    /// Not one hook attached.
+    #[error("no hook attaches here: {0}")]
+    NothingAttaches(String),
+    /// No cgroup tree.
+    #[error(transparent)]
+    Hierarchy(#[from] HierarchyError),
+    /// The maps cannot be used.
+    #[error("the probes' maps cannot be used")]
+    Drain(#[from] DrainError),
+    /// The ring cannot be read.
+    #[error(transparent)]
+    Reader(#[from] ReaderError),
+    /// The operator's list cannot be read.
+    #[error("the list of containers cannot be used")]
+    Pods(#[from] PodsError),
+    /// The spool cannot be used.
+    #[error("the spool cannot be used")]
+    Spool(#[from] SpoolError),
+    /// The shipper cannot start.
+    #[error("batches cannot be sent")]
+    Ship(#[from] PosterError),
+    /// Standard output is closed, or the shipping thread ended.
+    #[error("batches cannot be handed on")]
+    Outlet(#[source] std::io::Error),
+    /// The reading thread ended.
+    #[error("the reading thread ended")]
+    ReaderEnded,
+}
+
+impl RunError {
+    /// True when something that is needed is missing on this machine or in this binary.
+    pub const fn is_missing_part(&self) -> bool {
+        matches!(self, Self::NotBuilt | Self::NothingAttaches(_) | Self::Hierarchy(_))
+    }
+}
+
+/// The settings of the probes on this node.
+///
+/// # Errors
+/// When no cgroup hierarchy is found.
+pub fn settings(which: Which) -> Result<Settings, HierarchyError> {
+    let own = |pid: &str| namespace(&format!("/proc/{pid}/ns/mnt"));
+    Ok(Settings {
+        hierarchy: Hierarchy::find(which)?,
+        ring_bytes: RING_BYTES,
+        ephemeral_from: ephemeral_from(),
+        // Without the right to look at the first process the agent must itself be in the node's file tree.
+        host_mounts: own("1").or_else(|| own("self")).unwrap_or(0),
+        seen_again_ns: 300_000_000_000,
+    })
+}
+
+/// Watches until `stop` is set, `once` is over, or something breaks that cannot be gone without.
+///
+/// # Errors
+/// See [`RunError`].
+pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), RunError> {
+    let object = OBJECT.ok_or(RunError::NotBuilt)?;
+    let settings = Settings { ring_bytes: options.ring_bytes, ..settings(options.cgroups)? };
+    let mut loaded = load(object, &settings, &options.without);
+    if !loaded.any() {
+        let why = loaded.standings.first().map_or("", |s| s.detail());
+        return Err(RunError::NothingAttaches(why.to_owned()));
+    }
+    for (hook, standing) in HOOKS.iter().zip(&loaded.standings).filter(|(_, s)| **s != Standing::Attached) {
+        tracing::warn!("{} {}: lost is {} ({})", hook.name, standing.as_str(), hook.lost, standing.detail());
+    }
+    let ring = loaded.take("ring").ok_or(DrainError::Missing("ring"))?;
+    let reader = Reader::start(ring)?;
+    let mut maps = Maps::take(&mut loaded)?;
+    let peers = Peers::new(options.ranges.clone());
+    maps.fill_peers(&peers)?;
+
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
+    let (outlet, left) = outlet(&options.to, &boot)?;
+    let pods = Pods::open(node_root(), options.pods.as_deref())?;
+    let mut node = Node::new(settings.ephemeral_from);
+    node.listed = pods.listed().map(str::to_owned).collect();
+    let mut watch = Watch {
+        sight: Sight { executes: loaded.runs(number::EXEC), loads: false, flows: loaded.runs(number::SOCKET) },
+        loaded,
+        maps,
+        reader,
+        settings,
+        peers,
+        pods,
+        node,
+        outlet,
+        sender: Sender { node: options.node.clone(), boot },
+        watched_until: left.map(|m| Time::from_millis(m.watched_until)),
+        pace: Pace::begin(options.every, options.once),
+        unsent: FunnelRow::default(),
+        last: Clock::read().wall(),
+    };
+    watch.go(stop)
+}
+
+fn outlet(to: &To, boot: &str) -> Result<(Outlet, Option<Mark>), RunError> {
+    match to {
+        To::Print => Ok((Outlet::Print { next: 0 }, None)),
+        To::Service { service, spool, limits } => {
+            // Milliseconds since boot are more than any agent of this boot can have sent before its folder was lost.
+            let first = Clock::read().boot_ns() / 1_000_000;
+            let (spool, left) = Spool::open(spool, *limits, boot, first)?;
+            Ok((Outlet::Ship(Shipper::start(spool, service.clone(), Pauses::default())?), left))
+        }
+    }
+}
+
+/// The node's file tree, as far as this process may look into it.
+fn node_root() -> &'static Path {
+    let node = Path::new("/proc/1/root");
+    if fs::metadata(node.join("proc")).is_ok() { node } else { Path::new("/") }
+}
+
+fn ephemeral_from() -> u16 {
+    let text = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    text.split_whitespace().next().and_then(|low| low.parse().ok()).unwrap_or(32_768)
+}

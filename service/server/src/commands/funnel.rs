@@ -1,0 +1,105 @@
+//! `assay funnel`: from hook hits to what is due today, with every loss.
+
+use anyhow::Result;
+use assay_core::ids::Span;
+use serde::Serialize;
+
+use super::{print_json, print_text};
+use crate::Ended;
+use crate::app::App;
+use crate::cli::{Global, Output};
+use crate::today;
+
+#[derive(Debug, Serialize)]
+struct FunnelWire {
+    since: String,
+    until: String,
+    hook_hits: u64,
+    records: u64,
+    facts: u64,
+    unattributed: u64,
+    lost: std::collections::BTreeMap<String, u64>,
+    findings_open: u64,
+    due_within_14_days: u64,
+    today: usize,
+    hours: Vec<HourWire>,
+}
+
+#[derive(Debug, Serialize)]
+struct HourWire {
+    hour: String,
+    node: String,
+    hook_hits: u64,
+    records: u64,
+    facts: u64,
+    lost: u64,
+}
+
+pub(crate) fn run(global: &Global) -> Result<Ended> {
+    let app = App::new(global)?;
+    let mut store = app.store()?;
+    let snapshot = app.snapshot(&mut store)?;
+    let until = snapshot.world.as_of;
+    let since = until - Span::hours(24);
+    let today = today::gather(&store, &snapshot)?;
+    let hours = store.funnel_hours(since, until)?;
+    let f = &today.funnel;
+    let wire = FunnelWire {
+        since: since.to_string(),
+        until: until.to_string(),
+        hook_hits: f.hook_hits,
+        records: f.records,
+        facts: f.facts,
+        unattributed: f.unattributed,
+        lost: f.lost.clone(),
+        findings_open: today.open,
+        due_within_14_days: today.due_soon,
+        today: today.items.len(),
+        hours: hours
+            .iter()
+            .map(|h| HourWire {
+                hour: h.hour.to_string(),
+                node: h.node.clone(),
+                hook_hits: h.counts.hook_hits,
+                records: h.counts.records,
+                facts: h.counts.facts,
+                lost: h.counts.lost.values().sum(),
+            })
+            .collect(),
+    };
+    match global.output {
+        Output::Json => print_json(&wire)?,
+        _ => print_text(&text(&wire))?,
+    }
+    Ok(Ended::Done)
+}
+
+fn text(w: &FunnelWire) -> String {
+    let n = assay_core::text::grouped;
+    if w.hours.is_empty() {
+        return format!(
+            "no sensor reported in the last 24 h\n{:>14}  open findings\n{:>14}  due within 14 days\n{:>14}  today\n",
+            n(w.findings_open),
+            n(w.due_within_14_days),
+            w.today
+        );
+    }
+    let lost: u64 = w.lost.values().sum();
+    let mut out = format!("{} to {}\n", w.since, w.until);
+    let rows = [
+        ("hook hits", w.hook_hits),
+        ("records", w.records),
+        ("facts", w.facts),
+        ("open findings", w.findings_open),
+        ("due within 14 days", w.due_within_14_days),
+        ("today", w.today as u64),
+    ];
+    for (what, count) in rows {
+        out.push_str(&format!("{:>14}  {what}\n", n(count)));
+    }
+    out.push_str(&format!("{:>14}  lost\n{:>14}  belonged to no known container\n", n(lost), n(w.unattributed)));
+    for (reason, count) in &w.lost {
+        out.push_str(&format!("{:>14}    {reason}\n", n(*count)));
+    }
+    out
+}
