@@ -31,6 +31,7 @@ pub mod place;
 pub mod plan;
 pub mod policy;
 pub mod ports;
+pub mod query;
 pub mod reconcile;
 pub mod records;
 pub mod scope;

@@ -1,6 +1,7 @@
 //! The binary `assay`: every mode in one match, exit codes as a contract.
 
 mod app;
+mod chat;
 mod cli;
 mod clock;
 mod commands;
@@ -89,6 +90,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Explain(args)) => commands::explain::run(global, args),
         Some(Command::Assets(args)) => commands::assets::run(global, args),
         Some(Command::Paths(args)) => commands::assets::paths(global, args),
+        Some(Command::Ask(args)) => commands::ask::run(global, args),
         Some(Command::Serve(args)) => commands::serve::run(global, args),
         Some(Command::Token(what)) => commands::serve::token(global, what),
         Some(Command::Audit(Audit::Verify)) => commands::audit::verify(global),
