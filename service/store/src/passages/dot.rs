@@ -44,7 +44,8 @@ fn products_plain(rows: &[i8], vector: &[i8], out: &mut Vec<i32>) {
 fn dot(a: &[i8], b: &[i8]) -> i32 {
     let mut lanes = [0i32; 16];
     let (a_chunks, b_chunks) = (a.chunks_exact(16), b.chunks_exact(16));
-    let rest: i32 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| i32::from(*x) * i32::from(*y)).sum();
+    let rest: i32 =
+        a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| i32::from(*x) * i32::from(*y)).sum();
     for (x, y) in a_chunks.zip(b_chunks) {
         for i in 0..16 {
             lanes[i] += i32::from(i16::from(x[i]) * i16::from(y[i]));

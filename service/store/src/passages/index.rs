@@ -54,7 +54,8 @@ impl VectorIndex {
         let (_, query) = dot::quantise(vector);
         let mut products = Vec::with_capacity(self.ids.len());
         dot::products(&self.codes, &query, &mut products);
-        let wanted: Vec<bool> = self.kind_names.iter().map(|k| kinds.is_empty() || kinds.contains(&k.as_str())).collect();
+        let wanted: Vec<bool> =
+            self.kind_names.iter().map(|k| kinds.is_empty() || kinds.contains(&k.as_str())).collect();
         let mut coarse: Vec<(f32, u32)> = products
             .iter()
             .enumerate()

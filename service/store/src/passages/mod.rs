@@ -27,7 +27,8 @@ impl Passages for Store {
         let sql = "SELECT p.id, p.text FROM passage p WHERE p.model IS NOT ?1 ORDER BY p.kind = 'decision' DESC, \
                    (SELECT max(f.severity) FROM sighting s JOIN finding f ON f.id = s.finding_id WHERE s.passage_id = p.id AND f.presence < 2) DESC, p.id LIMIT ?2";
         let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
-        let rows = statement.query_map(params![model.digest.bytes().as_slice(), limit as i64], |r| Ok((r.get(0)?, r.get(1)?)));
+        let rows =
+            statement.query_map(params![model.digest.bytes().as_slice(), limit as i64], |r| Ok((r.get(0)?, r.get(1)?)));
         rows.and_then(Iterator::collect).doing(doing)
     }
 
@@ -99,7 +100,10 @@ impl Store {
                    UNION ALL SELECT s.finding_id, 0 FROM sighting s JOIN finding f ON f.id = s.finding_id WHERE s.passage_id = ?1 AND f.presence < 2 LIMIT 3";
         let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
         for passage in passages {
-            let found: Vec<(i64, bool)> = statement.query_map([passage], |r| Ok((r.get(0)?, r.get(1)?))).and_then(Iterator::collect).doing(doing)?;
+            let found: Vec<(i64, bool)> = statement
+                .query_map([passage], |r| Ok((r.get(0)?, r.get(1)?)))
+                .and_then(Iterator::collect)
+                .doing(doing)?;
             for one in found {
                 if !out.iter().any(|(id, _)| *id == one.0) && out.len() < limit {
                     out.push(one);
@@ -124,7 +128,11 @@ impl Store {
             }
         }
         counted.sort();
-        let used = counted.iter().enumerate().filter(|(i, (texts, _))| *i < RAREST_KEPT || *texts <= COMMON_TEXTS).take(WORDS_MAX);
+        let used = counted
+            .iter()
+            .enumerate()
+            .filter(|(i, (texts, _))| *i < RAREST_KEPT || *texts <= COMMON_TEXTS)
+            .take(WORDS_MAX);
         let query: Vec<String> = used.map(|(_, (_, word))| format!("\"{word}\"")).collect();
         Ok((!query.is_empty()).then(|| query.join(" OR ")))
     }
