@@ -32,6 +32,7 @@ pub mod place;
 pub mod plan;
 pub mod policy;
 pub mod ports;
+pub mod query;
 pub mod reconcile;
 pub mod records;
 pub mod scope;

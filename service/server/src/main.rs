@@ -1,6 +1,7 @@
 //! The binary `assay`: every mode in one match, exit codes as a contract.
 
 mod app;
+mod chat;
 mod cli;
 mod clock;
 mod commands;
@@ -13,6 +14,8 @@ mod feeds;
 mod http;
 mod ingest;
 mod inventory;
+mod models;
+mod progress;
 mod refresh;
 mod sensor;
 mod snapshot;
@@ -87,6 +90,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Explain(args)) => commands::explain::run(global, args),
         Some(Command::Assets(args)) => commands::assets::run(global, args),
         Some(Command::Paths(args)) => commands::assets::paths(global, args),
+        Some(Command::Ask(args)) => commands::ask::run(global, args),
         Some(Command::Serve(args)) => commands::serve::run(global, args),
         Some(Command::Token(what)) => commands::serve::token(global, what),
         Some(Command::Audit(Audit::Verify)) => commands::audit::verify(global),
@@ -94,6 +98,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Funnel) => commands::funnel::run(global),
         Some(Command::Agent(args)) => commands::agent::run(args),
         Some(Command::Doctor) => commands::agent::doctor(global),
+        Some(Command::Models(what)) => commands::models::run(global, what),
         Some(Command::Digest(args)) => commands::digest::run(global, args),
         Some(Command::Enrich(args)) => commands::enrich::run(global, args),
         Some(Command::Intel(what)) => commands::intel::run(global, what),

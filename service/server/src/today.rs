@@ -172,7 +172,7 @@ fn fix_first(store: &Store, snapshot: &Snapshot) -> Result<Option<FixFirst>> {
 }
 
 /// Nodes whose sensor has fallen silent, with the findings whose use is unknown because of it.
-fn unseen(store: &Store, snapshot: &Snapshot) -> Result<Vec<Unseen>> {
+pub(crate) fn unseen(store: &Store, snapshot: &Snapshot) -> Result<Vec<Unseen>> {
     let as_of = snapshot.world.as_of;
     let silent = snapshot.world.watching.silent_after;
     let mut out = Vec::new();
@@ -407,7 +407,7 @@ fn lower_line(item: &Item<'_>, snapshot: &Snapshot) -> Line {
     line
 }
 
-fn fix_line(fix: &FixFirst) -> Line {
+pub(crate) fn fix_line(fix: &FixFirst) -> Line {
     let mut line = Vec::new();
     if let Matter::Vulnerability { package, .. } = &fix.finding.matter {
         line.extend([own("update "), Inline::Name(package.said())]);

@@ -205,7 +205,7 @@ pub(crate) fn title(snapshot: &Snapshot, finding: &Finding) -> String {
 }
 
 impl AssetWire {
-    fn of(finding: &Finding) -> Self {
+    pub(crate) fn of(finding: &Finding) -> Self {
         let asset = &finding.place.asset;
         let image = finding.image.as_ref().map(|image| {
             let name = ImageRef::familiar(image.repository.reveal());

@@ -1,6 +1,7 @@
 //! The commands, one file each: what was typed becomes a call, what came out becomes text or JSON.
 
 pub(crate) mod agent;
+pub(crate) mod ask;
 pub(crate) mod assets;
 pub(crate) mod audit;
 pub(crate) mod decide;
@@ -12,6 +13,7 @@ pub(crate) mod findings;
 pub(crate) mod funnel;
 pub(crate) mod ingest;
 pub(crate) mod intel;
+pub(crate) mod models;
 pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod today;
