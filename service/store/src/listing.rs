@@ -399,7 +399,8 @@ impl Store {
                 let o = |i: usize| r.get::<_, String>(i).map(|t| Opaque::readmit(&t));
                 Ok(FixWord { finding, installed: o(0)?, fixed_in: o(1)? })
             });
-            words.extend(rows.and_then(Iterator::collect::<Result<Vec<_>, _>>).doing(doing)?);
+            let said: Vec<FixWord> = rows.and_then(Iterator::collect).doing(doing)?;
+            words.extend(said);
         }
         Ok(words)
     }

@@ -58,11 +58,11 @@ fn show(global: &Global, root: &Path, digest: &Path, now: Time) -> Result<Ended>
     }
     let door = app.door()?;
     let words = app.words()?;
-    let (label, path) = (words.label(), shown(digest, &door));
+    let path = shown(digest, &door);
     let around = Around {
         cluster: app.config.cluster.reveal(),
-        words: &label,
-        search: "by words",
+        words: words.models.words_label(),
+        search: words.models.search_label(),
         digest: Some(&path),
         next: Vec::new(),
     };
