@@ -25,6 +25,7 @@ pub mod fuse;
 pub mod graph;
 pub mod ids;
 pub mod intel;
+pub mod mend;
 pub mod observation;
 pub mod order;
 pub mod place;

@@ -52,6 +52,7 @@ impl Words {
         let factors = snapshot.factors(finding);
         let brief = brief(finding, &factors, &ranked.assessment, &snapshot.world, &snapshot.policy, &snapshot.controls);
         let (settled, record) = self.settle(store, &brief, snapshot)?;
+        let mend = snapshot.mend(store, ranked.row)?;
         let told = Told {
             finding,
             factors: &factors,
@@ -62,6 +63,7 @@ impl Words {
             policy: &snapshot.policy,
             controls: &snapshot.controls,
             same_cause: snapshot.same_cause(ranked.row),
+            mend: mend.as_ref(),
             as_of: snapshot.world.as_of,
         };
         let document = match explain::render(&told, &self.catalogue, door) {

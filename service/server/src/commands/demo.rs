@@ -78,7 +78,10 @@ fn show(global: &Global, root: &Path, digest: &Path, now: Time) -> Result<Ended>
         }
     }
     if global.output == Output::Text {
-        pages.insert(0, format!("The demo: a bundled sample cluster, loaded into {}.\n", shown(root, &door)));
+        pages.insert(
+            0,
+            format!("A sample cluster, bundled: nothing in it is yours. It lies in {}.\n", shown(root, &door)),
+        );
         pages.push(next(root, &door));
     }
     print_text(&pages.join("\n"))?;
