@@ -21,6 +21,7 @@ pub mod environment;
 pub mod explain;
 pub mod finding;
 pub mod fingerprint;
+pub mod fuse;
 pub mod graph;
 pub mod ids;
 pub mod intel;

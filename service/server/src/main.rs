@@ -12,6 +12,8 @@ mod feeds;
 mod http;
 mod ingest;
 mod inventory;
+mod models;
+mod progress;
 mod refresh;
 mod snapshot;
 mod ticket;
@@ -91,6 +93,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Funnel) => commands::funnel::run(global),
         Some(Command::Agent(args)) => commands::agent::run(args),
         Some(Command::Doctor) => commands::agent::doctor(global),
+        Some(Command::Models(what)) => commands::models::run(global, what),
         Some(Command::Digest(args)) => commands::digest::run(global, args),
         Some(Command::Enrich(args)) => commands::enrich::run(global, args),
         Some(Command::Intel(what)) => commands::intel::run(global, what),

@@ -11,6 +11,7 @@ pub(crate) mod findings;
 pub(crate) mod funnel;
 pub(crate) mod ingest;
 pub(crate) mod intel;
+pub(crate) mod models;
 pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod today;

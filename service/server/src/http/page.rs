@@ -93,12 +93,12 @@ pub(crate) async fn home(State(service): State<Arc<Service>>, request: Request) 
     let (body, as_of) = service
         .read(|service, store, snapshot| {
             let today = gather(store, snapshot)?;
-            let words = service.words.label();
+            let models = &service.words.models;
             let next = vec![Command::Explain(1), Command::Plain("assay digest")];
             let around = Around {
                 cluster: service.app.config.cluster.reveal(),
-                words: &words,
-                search: "by words",
+                words: models.words_label(),
+                search: models.search_label(),
                 digest: None,
                 next,
             };

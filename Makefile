@@ -1,0 +1,23 @@
+# Each target is one line that calls the real tool.
+.PHONY: demo test lint bench eval chaos fuzz
+
+demo:
+	cargo run --release --quiet --package assay -- demo
+
+test:
+	@if command -v cargo-nextest >/dev/null; then cargo nextest run --workspace && cargo test --workspace --doc; else cargo test --workspace; fi
+
+lint:
+	cargo fmt --all --check && cargo clippy --workspace --all-targets -- -D warnings && .ci/deny
+
+bench:
+	cargo run --release --quiet --package assay -- bench
+
+eval:
+	cargo run --release --quiet --package assay -- eval
+
+chaos:
+	ASSAY_LONG=1 cargo test --release --package assay-store --package assay --test '*'
+
+fuzz:
+	cd fuzz && for t in $$(cargo fuzz list); do cargo fuzz run -s none $$t -- -max_total_time=600; done
