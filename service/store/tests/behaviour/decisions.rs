@@ -17,7 +17,7 @@ fn one(ledger: &mut Ledger<'_, impl Records>) -> i64 {
 
 fn decided(ledger: &Ledger<'_, impl Records>, at: i64) -> Vec<bool> {
     let mut all = Vec::new();
-    ledger.records.each_row(hour(at), |row| all.push(row.decided)).unwrap();
+    ledger.records.each_row(hour(at), |row| all.push(row.decided)).expect("the ledger answers");
     all
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn a_decision_changes_neither_presence_nor_band(records: &mut impl Re
         clock_start: hour(1),
         why: "first assessment".to_owned(),
     };
-    ledger.records.record_moves(hour(1), "bod-26-04 1", std::slice::from_ref(&moved)).unwrap();
+    ledger.records.record_moves(hour(1), "bod-26-04 1", std::slice::from_ref(&moved)).expect("the ledger answers");
     let before = ledger.finding(FIRST);
     for status in VexStatus::ALL {
         ledger.decide(id, *status, hour(2), Some(hour(99)));
@@ -42,7 +42,7 @@ pub(crate) fn a_decision_changes_neither_presence_nor_band(records: &mut impl Re
         assert_eq!((after.life, after.clock_start, after.severity), (before.life, before.clock_start, before.severity));
         assert_eq!(after.decision.map(|d| d.status), Some(*status));
     }
-    assert_eq!(ledger.records.moves_of(id).unwrap(), [(hour(1), moved)]);
+    assert_eq!(ledger.records.moves_of(id).expect("the ledger answers"), [(hour(1), moved)]);
     assert_eq!(ledger.open().len(), 2);
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn a_new_decision_takes_the_place_of_the_old_one(records: &mut impl R
     let id = one(&mut ledger);
     ledger.decide(id, VexStatus::NotAffected, hour(2), Some(hour(10)));
     ledger.decide(id, VexStatus::Affected, hour(3), Some(hour(5)));
-    let standing = ledger.records.standing_decisions().unwrap();
+    let standing = ledger.records.standing_decisions().expect("the ledger answers");
     assert_eq!((standing.len(), standing[0].decision.status), (1, VexStatus::Affected));
     let decision = Decision {
         status: VexStatus::Fixed,
@@ -70,8 +70,12 @@ pub(crate) fn a_new_decision_takes_the_place_of_the_old_one(records: &mut impl R
         at: hour(4),
         until: None,
     };
-    ledger.records.decide(id, &decision, "{}", "vex:https://shop/vex").unwrap();
-    assert_eq!(ledger.records.standing_decisions().unwrap().len(), 2, "a document's and a person's stand side by side");
+    ledger.records.decide(id, &decision, "{}", "vex:https://shop/vex").expect("the ledger answers");
+    assert_eq!(
+        ledger.records.standing_decisions().expect("the ledger answers").len(),
+        2,
+        "a document's and a person's stand side by side"
+    );
 }
 
 pub(crate) fn when_it_ends_the_finding_is_due_again(records: &mut impl Records) {
@@ -79,9 +83,15 @@ pub(crate) fn when_it_ends_the_finding_is_due_again(records: &mut impl Records) 
     let id = one(&mut ledger);
     ledger.decide(id, VexStatus::Affected, hour(2), Some(hour(10)));
     let seq = ledger.last_change();
-    let standing = ledger.records.standing_decisions().unwrap();
-    ledger.records.revoke_decision(standing[0].id, hour(10), "it ended on its day", "decision_expired").unwrap();
-    ledger.records.revoke_decision(standing[0].id, hour(11), "it ended on its day", "decision_expired").unwrap();
+    let standing = ledger.records.standing_decisions().expect("the ledger answers");
+    ledger
+        .records
+        .revoke_decision(standing[0].id, hour(10), "it ended on its day", "decision_expired")
+        .expect("the ledger answers");
+    ledger
+        .records
+        .revoke_decision(standing[0].id, hour(11), "it ended on its day", "decision_expired")
+        .expect("the ledger answers");
     let after = ledger.finding(FIRST);
     assert_eq!((after.life.episode, after.clock_start, after.decision), (1, hour(10), None));
     let kinds: Vec<String> = ledger.changes(seq).into_iter().map(|c| c.kind).collect();
@@ -111,18 +121,21 @@ pub(crate) fn a_decision_on_nothing_is_refused(records: &mut impl Records) {
         at: hour(1),
         until: Some(hour(2)),
     };
-    let links = ledger.records.verify_audit().unwrap().links;
+    let links = ledger.records.verify_audit().expect("the ledger answers").links;
     assert!(ledger.records.decide(id + 1000, &decision, "{}", "person").is_err());
-    assert_eq!(ledger.records.verify_audit().unwrap(), Chain { links, broken_at: None });
+    assert_eq!(ledger.records.verify_audit().expect("the ledger answers"), Chain { links, broken_at: None });
 }
 
 pub(crate) fn every_act_is_a_link_of_the_chain(records: &mut impl Records) {
     let mut ledger = Ledger::new(records);
     let id = one(&mut ledger);
     ledger.decide(id, VexStatus::Affected, hour(2), Some(hour(10)));
-    let standing = ledger.records.standing_decisions().unwrap();
-    ledger.records.revoke_decision(standing[0].id, hour(10), "it ended on its day", "decision_expired").unwrap();
-    assert_eq!(ledger.records.verify_audit().unwrap(), Chain { links: 3, broken_at: None });
+    let standing = ledger.records.standing_decisions().expect("the ledger answers");
+    ledger
+        .records
+        .revoke_decision(standing[0].id, hour(10), "it ended on its day", "decision_expired")
+        .expect("the ledger answers");
+    assert_eq!(ledger.records.verify_audit().expect("the ledger answers"), Chain { links: 3, broken_at: None });
 }
 
 pub(crate) fn an_id_or_its_beginning_finds_it(records: &mut impl Records) {
@@ -130,9 +143,9 @@ pub(crate) fn an_id_or_its_beginning_finds_it(records: &mut impl Records) {
     let id = one(&mut ledger);
     let full = ledger.finding(FIRST).fingerprint.to_string();
     for text in [&full, &full[3..11], &full[..11], &full[3..]] {
-        assert_eq!(ledger.records.find(text).unwrap(), Some(id), "{text}");
+        assert_eq!(ledger.records.find(text).expect("the ledger answers"), Some(id), "{text}");
     }
     for text in ["", "a1:", "abc", "zzzzzzzzzzzz", "a1:zzzz", "1; DROP TABLE finding", "ABCD"] {
-        assert_eq!(ledger.records.find(text).unwrap(), None, "{text}");
+        assert_eq!(ledger.records.find(text).expect("the ledger answers"), None, "{text}");
     }
 }

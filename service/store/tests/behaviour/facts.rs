@@ -126,6 +126,6 @@ pub(crate) fn a_pod_runs_one_image_in_a_container(records: &mut impl Records) {
     ledger.take(&batch(3).runs_digest(&pod, "app", "shop/web:1.1", crate::scan::running(8)));
     let world = ledger.world();
     let images: Vec<_> =
-        world.images(world.find(&pod).unwrap()).map(|(_, _, tag, digest)| (tag.cloned(), digest)).collect();
+        world.images(world.find(&pod).expect("the pod")).map(|(_, _, tag, digest)| (tag.cloned(), digest)).collect();
     assert_eq!(images, [(Some(o("1.1")), crate::scan::running(8))]);
 }

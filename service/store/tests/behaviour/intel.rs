@@ -10,17 +10,17 @@ use crate::report::{hour, image, o, vuln};
 
 fn epss(vuln: &str, probability: u16, at: Time) -> IntelNote {
     let said = Said::Epss { probability, percentile: probability };
-    IntelNote { vuln: vuln.parse().unwrap(), said, feed: Feed::Epss, via: o(""), at }
+    IntelNote { vuln: vuln.parse().expect("a legal name"), said, feed: Feed::Epss, via: o(""), at }
 }
 
 fn import<R: Records>(ledger: &mut Ledger<'_, R>, at: i64, notes: &[IntelNote]) -> Imported {
     let sha = Digest::of_bytes(format!("{notes:?}").as_bytes());
     let state = FeedState { feed: Feed::Epss, published: hour(at), imported: hour(at), rows: notes.len() as u64 };
     let imported = ledger.records.import_feed(sha, hour(at), |give| {
-        notes.iter().for_each(|note| drop(give(note.clone())));
+        assert!(notes.iter().all(|note| give(note.clone())), "the ledger wants no more");
         Ok::<_, R::Error>(vec![state])
     });
-    imported.unwrap()
+    imported.expect("the ledger answers")
 }
 
 fn probability(ledger: &Ledger<'_, impl Records>, id: &str) -> Vec<u16> {

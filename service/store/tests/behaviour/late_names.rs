@@ -42,7 +42,7 @@ pub(crate) fn a_source_package_that_is_learnt_late_merges(records: &mut impl Rec
     assert_eq!((ledger.count(), one.words.len(), one.life.first_seen, one.life.episode), (1, 2, hour(1), 1));
     assert!(one.decision.is_some(), "the decision on one of the two holds for both");
     for old in &old {
-        assert_eq!(ledger.records.find(&old.fingerprint.to_string()).unwrap(), Some(one.id));
+        assert_eq!(ledger.records.find(&old.fingerprint.to_string()).expect("the ledger answers"), Some(one.id));
     }
     let counts = ledger.take(&web(4, [vuln("CVE-2026-0001", "libssl3"), vuln("CVE-2026-0001", "libssl-dev")])).findings;
     assert_eq!((counts.unchanged, counts.new, ledger.count()), (1, 0, 1), "whoever names the binary means the source");
@@ -81,7 +81,7 @@ pub(crate) fn a_late_cve_merges_the_advisory(records: &mut impl Records) {
     assert_eq!((ledger.count(), one.words.len(), one.aliases.len()), (1, 2, 1));
     assert_eq!((one.life.first_seen, one.life.episode), (hour(1), 1));
     assert!(one.decision.is_some());
-    assert_eq!(ledger.records.find(&old.fingerprint.to_string()).unwrap(), Some(one.id));
+    assert_eq!(ledger.records.find(&old.fingerprint.to_string()).expect("the ledger answers"), Some(one.id));
 }
 
 pub(crate) fn an_alias_known_before_makes_one_finding(records: &mut impl Records) {

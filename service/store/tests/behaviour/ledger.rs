@@ -7,6 +7,7 @@ use assay_core::environment::EnvironmentRules;
 use assay_core::finding::{Decision, Finding, Matter, Presence};
 use assay_core::ids::{Span, Time};
 use assay_core::observation::VexStatus;
+use assay_core::order::StoredRow;
 use assay_core::ports::Records;
 use assay_core::reconcile::Word;
 use assay_core::records::{Changed, Receipt};
@@ -53,7 +54,7 @@ where
             }
             Ok::<_, R::Error>(report.head())
         });
-        receipt.unwrap()
+        receipt.expect("the ledger answers")
     }
 
     /// Takes several in.
@@ -70,8 +71,8 @@ where
 
     pub(crate) fn findings_at(&self, at: Time) -> Vec<Finding> {
         let mut ids = Vec::new();
-        self.records.each_row(at, |row| ids.push(row.id)).unwrap();
-        ids.chunks(500).flat_map(|ids| self.records.details(ids, at).unwrap()).collect()
+        self.records.each_row(at, |row| ids.push(row.id)).expect("the ledger answers");
+        ids.chunks(500).flat_map(|ids| self.records.details(ids, at).expect("the ledger answers")).collect()
     }
 
     /// The finding whose place and matter read like this: see [`name`].
@@ -106,7 +107,10 @@ where
 
     pub(crate) fn dump_at(&self, at: Time) -> BTreeMap<String, Line> {
         let mut rows = BTreeMap::new();
-        self.records.each_row(at, |row| drop(rows.insert(row.id, (row.silent, row.fix, row.presence)))).unwrap();
+        let mut each = |row: &StoredRow<'_>| {
+            rows.insert(row.id, (row.silent, row.fix, row.presence));
+        };
+        self.records.each_row(at, &mut each).expect("the ledger answers");
         let lines = self.findings_at(at).into_iter().map(|f| {
             let (silent, fix, presence) = rows[&f.id];
             assert_eq!(presence, f.life.presence, "list and page agree on {}", name(&f));
@@ -129,12 +133,17 @@ where
 
     /// The changes since a sequence number that are about findings.
     pub(crate) fn changes(&self, after: i64) -> Vec<Changed> {
-        self.records.changes(after, 1_000_000).unwrap().into_iter().filter(|c| c.finding.is_some()).collect()
+        self.records
+            .changes(after, 1_000_000)
+            .expect("the ledger answers")
+            .into_iter()
+            .filter(|c| c.finding.is_some())
+            .collect()
     }
 
     /// The last sequence number.
     pub(crate) fn last_change(&self) -> i64 {
-        self.records.changes(0, 1_000_000).unwrap().last().map_or(0, |c| c.seq)
+        self.records.changes(0, 1_000_000).expect("the ledger answers").last().map_or(0, |c| c.seq)
     }
 
     /// The kinds and causes of a finding's changes since a sequence number, in order.
@@ -153,7 +162,7 @@ where
     /// A person decides.
     pub(crate) fn decide(&mut self, finding: i64, status: VexStatus, at: Time, until: Option<Time>) {
         let decision = Decision { status, justification: None, note: o("looked"), by: o("ana"), at, until };
-        self.records.decide(finding, &decision, "{}", "person").unwrap();
+        self.records.decide(finding, &decision, "{}", "person").expect("the ledger answers");
     }
 
     pub(crate) fn world(&self) -> World {
@@ -161,8 +170,8 @@ where
     }
 
     pub(crate) fn world_at(&self, at: Time) -> World {
-        let names = self.records.names().unwrap();
-        self.records.world(at, EnvironmentRules::default(), Watching::default(), &names).unwrap()
+        let names = self.records.names().expect("the ledger answers");
+        self.records.world(at, EnvironmentRules::default(), Watching::default(), &names).expect("the ledger answers")
     }
 }
 

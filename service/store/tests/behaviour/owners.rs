@@ -42,7 +42,7 @@ pub(crate) fn findings_move_to_an_owner_that_is_learnt_late(records: &mut impl R
     assert!(ledger.finding("shop/web: privileged").decision.is_some());
     assert_eq!(ledger.count(), 1);
     for old in [before.fingerprint.to_string(), before.fingerprint.to_string()[3..11].to_owned()] {
-        assert_eq!(ledger.records.find(&old).unwrap(), Some(after.id), "an old id finds it still");
+        assert_eq!(ledger.records.find(&old).expect("the ledger answers"), Some(after.id), "an old id finds it still");
     }
     assert!(ledger.story("shop/web: privileged", seq).iter().all(|kind| kind == "merged"));
     ledger.take(
@@ -81,7 +81,7 @@ pub(crate) fn findings_of_pod_and_owner_become_one(records: &mut impl Records) {
     ledger.take(&objects().by("assay").at(3).owned(&pod(), Some(&deployment("web"))));
     let one = ledger.finding("shop/web/app: CVE-2026-0001 in bash");
     assert_eq!((ledger.count(), one.words.len(), one.life.first_seen, one.life.episode), (1, 2, hour(1), 1));
-    assert_eq!(ledger.records.find(&old.fingerprint.to_string()).unwrap(), Some(one.id));
+    assert_eq!(ledger.records.find(&old.fingerprint.to_string()).expect("the ledger answers"), Some(one.id));
 }
 
 pub(crate) fn owner_first_and_owner_late_end_alike(records: &mut impl Records) {

@@ -2,7 +2,6 @@
 
 use assay_core::asset::{AssetKey, ImageRef, PackageKey, PackageParts};
 use assay_core::ids::{Digest, Span, Time, VulnId};
-use assay_core::intel::IntelNote;
 use assay_core::observation::{
     Author, Claim, ControlId, Coverage, Edge, Fact, Flaw, Observation, Record, RecordKind, Severity, Subject,
 };
@@ -36,7 +35,6 @@ pub(crate) struct Vuln {
     pub(crate) parts: (&'static str, &'static str, String),
     pub(crate) source: Option<String>,
     pub(crate) version: String,
-    pub(crate) fixed_in: Option<String>,
     pub(crate) severity: Severity,
     pub(crate) title: String,
 }
@@ -44,12 +42,11 @@ pub(crate) struct Vuln {
 /// A vulnerability in a package of the distribution.
 pub(crate) fn vuln(id: &str, package: &str) -> Vuln {
     Vuln {
-        id: id.parse().unwrap(),
+        id: id.parse().expect("a legal name"),
         aliases: Vec::new(),
         parts: ("deb", "debian", package.to_owned()),
         source: None,
         version: "1.0".to_owned(),
-        fixed_in: None,
         severity: Severity::High,
         title: String::new(),
     }
@@ -67,7 +64,7 @@ impl Vuln {
     }
 
     pub(crate) fn alias(mut self, name: &str) -> Self {
-        self.aliases.push(name.parse().unwrap());
+        self.aliases.push(name.parse().expect("a legal name"));
         self
     }
 
@@ -78,11 +75,6 @@ impl Vuln {
 
     pub(crate) fn version(mut self, version: &str) -> Self {
         self.version = version.to_owned();
-        self
-    }
-
-    pub(crate) fn fixed_in(mut self, version: &str) -> Self {
-        self.fixed_in = Some(version.to_owned());
         self
     }
 
@@ -124,7 +116,7 @@ impl Vuln {
                 id: self.id.clone(),
                 aliases: self.aliases.clone(),
                 package: self.parts().package(),
-                fixed_in: self.fixed_in.as_deref().map(o),
+                fixed_in: None,
             },
         }
     }
@@ -147,7 +139,7 @@ pub(crate) struct Report {
 
 /// A report of an image: `shop/web:1.0`, or with a digest.
 pub(crate) fn image(name: &str) -> Report {
-    let image = ImageRef::parse(&o(name)).unwrap();
+    let image = ImageRef::parse(&o(name)).expect("a legal image");
     let classes = [Spoken::OsPackages, Spoken::LanguagePackages].into_iter().collect();
     let part = Part::image(&image, o(""), classes, true);
     Report::of(Artifact::Image(image), vec![part])
@@ -344,10 +336,6 @@ impl Report {
 
     pub(crate) fn window(self, window: Coverage) -> Self {
         self.say(RecordKind::Event, vec![Observation::Coverage(Box::new(window))])
-    }
-
-    pub(crate) fn note(self, note: IntelNote) -> Self {
-        self.say(RecordKind::Aid, vec![Observation::Intel(Box::new(note))])
     }
 
     pub(crate) fn say(mut self, kind: RecordKind, yields: Vec<Observation>) -> Self {

@@ -99,15 +99,19 @@ fn break_off<R: Records>(records: &mut R, report: &Report, after: usize) {
 pub(crate) fn a_reader_that_fails_leaves_no_trace(records: &mut impl Records) {
     let mut ledger = Ledger::new(records);
     ledger.take(&image("shop/web:1.0").with(vulns(5)));
-    let before = (ledger.dump(), ledger.last_change(), ledger.records.verify_audit().unwrap().links);
-    let names = ledger.records.names().unwrap().packages.len();
+    let before =
+        (ledger.dump(), ledger.last_change(), ledger.records.verify_audit().expect("the ledger answers").links);
+    let names = ledger.records.names().expect("the ledger answers").packages.len();
     let second = image("shop/web:1.0").at(2).with(vec![vuln("CVE-2026-9999", "new").alias("GHSA-aaaa-bbbb-cccc")]);
     for after in [0, 1] {
         break_off(ledger.records, &second, after);
         break_off(ledger.records, &scan(3, 1).deploys("web", "shop/web:1.0"), after);
     }
-    assert_eq!((ledger.dump(), ledger.last_change(), ledger.records.verify_audit().unwrap().links), before);
-    assert_eq!(ledger.records.names().unwrap().packages.len(), names);
+    assert_eq!(
+        (ledger.dump(), ledger.last_change(), ledger.records.verify_audit().expect("the ledger answers").links),
+        before
+    );
+    assert_eq!(ledger.records.names().expect("the ledger answers").packages.len(), names);
     let taken = ledger.take(&second);
     assert_eq!((taken.repeats, taken.findings.new), (None, 1), "its key was not used up");
 }

@@ -68,7 +68,7 @@ impl Report {
 
     /// A container runs an image of which the digest is known.
     pub(crate) fn runs_digest(self, at: &AssetKey, container: &str, image: &str, running: Option<Digest>) -> Self {
-        let image = ImageRef::parse(&o(image)).unwrap();
+        let image = ImageRef::parse(&o(image)).expect("a legal image");
         let link = Link::Runs { container: o(container), tag: image.tag, digest: running };
         self.link(at, &AssetKey::image(image.repository), link)
     }

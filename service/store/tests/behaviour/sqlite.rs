@@ -5,15 +5,15 @@ use assay_store::Store;
 mod in_memory {
     use super::Store;
 
-    crate::sentences!(((), Store::in_memory().unwrap()));
+    crate::sentences!(((), Store::in_memory().expect("a store")));
 }
 
 mod in_a_file {
     use super::Store;
 
     fn kept() -> (tempfile::TempDir, Store) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("assay.db")).unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("assay.db")).expect("a store");
         (folder, store)
     }
 

@@ -7,9 +7,14 @@ use crate::ledger::Ledger;
 use crate::report::{Report, document, hour, o};
 
 fn says(report: Report, vuln: &str, status: VexStatus, document: &str) -> Report {
-    let what =
-        What::Vex { vuln: vuln.parse().unwrap(), status, justification: None, document: o(document), note: o("") };
-    let image = assay_core::asset::ImageRef::parse(&o("shop/web:1.0")).unwrap();
+    let what = What::Vex {
+        vuln: vuln.parse().expect("a legal name"),
+        status,
+        justification: None,
+        document: o(document),
+        note: o(""),
+    };
+    let image = assay_core::asset::ImageRef::parse(&o("shop/web:1.0")).expect("a legal image");
     let at = report.received_at();
     report.fact(Fact {
         subject: Subject::Image(image),
