@@ -21,6 +21,9 @@ use super::{Chat, Outcome, Told};
 use crate::commands::explain::ByWire;
 use crate::today;
 
+/// For a finding the groups that it counts in.
+type Keys<'s> = Box<dyn Fn(&Ranked<'_>) -> Vec<String> + 's>;
+
 impl Chat<'_> {
     pub(super) fn gathered(&self, query: &Query, also: impl Fn(&Row) -> bool) -> Result<Gathered<'_>> {
         let mut gathered = Sieve::new(self.store, self.snapshot, query)?.gather(also);
@@ -136,7 +139,7 @@ impl Chat<'_> {
     }
 
     /// For a finding the groups that it counts in.
-    fn keys(&self, group: GroupBy) -> Result<Box<dyn Fn(&Ranked<'_>) -> Vec<String> + '_>> {
+    fn keys(&self, group: GroupBy) -> Result<Keys<'_>> {
         let snapshot = self.snapshot;
         let column = |column: Column| -> Result<HashMap<i64, Vec<String>>> {
             let mut by: HashMap<i64, Vec<String>> = HashMap::new();
@@ -145,7 +148,7 @@ impl Chat<'_> {
             }
             Ok(by)
         };
-        let of = |by: HashMap<i64, Vec<String>>| -> Box<dyn Fn(&Ranked<'_>) -> Vec<String>> {
+        let of = |by: HashMap<i64, Vec<String>>| -> Keys<'static> {
             let none = || vec!["(none)".to_owned()];
             Box::new(move |r| by.get(&i64::from(r.row.id)).cloned().unwrap_or_else(none))
         };

@@ -344,7 +344,7 @@ pub(super) fn assets(world: &World, filters: &Filters, positive: bool) -> Option
     if !filters.service_account.is_empty() {
         let named = |i: &AssetIdx| {
             let key = &world.asset(*i).key;
-            key.kind.class() == KindClass::Identity && filters.service_account.iter().any(|n| *n == key.name)
+            key.kind.class() == KindClass::Identity && filters.service_account.contains(&key.name)
         };
         let accounts: Vec<AssetIdx> = all().filter(named).collect();
         let users = accounts.iter().flat_map(|a| world.run_as(*a));
