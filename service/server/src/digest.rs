@@ -1,7 +1,7 @@
 //! The digest: what to do today, what moved, what is overdue, what was not seen. Comes in: a snapshot and a stretch of
 //! time. Goes out: a document of one screen and its detail, and the numbers that tomorrow's digest is compared with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -53,7 +53,7 @@ pub(crate) struct Digest {
 pub(crate) fn make(store: &Store, snapshot: &Snapshot, since: Time, door: &dyn Door) -> Result<Digest> {
     let as_of = snapshot.world.as_of;
     let today = today::gather(store, snapshot)?;
-    let moved = Moved::read(store, since, as_of)?;
+    let moved = Moved::read(store, snapshot, since)?;
     let overdue = overdue(store, snapshot)?;
     let mut bands = BTreeMap::new();
     for ranked in snapshot.table.list(&snapshot.policy, today::counts) {
@@ -129,9 +129,15 @@ struct Moved {
 }
 
 impl Moved {
-    fn read(store: &Store, since: Time, until: Time) -> Result<Self> {
+    /// The most urgent first. An image's finding that a workload's speaks for is not told beside it.
+    fn read(store: &Store, snapshot: &Snapshot, since: Time) -> Result<Self> {
+        let until = snapshot.world.as_of;
+        let listed = snapshot.table.list(&snapshot.policy, |row| !row.is_superseded());
+        let place: HashMap<i64, usize> = listed.enumerate().map(|(at, r)| (i64::from(r.row.id), at)).collect();
         let read = |kind: &str| -> Result<Some10> {
-            let changes = store.changes_between(since, until, kind)?;
+            let mut changes = store.changes_between(since, until, kind)?;
+            changes.retain(|c| c.finding.is_some_and(|id| place.contains_key(&id)));
+            changes.sort_by_key(|c| c.finding.and_then(|id| place.get(&id)));
             let first = changes.iter().take(LINES_MAX);
             let findings = first.filter_map(|c| c.finding.map(|id| (id, c.body.clone())));
             let listed = findings.map(|(id, body)| Ok((id, body))).collect::<Result<Vec<_>>>()?;
