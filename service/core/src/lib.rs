@@ -32,6 +32,8 @@ pub mod policy;
 pub mod ports;
 pub mod reconcile;
 pub mod records;
+#[cfg(any(test, feature = "scenes"))]
+pub mod scene;
 pub mod scope;
 pub mod sink;
 pub mod text;
