@@ -74,6 +74,8 @@ named! {
         NotAllWatched = "not every replica was watched",
         /// The ways in were not all in view.
         RoutesNotInView = "the ways in were not all in view",
+        /// It is no workload, and which workloads use it is not recorded.
+        NoWorkload = "which workloads use it is not recorded",
         /// No rule covers the place.
         NoRule = "no rule covers the place",
         /// Nobody published it.

@@ -55,7 +55,11 @@ impl Situation {
                 Some((impact, evidence, at)) => Known::Is(impact, Proof::by(Origin::Rule, evidence, at)),
                 None => Known::Unknown(UnknownBecause::NoRule, Some(SettledBy::EnvironmentRules)),
             },
-            exposure: exposed(world, &ways),
+            exposure: if has_workloads(world.asset(asset).key.kind.class()) {
+                exposed(world, &ways)
+            } else {
+                Known::Unknown(UnknownBecause::NoWorkload, Some(SettledBy::ClusterScan))
+            },
             ways,
             attacked: attacked(world, asset),
             blast_radius: blast_radius(world, asset),
@@ -86,8 +90,11 @@ fn environment(world: &World, asset: AssetIdx) -> Known<Environment> {
 /// runs as is reached by nobody, if the scan saw everything.
 fn worst_ways(world: &World, asset: AssetIdx) -> Exposure {
     let kind = world.asset(asset).key.kind.class();
-    if kind == KindClass::Node {
-        return Exposure::Unknown { settled_by: SettledBy::Nodes, paths: Vec::new() };
+    let nobody_knows = |settled_by| Exposure::Unknown { settled_by, paths: Vec::new() };
+    match kind {
+        KindClass::Node => return nobody_knows(SettledBy::Nodes),
+        _ if !has_workloads(kind) => return nobody_knows(SettledBy::ClusterScan),
+        _ => {}
     }
     let workloads = graph::exposed_by(world, asset);
     let worst = workloads.into_iter().map(|w| graph::exposure(world, w)).max_by_key(severity);
@@ -107,6 +114,20 @@ fn worst_ways(world: &World, asset: AssetIdx) -> Exposure {
             not_running: false,
         },
         (None, None) => Exposure::Unknown { settled_by: SettledBy::ClusterScan, paths: Vec::new() },
+    }
+}
+
+/// Kinds whose workloads can be named. Of the others, such as roles and config maps, nobody has said who uses them, and
+/// nothing is said of their exposure.
+const fn has_workloads(kind: KindClass) -> bool {
+    match kind {
+        KindClass::Workload | KindClass::Identity | KindClass::Namespace | KindClass::Cluster | KindClass::Node => true,
+        KindClass::Image
+        | KindClass::Repository
+        | KindClass::Rbac
+        | KindClass::Network
+        | KindClass::Internet
+        | KindClass::Other => false,
     }
 }
 

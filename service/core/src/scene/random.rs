@@ -6,7 +6,7 @@ use crate::asset::{AssetKey, Kind, PackageKey};
 use crate::condition::Condition;
 use crate::control::Controls;
 use crate::environment::{EnvironmentRule, HumanImpact};
-use crate::finding::{FindingClass, Matter};
+use crate::finding::{FindingClass, Matter, Presence, ResolvedBecause};
 use crate::ids::{Digest, Span, Time, VulnId};
 use crate::intel::{CvssVector, Exploitation, Feed, FeedState, Said, TechnicalImpact};
 use crate::observation::{
@@ -14,7 +14,7 @@ use crate::observation::{
     Outcome, PeerClass, PodSecurity, Protocol, Reach, Role, SettledBy, UseLevel, VexStatus, What,
 };
 use crate::policy::Policy;
-use crate::reconcile::Word;
+use crate::reconcile::{Word, presence};
 use crate::text::Opaque;
 use crate::world::AssetIdx;
 
@@ -286,23 +286,40 @@ impl Draw<'_> {
 
     fn findings(&mut self) {
         for _ in 0..1 + self.dice.below(5) {
-            let asset =
-                if self.dice.chance(70) { self.dice.pick(&self.workloads) } else { self.dice.pick(&self.others) };
+            let on_workload = self.dice.chance(70);
+            let asset = self.dice.pick(if on_workload { &self.workloads } else { &self.others });
             let stage = self.dice.chance(50).then(|| self.dice.pick(AttackStage::ALL));
-            let (words, gone) = (1 + self.dice.below(3), self.dice.pick(&[Word::Live, Word::Live, Word::Silent]));
             let matter = self.matter();
             let container = self.dice.pick(CONTAINERS);
             let finding = self.scene.finding(asset, container, matter);
             if finding.class == FindingClass::Signal {
                 finding.stage = stage;
             }
-            for tool in ["grype", "trivy"].iter().take(words - 1) {
-                let mut word = finding.words[0].clone();
-                (word.tool, word.stands) = (o(tool), gone);
-                word.sighting.fixed_in = o("");
-                finding.words.push(word);
-            }
+            self.words();
         }
+    }
+
+    /// What the tools say of the last finding, and what becomes of it by their words.
+    fn words(&mut self) {
+        let gone = Word::Gone(ResolvedBecause::Fixed);
+        let words: Vec<Word> = (0..1 + self.dice.below(3))
+            .map(|_| self.dice.pick(&[Word::Live, Word::Live, Word::Silent, gone]))
+            .collect();
+        let as_of = self.scene.as_of;
+        let Some(finding) = self.scene.findings.last_mut() else { return };
+        let first = finding.words[0].clone();
+        finding.words.clear();
+        for (i, (tool, stands)) in ["trivy", "grype", "trivy"].iter().zip(&words).enumerate() {
+            let mut word = first.clone();
+            (word.tool, word.stands) = (o(tool), *stands);
+            if i > 0 {
+                word.sighting.fixed_in = o("");
+            }
+            finding.words.push(word);
+        }
+        finding.words.sort_by_key(|w| w.stands);
+        finding.life.presence = presence(words);
+        finding.life.resolved_at = matches!(finding.life.presence, Presence::Resolved(_)).then_some(as_of);
     }
 
     fn matter(&mut self) -> Matter {

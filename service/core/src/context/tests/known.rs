@@ -188,3 +188,18 @@ fn an_epss_value_is_known_for_seven_days() {
     shop.scene.note(&super::vuln(), Feed::Epss, now() - Span::days(6), said);
     assert_eq!(shop.value(FactorName::Epss), "99");
 }
+
+/// A complete scan shows which workloads are reached. It does not show who uses a role or a config map.
+#[test]
+fn what_no_workload_stands_for_is_not_called_internal() {
+    for kind in ["ClusterRole", "RoleBinding", "ConfigMap", "Service", "NetworkPolicy"] {
+        let mut shop = Shop::new();
+        let object = shop.scene.object(kind, "shop", "it");
+        let control = crate::observation::ControlId(crate::text::Opaque::readmit("held-total"));
+        let matter = crate::finding::Matter::Control { control, path: crate::text::Opaque::readmit("") };
+        shop.scene.finding(object, "", matter);
+        let world = shop.scene.world();
+        let seen = shop.scene.see(&world, &shop.scene.findings[1]);
+        assert_eq!(seen.factors.exposure.value(), None, "{kind}");
+    }
+}
