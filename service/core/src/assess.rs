@@ -5,7 +5,7 @@
 use crate::environment::HumanImpact;
 use crate::finding::FindingClass;
 use crate::named;
-use crate::observation::Environment;
+use crate::observation::{AttackStage, Environment};
 use crate::policy::{Policy, QUESTIONS_MAX};
 
 named! {
@@ -85,6 +85,16 @@ named! {
 /// How many factors there are.
 pub const FACTORS: usize = FactorName::ALL.len();
 
+impl Attacked {
+    /// What an attack of this stage makes of its asset.
+    pub const fn of(stage: AttackStage) -> Self {
+        match stage {
+            AttackStage::Attempt => Self::Attempt,
+            AttackStage::Foothold => Self::Foothold,
+        }
+    }
+}
+
 impl Exposed {
     /// The answer to "publicly exposed?".
     pub const fn publicly(self) -> Answer {
@@ -161,13 +171,14 @@ impl Inputs {
         }
     }
 
-    /// The first question of BOD 26-04: in the catalogue; for a finding without a CVE, exploited here.
+    /// The first question of BOD 26-04: in the catalogue; for a finding without a CVE, exploited here. That somebody tried
+    /// is no evidence that he failed.
     pub const fn exploited(&self) -> Answer {
         match (self.class, self.attacked) {
             (FindingClass::Vulnerability, _) => self.in_kev,
             (_, Attacked::Foothold) => Answer::Yes,
-            (_, Attacked::Unknown) => Answer::Unknown,
-            (_, Attacked::Attempt | Attacked::NoneSeen) => Answer::No,
+            (_, Attacked::Unknown | Attacked::Attempt) => Answer::Unknown,
+            (_, Attacked::NoneSeen) => Answer::No,
         }
     }
 

@@ -31,7 +31,7 @@ macro_rules! predicates {
 }
 
 predicates! {
-    ExposedPath = "exposed_path" ["port", "entry", "door", "outside"],
+    ExposedPath = "exposed_path" ["port", "pod", "entry", "door", "outside"],
     TrafficSeen = "traffic_seen" ["port"],
     TrafficNotSeen = "traffic_not_seen" ["port"],
     Internal = "internal" [],
@@ -42,8 +42,8 @@ predicates! {
     NotUsed = "not_used" ["package", "span", "watched", "replicas", "starts"],
     UseUnknown = "use_unknown" ["package", "because", "settle"],
     UseHalfSeen = "use_half_seen" ["package", "because", "span", "watched", "settle"],
-    Foothold = "foothold" [],
-    Attempt = "attempt" [],
+    Foothold = "foothold" ["workload"],
+    Attempt = "attempt" ["workload"],
     NoneSeen = "none_seen" ["span"],
     AttackUnknown = "attack_unknown" ["because"],
     InKev = "in_kev" ["added"],
@@ -67,6 +67,8 @@ predicates! {
     FailedControlWhole = "failed_control_whole" ["tool", "control"],
     HoldsRight = "holds_right" ["capability", "reach"],
     RunBy = "run_by" ["count"],
+    RunByAtLeast = "run_by_at_least" ["count"],
+    RunByUnknown = "run_by_unknown" [],
     SecretOpen = "secret_open" ["tool", "detector", "location"],
     GainsFootholdFree = "gains_foothold_free" [],
     GainsAfterFoothold = "gains_after_foothold" [],
@@ -75,6 +77,7 @@ predicates! {
     GainUnknown = "gain_unknown" [],
     SignalSeen = "signal_seen" ["signal"],
     Silent = "silent" [],
+    Resolved = "resolved" ["because"],
     ToolsDisagree = "tools_disagree" ["tool"],
 }
 
@@ -269,7 +272,7 @@ mod tests {
         assert!(with("since {added}.", "already.").contains("left out"));
         assert!(with("CISA lists it as exploited since {added}.", "CISA lists {it}.").contains("no slot"));
         assert!(with("It has no running replica.", "A complete scan shows.").contains("begins with its words"));
-        assert!(with("A foothold was recorded on this workload.", "A foothold was recorded").contains("full stop"));
+        assert!(with("A foothold was recorded on {workload}.", "A foothold was recorded").contains("full stop"));
         assert!(Catalogue::parse(&phrases.replace("[not_running]", "[not_walking]"), arrange).is_err());
     }
 }

@@ -3,9 +3,9 @@
 
 use crate::ids::{EvidenceId, Time};
 use crate::named;
-use crate::observation::{Author, Eye, PodSecurity, Protocol, What};
+use crate::observation::{Author, Eye, Link, PodSecurity, Protocol, What};
 use crate::text::Opaque;
-use crate::world::{AssetIdx, World};
+use crate::world::{AssetIdx, EdgeSeen, World};
 
 named! {
     /// The closed list of conditions.
@@ -67,28 +67,29 @@ fn listens(world: &World, workload: AssetIdx, container: &Opaque, only: Option<P
 }
 
 fn level(world: &World, workload: AssetIdx) -> Met {
-    let fact = world.facts(workload).find_map(|f| match f.what {
-        What::PodSecurity(level) => Some((level, f)),
-        _ => None,
-    });
-    match fact {
+    match world.pod_security(workload) {
         Some((PodSecurity::Privileged, f)) => Met::Yes(vec![f.evidence()], f.until),
-        Some((_, f)) if f.author.may_lower() => Met::No(vec![f.evidence()], f.until),
-        _ => Met::Unknown,
+        Some((_, f)) => Met::No(vec![f.evidence()], f.until),
+        None => Met::Unknown,
     }
 }
 
+/// A mounted token is believed of anybody who may lower, then its absence, then a mounted token of anybody else.
 fn token(world: &World, workload: AssetIdx) -> Met {
-    match world.identity(workload) {
-        Some(edge) => match edge.link {
-            crate::observation::Link::RunsAs { token_mounted: true } => {
-                Met::Yes(vec![EvidenceId::Edge(edge.id)], edge.until)
-            }
-            _ if edge.author.may_lower() => Met::No(vec![EvidenceId::Edge(edge.id)], edge.until),
-            _ => Met::Unknown,
-        },
-        None => Met::Unknown,
+    let said = |mounted: bool, lowers: bool| {
+        world.identities(workload).find(|e| {
+            matches!(e.link, Link::RunsAs { token_mounted } if token_mounted == mounted)
+                && e.may_lower(world.as_of) == lowers
+        })
+    };
+    let proof = |e: &EdgeSeen| (vec![EvidenceId::Edge(e.id)], e.until);
+    if let Some((evidence, at)) = said(true, true).map(proof) {
+        return Met::Yes(evidence, at);
     }
+    if let Some((evidence, at)) = said(false, true).map(proof) {
+        return Met::No(evidence, at);
+    }
+    said(true, false).map(proof).map_or(Met::Unknown, |(evidence, at)| Met::Yes(evidence, at))
 }
 
 /// All conditions of a vulnerability together: not met when one is known not to be, met when all are known to be. What a

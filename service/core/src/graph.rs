@@ -13,6 +13,8 @@ use crate::world::{AssetIdx, EdgeSeen, World};
 pub const PATHS_MAX: usize = 32;
 /// The most hops of a way in: entry, route, route, workload.
 const HOPS_MAX: usize = 6;
+/// The most edges that are looked at for one workload. Beyond it nothing is called internal.
+const STEPS_MAX: usize = 20_000;
 
 /// One way in from the Internet to a port of a workload.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,34 +61,66 @@ pub enum Exposure {
 
 /// The exposure of a workload.
 pub fn exposure(world: &World, workload: AssetIdx) -> Exposure {
-    if let Some((0, fact)) = world.replicas(workload)
-        && fact.author.may_lower()
-    {
+    if let Some((0, fact)) = world.replicas(workload) {
         return Exposure::Internal { evidence: vec![fact.evidence()], as_of: fact.until, not_running: true };
     }
-    let mut paths = ways_in(world, workload);
-    paths.sort_by(|a, b| (b.reach, b.traffic.is_some(), &a.edges).cmp(&(a.reach, a.traffic.is_some(), &b.edges)));
-    paths.truncate(PATHS_MAX);
-    let public: Vec<Path> = paths.iter().filter(|p| p.reach == Reach::Public).cloned().collect();
+    let Ways { public, unsure, internal, all_followed } = ways_in(world, workload);
     if !public.is_empty() {
         let traffic = public.iter().any(|p| p.traffic.is_some());
         return Exposure::Exposed { paths: public, traffic };
     }
-    let unsure = paths.iter().find_map(|p| match p.reach {
+    let unknown_by = unsure.iter().find_map(|p| match p.reach {
         Reach::Unknown(by) => Some(by),
         Reach::Internal | Reach::Public => None,
     });
-    if let Some(settled_by) = unsure {
-        return Exposure::Unknown { settled_by, paths };
+    if let Some(settled_by) = unknown_by.or((!all_followed).then_some(SettledBy::ServicesAndRoutes)) {
+        return Exposure::Unknown { settled_by, paths: unsure };
     }
     match world.scanned(workload) {
         Some(scan) => {
             let edges =
-                paths.iter().flat_map(|p| p.edges.iter().map(|&e| EvidenceId::Edge(world.edges[e as usize].id)));
+                internal.iter().flat_map(|p| p.edges.iter().map(|&e| EvidenceId::Edge(world.edges[e as usize].id)));
             let evidence = std::iter::once(EvidenceId::Coverage(scan.id)).chain(edges).collect();
             Exposure::Internal { evidence, as_of: scan.window.until, not_running: false }
         }
         None => Exposure::Unknown { settled_by: SettledBy::ServicesAndRoutes, paths: Vec::new() },
+    }
+}
+
+/// Ways in by how sure they are, so that many of one sort never push out one of another.
+#[derive(Default)]
+struct Ways {
+    public: Vec<Path>,
+    unsure: Vec<Path>,
+    internal: Vec<Path>,
+    /// False when a chain was too long, or there were too many, to follow all of them.
+    all_followed: bool,
+}
+
+impl Ways {
+    /// Keeps a way; of a sort that is full, only one with traffic where none has any.
+    fn keep(&mut self, path: Path) {
+        let sort = match path.reach {
+            Reach::Public => &mut self.public,
+            Reach::Unknown(_) => &mut self.unsure,
+            Reach::Internal => &mut self.internal,
+        };
+        let quiet = sort.iter().all(|p| p.traffic.is_none());
+        if sort.len() < PATHS_MAX {
+            sort.push(path);
+        } else if let (true, Some(last)) = (quiet && path.traffic.is_some(), sort.last_mut()) {
+            *last = path;
+        }
+    }
+
+    /// Those with traffic first, then in the order of their edges.
+    fn sorted(mut self) -> Self {
+        for sort in [&mut self.public, &mut self.unsure, &mut self.internal] {
+            sort.sort_by(|a, b| {
+                (b.reach, b.traffic.is_some(), &a.edges).cmp(&(a.reach, a.traffic.is_some(), &b.edges))
+            });
+        }
+        self
     }
 }
 
@@ -105,15 +139,18 @@ struct Tail<'w> {
 }
 
 /// Every way from the Internet to the workload, searched backwards so that only its own neighbourhood is walked.
-fn ways_in(world: &World, workload: AssetIdx) -> Vec<Path> {
-    let mut found = Vec::new();
+fn ways_in(world: &World, workload: AssetIdx) -> Ways {
+    let mut ways = Ways { all_followed: true, ..Ways::default() };
     let mut queue =
         VecDeque::from([Tail { edges: Vec::new(), here: workload, port: None, pod_port: None, host: None }]);
+    let mut steps = 0;
     while let Some(tail) = queue.pop_front() {
-        if tail.edges.len() >= HOPS_MAX || found.len() >= PATHS_MAX * 4 {
-            continue;
-        }
         for &e in &world.asset(tail.here).into {
+            steps += 1;
+            if steps > STEPS_MAX {
+                ways.all_followed = false;
+                return ways.sorted();
+            }
             let edge = &world.edges[e as usize];
             let longer = || tail.edges.iter().copied().chain([e]).collect::<Vec<u32>>();
             match &edge.link {
@@ -121,17 +158,21 @@ fn ways_in(world: &World, workload: AssetIdx) -> Vec<Path> {
                     if tail.port.is_none_or(|p| p == *port) && (tail.host.is_none() || tail.host == host.as_ref()) =>
                 {
                     let pod_port = tail.pod_port.unwrap_or(*port);
-                    found.push(Path {
+                    ways.keep(Path {
                         edges: longer().into_iter().rev().collect(),
                         outside_port: *port,
                         port: pod_port,
-                        reach: believed(*reach, edge),
+                        reach: believed(*reach, edge, world.as_of),
                         traffic: traffic(world, workload, pod_port),
                     });
                 }
                 Link::Routes { host, port, target_port, .. }
                     if tail.port.is_none_or(|p| p == *target_port) && !tail.edges.contains(&e) =>
                 {
+                    if tail.edges.len() + 1 >= HOPS_MAX {
+                        ways.all_followed = false;
+                        continue;
+                    }
                     queue.push_back(Tail {
                         edges: longer(),
                         here: edge.from,
@@ -144,13 +185,13 @@ fn ways_in(world: &World, workload: AssetIdx) -> Vec<Path> {
             }
         }
     }
-    found
+    ways.sorted()
 }
 
-/// A way in is believed from anybody; that a way is closed only from those who may lower.
-fn believed(reach: Reach, edge: &EdgeSeen) -> Reach {
+/// A way in is believed from anybody; that a way is closed only from those who may lower, and not for ever.
+fn believed(reach: Reach, edge: &EdgeSeen, at: Time) -> Reach {
     match reach {
-        Reach::Internal if !edge.author.may_lower() => Reach::Unknown(SettledBy::ClusterScan),
+        Reach::Internal if !edge.may_lower(at) => Reach::Unknown(SettledBy::ClusterScan),
         reach => reach,
     }
 }

@@ -35,6 +35,8 @@ pub mod ports;
 pub mod query;
 pub mod reconcile;
 pub mod records;
+#[cfg(any(test, feature = "scenes"))]
+pub mod scene;
 pub mod scope;
 pub mod sink;
 pub mod text;

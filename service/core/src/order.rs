@@ -364,10 +364,7 @@ impl RankTable {
             inputs.blast = s.blast;
         }
         if let Some(stage) = AttackStage::ALL.get(usize::from(row.stage)) {
-            inputs.attacked = match stage {
-                AttackStage::Attempt => Attacked::Attempt,
-                AttackStage::Foothold => Attacked::Foothold,
-            };
+            inputs.attacked = inputs.attacked.max(Attacked::of(*stage));
         }
         inputs.in_use = row.in_use;
         inputs.conditions = row.conditions;
@@ -470,24 +467,4 @@ pub fn clock_after_move(policy: &Policy, before: Option<(u8, Time)>, to: u8, epi
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_worse_band_takes_the_earlier_due_date() {
-        let policy = Policy::bod_26_04().unwrap();
-        let start = Time::from_secs(0);
-        let day = |n: i64| start + Span::days(n);
-        // 14 days from day 0; on day 13 it becomes 3 days: still due on day 14.
-        assert_eq!(clock_after_move(&policy, Some((2, start)), 1, start, day(13)) + Span::days(3), day(14));
-        // On day 2: due on day 5.
-        assert_eq!(clock_after_move(&policy, Some((2, start)), 1, start, day(2)) + Span::days(3), day(5));
-        assert_eq!(clock_after_move(&policy, Some((1, start)), 3, start, day(2)), day(2));
-        assert_eq!(clock_after_move(&policy, None, 3, day(1), day(2)), day(1));
-    }
-
-    #[test]
-    fn a_row_is_small() {
-        assert!(size_of::<Row>() <= 48, "{}", size_of::<Row>());
-    }
-}
+mod tests;

@@ -1,15 +1,16 @@
 //! The order in which a brief's facts are told. Comes in: letters. Goes out: sentences of one or two facts, every fact
 //! once. A model may choose among the legal steps; whatever it does, no fact is added, dropped or changed.
 
+mod walk;
+
+pub use walk::{Step, Walk};
+
 use crate::brief::{Brief, Family, Handle};
 use crate::catalogue::{Catalogue, Predicate};
 use crate::ids::Digest;
 use crate::named;
-use crate::ports::{Choices, ModelError, ModelId};
+use crate::ports::{ModelError, ModelId};
 use crate::text::Own;
-
-/// The most facts in one sentence.
-const JOINED_MAX: usize = 2;
 
 /// An order: sentences of handles.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +75,15 @@ impl Prompt {
     }
 }
 
-/// A part that may stand in a prompt. Strangers' text is none, and cannot become one.
-pub trait PromptSafe {
+mod sealed {
+    /// Nobody outside this module says what may stand in a prompt.
+    pub trait Sealed {}
+    impl Sealed for crate::text::Own {}
+    impl Sealed for crate::brief::Handle {}
+}
+
+/// A part that may stand in a prompt. Strangers' text is none, and cannot become one: the list is closed.
+pub trait PromptSafe: sealed::Sealed {
     /// Its characters.
     fn prompt_text(&self) -> String;
 }
@@ -119,128 +127,6 @@ pub fn prompt(brief: &Brief, catalogue: &Catalogue) -> Prompt {
     Prompt(parts.0)
 }
 
-/// One step of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Begins a sentence with this fact.
-    Open(Handle),
-    /// Adds this fact to the sentence.
-    Join(Handle),
-}
-
-/// A plan in the making: knows which steps are legal.
-#[derive(Clone, Debug)]
-pub struct Walk<'a> {
-    brief: &'a Brief,
-    sentences: Vec<Vec<Handle>>,
-    left: Vec<Handle>,
-    raw: String,
-}
-
-impl<'a> Walk<'a> {
-    /// The start of a plan for a brief.
-    pub fn new(brief: &'a Brief) -> Self {
-        Self { brief, sentences: Vec::new(), left: brief.handles().collect(), raw: String::new() }
-    }
-
-    /// The legal steps: every one of them can still lead to a whole plan.
-    pub fn legal(&self) -> Vec<Step> {
-        let last = self.sentences.last().and_then(|s| s.last()).copied();
-        let mut next: Vec<Handle> = self.left.iter().copied().filter(|h| self.may_follow(last, *h)).collect();
-        if next.is_empty() {
-            // Nothing parts what clashes: every fact is told all the same.
-            next.clone_from(&self.left);
-        }
-        let open = next.iter().map(|h| Step::Open(*h));
-        let room = self.sentences.last().is_some_and(|s| s.len() < JOINED_MAX);
-        let join = next.iter().filter(|h| room && self.belong_together(last, **h)).map(|h| Step::Join(*h));
-        open.chain(join).collect()
-    }
-
-    /// Takes a step; false when it is not legal, and then nothing changes.
-    pub fn take_step(&mut self, step: Step) -> bool {
-        if !self.legal().contains(&step) {
-            return false;
-        }
-        match step {
-            Step::Open(h) => self.sentences.push(vec![h]),
-            Step::Join(h) => {
-                if let Some(sentence) = self.sentences.last_mut() {
-                    sentence.push(h);
-                }
-            }
-        }
-        let (Step::Open(taken) | Step::Join(taken)) = step;
-        self.left.retain(|h| *h != taken);
-        self.raw.push_str(&text_of(step, self.raw.is_empty()));
-        true
-    }
-
-    /// The plan, once every fact has its place.
-    pub fn plan(&self) -> Option<Plan> {
-        self.left.is_empty().then(|| Plan { sentences: self.sentences.clone() })
-    }
-
-    /// What was written, as a model would write it: `C A+D B`.
-    pub fn raw(&self) -> &str {
-        &self.raw
-    }
-
-    /// True when `h` may come next and the rest can still be told after it.
-    fn may_follow(&self, last: Option<Handle>, h: Handle) -> bool {
-        if last.is_some_and(|last| self.brief.invite_inference(last, h)) {
-            return false;
-        }
-        let rest: Vec<Handle> = self.left.iter().copied().filter(|r| *r != h).collect();
-        self.can_finish(h, &rest)
-    }
-
-    /// Whether the rest can be told after `last` without putting together what invites an inference. The rest is at most
-    /// twelve facts, of which only those that clash with something matter.
-    fn can_finish(&self, last: Handle, rest: &[Handle]) -> bool {
-        let (mut clash, mut free): (Vec<Handle>, usize) = (Vec::new(), 0);
-        for h in rest {
-            let clashes = rest.iter().chain([&last]).any(|o| o != h && self.brief.invite_inference(*h, *o));
-            if clashes { clash.push(*h) } else { free += 1 }
-        }
-        // One free fact parts any two groups: attacks on one side, what they clash with on the other.
-        let groups =
-            |hs: &[Handle]| hs.iter().all(|h| !self.brief.invite_inference(last, *h)) && !clashing_pair(self.brief, hs);
-        free > 0 || groups(&clash)
-    }
-
-    /// Facts that may share a sentence: those of one family, about the one subject that a brief has.
-    fn belong_together(&self, last: Option<Handle>, h: Handle) -> bool {
-        let family = |h: Handle| self.brief.get(h).map(|p| p.family);
-        last.is_some_and(|last| family(last) == family(h))
-    }
-}
-
-fn clashing_pair(brief: &Brief, handles: &[Handle]) -> bool {
-    handles.iter().enumerate().any(|(i, a)| handles[i + 1..].iter().any(|b| brief.invite_inference(*a, *b)))
-}
-
-fn text_of(step: Step, first: bool) -> String {
-    match step {
-        Step::Open(h) if first => h.letter().to_string(),
-        Step::Open(h) => format!(" {}", h.letter()),
-        Step::Join(h) => format!("+{}", h.letter()),
-    }
-}
-
-impl Choices for Walk<'_> {
-    fn options(&self) -> Vec<String> {
-        let first = self.raw.is_empty();
-        self.legal().into_iter().map(|step| text_of(step, first)).collect()
-    }
-
-    fn take(&mut self, index: usize) {
-        if let Some(step) = self.legal().get(index).copied() {
-            self.take_step(step);
-        }
-    }
-}
-
 /// The template's order: what decides first, then what else is known, unknowns last.
 pub fn template(brief: &Brief) -> Plan {
     let mut walk = Walk::new(brief);
@@ -257,7 +143,7 @@ pub fn template(brief: &Brief) -> Plan {
                     walk.take_step(pair);
                 }
             }
-            None => return Plan { sentences: walk.sentences },
+            None => return walk.told(),
         }
     }
 }
@@ -280,7 +166,7 @@ fn weight(brief: &Brief, h: Handle) -> u8 {
     let Some(p) = brief.get(h) else { return u8::MAX };
     let known = !p.evidence.is_empty();
     let base = match (p.predicate, p.family) {
-        (Predicate::Foothold | Predicate::SignalSeen, _) => 0,
+        (Predicate::Foothold | Predicate::SignalSeen | Predicate::Resolved, _) => 0,
         (_, Family::Claim) if !matches!(p.predicate, Predicate::ReportedBy | Predicate::ReportedByMany) => 1,
         (_, Family::Exposure) => 2,
         (_, Family::Use) => 3,

@@ -1,6 +1,8 @@
 //! One line of why: the facts that place a finding where it stands, shortest form first to be read at night. Comes in: a
 //! finding and its factors. Goes out: a line whose parts say who wrote them.
 
+use std::collections::BTreeSet;
+
 use crate::assess::Attacked;
 use crate::context::{Factors, Known, Use};
 use crate::document::{Inline, Line, own};
@@ -92,7 +94,11 @@ fn rights(parts: &mut Vec<Line>, finding: &Finding, world: &World) {
         parts.push(vec![own("full control of the cluster")]);
     }
     let Some(identity) = world.find(&finding.place.asset) else { return };
-    let workloads = world.run_as(identity).count() as u64;
+    let workloads = world.run_as(identity).collect::<BTreeSet<_>>().len() as u64;
+    if workloads == 0 && world.scanned(identity).is_none() {
+        parts.push(vec![own("who runs as it is unknown")]);
+        return;
+    }
     parts.push(vec![
         own("held by "),
         Inline::Shaped(Shaped::Count(workloads)),

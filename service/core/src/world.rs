@@ -7,7 +7,7 @@ use crate::asset::{AssetKey, KindClass, PackageKey};
 use crate::environment::EnvironmentRules;
 use crate::ids::{Digest, EvidenceId, Span, Time, VulnId};
 use crate::intel::{Feed, FeedState, IntelNote};
-use crate::observation::{Author, Coverage, Eye, Link, What};
+use crate::observation::{Author, Coverage, Eye, Link, PodSecurity, What};
 use crate::text::Opaque;
 
 /// An asset's place in a [`World`]: an index, valid for that world only.
@@ -62,6 +62,11 @@ impl FactSeen {
         self.valid_until.is_none_or(|end| at <= end)
     }
 
+    /// True while a decision may rest on it: known, and where it has no end of its own, seen not too long ago.
+    pub fn is_fresh(&self, at: Time) -> bool {
+        self.holds(at) && (self.valid_until.is_some() || self.until.until(at) <= SCAN_VALID)
+    }
+
     /// Its id as evidence.
     pub fn evidence(&self) -> EvidenceId {
         EvidenceId::Fact(self.id)
@@ -98,6 +103,13 @@ pub struct EdgeSeen {
     pub until: Time,
 }
 
+impl EdgeSeen {
+    /// True while it may lower: written by somebody who may, and confirmed not too long ago.
+    pub fn may_lower(&self, at: Time) -> bool {
+        self.author.may_lower() && self.until.until(at) <= SCAN_VALID
+    }
+}
+
 /// What is published about one vulnerability: at most one note a feed and question, the newest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vuln {
@@ -106,6 +118,10 @@ pub struct Vuln {
     /// The notes.
     pub notes: Vec<IntelNote>,
 }
+
+/// How long what a scan saw stays known, where no later scan speaks: what is not there now was perhaps never looked for
+/// again.
+pub const SCAN_VALID: Span = Span::days(7);
 
 /// How long a sensor must have watched before "not in use" may be said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,12 +271,41 @@ impl World {
         (0..self.assets.len() as u32).map(AssetIdx).filter(|i| self.asset(*i).key.kind.class() == KindClass::Workload)
     }
 
-    /// How many instances of a workload are wanted, and the evidence; none where no scan has said.
-    pub fn replicas(&self, workload: AssetIdx) -> Option<(u32, &FactSeen)> {
-        self.facts(workload).find_map(|f| match f.what {
-            What::Exists { replicas: Some(n), .. } => Some((n, f)),
-            _ => None,
+    /// The word that stands about one question: the newest of those who may lower; where none of them has spoken, what
+    /// anybody says that raises. `pick` gives greater values to what is more urgent. The order of rows decides nothing.
+    pub fn word<T: Copy + Ord>(
+        &self,
+        about: AssetIdx,
+        pick: impl Fn(&What) -> Option<T>,
+        raises: impl Fn(T) -> bool,
+    ) -> Option<(T, &FactSeen)> {
+        let fresh = self.facts(about).filter(|f| f.is_fresh(self.as_of));
+        let said = fresh.filter_map(|f| pick(&f.what).map(|value| (value, f)));
+        let heard = said.filter(|(value, f)| f.author.may_lower() || raises(*value));
+        heard.max_by_key(|(value, f)| {
+            let rank = f.author.may_lower();
+            (rank, rank.then_some(f.until), *value, f.until, std::cmp::Reverse(f.id))
         })
+    }
+
+    /// How many instances of a workload are wanted, and the evidence; none where nobody has said who may lower, because
+    /// "not in use" leans on it.
+    pub fn replicas(&self, workload: AssetIdx) -> Option<(u32, &FactSeen)> {
+        let pick = |what: &What| match what {
+            What::Exists { replicas, .. } => *replicas,
+            _ => None,
+        };
+        self.word(workload, pick, |_| false)
+    }
+
+    /// The Pod Security level that a workload meets: below the baseline is believed of anybody.
+    pub fn pod_security(&self, workload: AssetIdx) -> Option<(PodSecurity, &FactSeen)> {
+        let pick = |what: &What| match what {
+            What::PodSecurity(level) => Some(std::cmp::Reverse(*level)),
+            _ => None,
+        };
+        let word = self.word(workload, pick, |level| level.0 == PodSecurity::Privileged);
+        word.map(|(level, fact)| (level.0, fact))
     }
 
     /// The images that a workload's container runs, with tag and digest.
@@ -274,9 +319,14 @@ impl World {
         })
     }
 
-    /// The identity that a workload runs as.
+    /// The identities that a workload is said to run as, whoever says it.
+    pub fn identities(&self, workload: AssetIdx) -> impl Iterator<Item = &EdgeSeen> {
+        self.out(workload).filter(|e| matches!(e.link, Link::RunsAs { .. }))
+    }
+
+    /// The identity that a workload runs as: by the newest word of those who may lower, else by anybody's.
     pub fn identity(&self, workload: AssetIdx) -> Option<&EdgeSeen> {
-        self.out(workload).find(|e| matches!(e.link, Link::RunsAs { .. }))
+        self.identities(workload).max_by_key(|e| (e.author.may_lower(), e.until, std::cmp::Reverse(e.id)))
     }
 
     /// The workloads that run as an identity.
@@ -284,12 +334,21 @@ impl World {
         self.into(identity).filter(|e| matches!(e.link, Link::RunsAs { .. })).map(|e| e.from)
     }
 
-    /// The newest complete scan that covers an asset: of its namespace, or of the whole cluster.
+    /// The newest complete scan that covers an asset, of its namespace or of the whole cluster; none that is too old.
     pub fn scanned(&self, asset: AssetIdx) -> Option<&CoverageSeen> {
         let key = &self.asset(asset).key;
-        let homes = [AssetKey::namespace(&key.cluster, key.namespace.clone()), AssetKey::cluster(&key.cluster)];
-        let seen = homes.iter().filter_map(|home| self.find(home)).flat_map(|home| &self.asset(home).coverage);
-        seen.filter(|c| c.window.eye == Eye::CompleteScan && c.window.holes.is_empty()).max_by_key(|c| c.window.until)
+        let namespace = match key.kind.class() {
+            KindClass::Namespace => key.clone(),
+            _ => AssetKey::namespace(&key.cluster, key.namespace.clone()),
+        };
+        let homes = [namespace, AssetKey::cluster(&key.cluster)];
+        let scans = homes.iter().filter_map(|home| self.find(home)).flat_map(|home| &self.asset(home).coverage);
+        let whole = scans.filter(|c| {
+            c.window.eye == Eye::CompleteScan
+                && c.window.holes.is_empty()
+                && c.window.until.until(self.as_of) <= SCAN_VALID
+        });
+        whole.max_by_key(|c| (c.window.until, std::cmp::Reverse(c.id)))
     }
 
     /// The state of a feed.

@@ -1,19 +1,27 @@
 //! Propositions about findings without a CVE: what failed, and what that gives.
 
+use std::collections::BTreeSet;
+
 use super::{Arg, Family, Proposition, own};
 use crate::catalogue::Predicate;
 use crate::context::{Factors, Known, Proof};
 use crate::control::Controls;
-use crate::finding::{Finding, Matter};
+use crate::finding::{Finding, FindingClass, Matter};
 use crate::ids::EvidenceId;
-use crate::observation::Capability;
+use crate::observation::{Capability, Link};
 use crate::reconcile::Word;
 use crate::text::{Opaque, Own, Shaped};
-use crate::world::World;
+use crate::world::{AssetIdx, EdgeSeen, World};
 
 /// What a source claims is wrong, in its name.
 pub(super) fn claim(said: &mut Vec<Proposition>, finding: &Finding, world: &World, controls: &Controls) {
-    let word = finding.words.iter().find(|w| w.stands == Word::Live).or_else(|| finding.words.first());
+    let stands = |wanted: Word| finding.words.iter().find(move |w| w.stands == wanted);
+    let word = stands(Word::Live).or_else(|| stands(Word::Silent));
+    if word.is_none() && finding.class != FindingClass::Signal {
+        // What nobody claims any more is not said to be so.
+        return;
+    }
+    let word = word.or_else(|| finding.words.first());
     let tool = Arg::Name(word.map_or_else(|| Opaque::readmit("?"), |w| w.tool.clone()));
     let evidence: Vec<EvidenceId> = word.map(|w| EvidenceId::Record(w.record)).into_iter().collect();
     let as_of = word.map(|w| w.produced_at);
@@ -47,17 +55,26 @@ pub(super) fn claim(said: &mut Vec<Proposition>, finding: &Finding, world: &Worl
     };
     said.push(Proposition { predicate, args, evidence, as_of, family: Family::Claim });
     if let (Matter::Rbac { .. }, Some(identity)) = (&finding.matter, world.find(&finding.place.asset)) {
-        let runs: Vec<EvidenceId> =
-            world.into(identity).filter(|e| e.link.as_str() == "runs_as").map(|e| EvidenceId::Edge(e.id)).collect();
-        let args = vec![Arg::Shaped(Shaped::Count(runs.len() as u64))];
-        said.push(Proposition {
-            predicate: Predicate::RunBy,
-            args,
-            evidence: runs,
-            as_of: Some(world.as_of),
-            family: Family::Claim,
-        });
+        said.push(run_by(identity, world));
     }
+}
+
+/// How many workloads run as an identity: all, when a complete scan has looked; else those in view.
+fn run_by(identity: AssetIdx, world: &World) -> Proposition {
+    let runs: Vec<&EdgeSeen> = world.into(identity).filter(|e| matches!(e.link, Link::RunsAs { .. })).collect();
+    let workloads: BTreeSet<AssetIdx> = runs.iter().map(|e| e.from).collect();
+    let count = vec![Arg::Shaped(Shaped::Count(workloads.len() as u64))];
+    let mut evidence: Vec<EvidenceId> = runs.iter().map(|e| EvidenceId::Edge(e.id)).collect();
+    let seen = runs.iter().map(|e| e.until).min();
+    let (predicate, args, as_of) = match world.scanned(identity) {
+        Some(scan) => {
+            evidence.push(EvidenceId::Coverage(scan.id));
+            (Predicate::RunBy, count, Some(scan.window.until))
+        }
+        None if runs.is_empty() => (Predicate::RunByUnknown, Vec::new(), None),
+        None => (Predicate::RunByAtLeast, count, seen),
+    };
+    Proposition { predicate, args, evidence, as_of, family: Family::Claim }
 }
 
 /// What an attacker needs first, and gains then.

@@ -2,16 +2,18 @@
 
 use super::{Arg, Family, Proposition, own, settle_words, span};
 use crate::assess::{Attacked, Exposed};
+use crate::asset::KindClass;
 use crate::catalogue::Predicate;
 use crate::context::{Factors, Known, Origin, Proof, watch};
 use crate::finding::Finding;
-use crate::graph::{Exposure, Path};
+use crate::graph::{Exposure, Path, exposed_by};
+use crate::ids::Span;
 use crate::observation::{Entry, Eye, Link, SettledBy};
 use crate::text::{Opaque, Own, Shaped};
 use crate::world::World;
 
 /// The way in with the most weight, with its traffic; or that there is none; or why that is unknown.
-pub(super) fn ways(said: &mut Vec<Proposition>, factors: &Factors, world: &World) {
+pub(super) fn ways(said: &mut Vec<Proposition>, finding: &Finding, factors: &Factors, world: &World) {
     let family = Family::Exposure;
     match (&factors.exposure, &factors.ways) {
         (Known::Is(value, proof), Exposure::Exposed { paths, .. }) => {
@@ -19,7 +21,8 @@ pub(super) fn ways(said: &mut Vec<Proposition>, factors: &Factors, world: &World
             let port = Arg::Shaped(Shaped::Port(path.port));
             let (entry, door) = entry_of(path, world);
             let edges = path.edges.len().min(proof.evidence.len());
-            let args = vec![port.clone(), entry, door, Arg::Shaped(Shaped::Port(path.outside_port))];
+            let pod = own(which_pod(finding));
+            let args = vec![port.clone(), pod, entry, door, Arg::Shaped(Shaped::Port(path.outside_port))];
             let scanned = path.edges.iter().map(|&e| world.edges[e as usize].until).max();
             said.push(Proposition {
                 predicate: Predicate::ExposedPath,
@@ -35,7 +38,8 @@ pub(super) fn ways(said: &mut Vec<Proposition>, factors: &Factors, world: &World
             said.push(Proposition { predicate, args: vec![port], evidence, as_of, family });
         }
         (Known::Is(_, Proof { evidence, as_of, .. }), Exposure::Internal { not_running, .. }) => {
-            let predicate = if *not_running { Predicate::NotRunning } else { Predicate::Internal };
+            let its_own = finding.place.asset.kind.class() == KindClass::Workload;
+            let predicate = if *not_running && its_own { Predicate::NotRunning } else { Predicate::Internal };
             said.push(Proposition {
                 predicate,
                 args: Vec::new(),
@@ -87,13 +91,13 @@ pub(super) fn attacks(said: &mut Vec<Proposition>, finding: &Finding, factors: &
     match &factors.attacked {
         Known::Is(value, Proof { evidence, as_of, .. }) => {
             let (predicate, args) = match value {
-                Attacked::Foothold => (Predicate::Foothold, Vec::new()),
-                Attacked::Attempt => (Predicate::Attempt, Vec::new()),
+                Attacked::Foothold => (Predicate::Foothold, vec![own(which_workload(finding))]),
+                Attacked::Attempt => (Predicate::Attempt, vec![own(which_workload(finding))]),
                 Attacked::NoneSeen => {
+                    let workloads = world.find(&finding.place.asset).map(|a| exposed_by(world, a));
                     let whole = Opaque::readmit("");
-                    let watched =
-                        world.find(&finding.place.asset).map(|a| watch(world, a, &whole, Eye::SensorSignals).span());
-                    (Predicate::NoneSeen, vec![watched.map_or_else(|| own("the time"), span)])
+                    let spans = workloads.iter().flatten().map(|w| watch(world, *w, &whole, Eye::SensorSignals).span());
+                    (Predicate::NoneSeen, vec![span(spans.min().unwrap_or(Span::ZERO))])
                 }
                 Attacked::Unknown => return,
             };
@@ -110,6 +114,26 @@ pub(super) fn attacks(said: &mut Vec<Proposition>, finding: &Finding, factors: &
             });
         }
         Known::NotApplicable => {}
+    }
+}
+
+/// The pod that a way leads to, seen from what the finding is about.
+fn which_pod(finding: &Finding) -> &'static str {
+    match finding.place.asset.kind.class() {
+        KindClass::Identity => "a pod that runs as it",
+        KindClass::Namespace => "a pod of this namespace",
+        KindClass::Cluster => "a pod of this cluster",
+        _ => "the pod",
+    }
+}
+
+/// The workload that was attacked, seen from what the finding is about.
+fn which_workload(finding: &Finding) -> &'static str {
+    match finding.place.asset.kind.class() {
+        KindClass::Identity => "a workload that runs as it",
+        KindClass::Namespace => "a workload of this namespace",
+        KindClass::Cluster => "a workload of this cluster",
+        _ => "this workload",
     }
 }
 

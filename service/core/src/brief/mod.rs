@@ -9,11 +9,13 @@ mod usage;
 
 pub use control::capability_own;
 
+use std::collections::BTreeSet;
+
 use crate::assess::Assessment;
 use crate::catalogue::Predicate;
 use crate::context::Factors;
 use crate::control::Controls;
-use crate::finding::{Finding, FindingClass, Matter};
+use crate::finding::{Finding, FindingClass, Matter, Presence, ResolvedBecause};
 use crate::ids::{Digest, EvidenceId, Span, Time};
 use crate::observation::SettledBy;
 use crate::policy::{Policy, Question};
@@ -154,7 +156,7 @@ pub fn brief(
     match finding.class {
         FindingClass::Vulnerability => {
             published::exploited(&mut said, factors);
-            exposure::ways(&mut said, factors, world);
+            exposure::ways(&mut said, finding, factors, world);
             usage::usage(&mut said, finding, factors);
             exposure::attacks(&mut said, finding, factors, world);
             published::gain(&mut said, factors);
@@ -166,7 +168,7 @@ pub fn brief(
         | FindingClass::Rbac
         | FindingClass::Signal => {
             control::claim(&mut said, finding, world, controls);
-            exposure::ways(&mut said, factors, world);
+            exposure::ways(&mut said, finding, factors, world);
             exposure::attacks(&mut said, finding, factors, world);
             control::gain(&mut said, factors);
         }
@@ -185,26 +187,37 @@ pub fn brief(
 /// What the scanners say, in their name.
 fn reports(said: &mut Vec<Proposition>, finding: &Finding) {
     let live: Vec<_> = finding.words.iter().filter(|w| w.stands == Word::Live).collect();
-    let mut tools: Vec<&Opaque> = live.iter().map(|w| &w.tool).collect();
-    tools.dedup();
+    let tools: BTreeSet<&Opaque> = live.iter().map(|w| &w.tool).collect();
     let Some(first) = live.first() else { return };
     let version = if first.sighting.version.is_empty() {
         Arg::Own(Own::new("an unstated version"))
     } else {
         Arg::Name(first.sighting.version.clone())
     };
-    let severity = Arg::Own(Own::new(finding.severity.as_str()));
+    let worst = live.iter().map(|w| w.sighting.severity).max().unwrap_or(finding.severity);
+    let severity = Arg::Own(Own::new(worst.as_str()));
     let evidence = live.iter().map(|w| EvidenceId::Record(w.record)).collect();
     let as_of = live.iter().map(|w| w.produced_at).max();
-    let (predicate, args) = match tools.as_slice() {
-        [one] => (Predicate::ReportedBy, vec![Arg::Name((*one).clone()), severity, version]),
-        many => (Predicate::ReportedByMany, vec![Arg::Shaped(Shaped::Count(many.len() as u64)), severity, version]),
+    let (predicate, args) = match tools.len() {
+        1 => (Predicate::ReportedBy, vec![Arg::Name(first.tool.clone()), severity, version]),
+        many => (Predicate::ReportedByMany, vec![Arg::Shaped(Shaped::Count(many as u64)), severity, version]),
     };
     said.push(Proposition { predicate, args, evidence, as_of, family: Family::Claim });
 }
 
-/// Sources that fell silent, and tools that took their word back.
+/// Sources that fell silent, and tools that took their word back: one of them, or all.
 fn doubts(said: &mut Vec<Proposition>, finding: &Finding) {
+    if let Presence::Resolved(because) = finding.life.presence {
+        let evidence = finding.words.first().map(|w| EvidenceId::Record(w.record)).into_iter().collect();
+        said.push(Proposition {
+            predicate: Predicate::Resolved,
+            args: vec![own(resolved_words(because))],
+            evidence,
+            as_of: finding.life.resolved_at,
+            family: Family::Doubt,
+        });
+        return;
+    }
     let any = |stands: fn(&Word) -> bool| finding.words.iter().find(|w| stands(&w.stands));
     let live = any(|w| *w == Word::Live);
     let silent = any(|w| *w == Word::Silent);
@@ -231,6 +244,18 @@ fn doubts(said: &mut Vec<Proposition>, finding: &Finding) {
             as_of: Some(gone.received_at),
             family: Family::Doubt,
         });
+    }
+}
+
+const fn resolved_words(because: ResolvedBecause) -> &'static str {
+    match because {
+        ResolvedBecause::Fixed => "a newer complete report lacks it",
+        ResolvedBecause::AssetGone => "what it was about is gone",
+        ResolvedBecause::Superseded => "another finding speaks for it",
+        ResolvedBecause::SourceWithdrew => "the source took its word back",
+        ResolvedBecause::ScopeRetired => "a person retired the source's scope",
+        ResolvedBecause::Quiet => "no attempt was recorded for 7 days",
+        ResolvedBecause::ClosedByPerson => "a person closed it",
     }
 }
 

@@ -6,7 +6,7 @@ mod rows;
 mod situation;
 mod usage;
 
-pub use published::{KEV_AGE_MAX, Published};
+pub use published::{EPSS_AGE_MAX, KEV_AGE_MAX, Published};
 pub use rows::FactorRow;
 pub use situation::{FOOTHOLD_AGE_MAX, Situation};
 pub use usage::{Use, Watch, in_use, watch};
@@ -24,6 +24,8 @@ use crate::named;
 use crate::observation::{AttackStage, Environment, SettledBy};
 use crate::text::Opaque;
 use crate::world::{AssetIdx, VulnIdx, World};
+
+pub use crate::world::SCAN_VALID;
 
 named! {
     /// Where a factor's value comes from; shown on every surface.
@@ -72,6 +74,8 @@ named! {
         NotAllWatched = "not every replica was watched",
         /// The ways in were not all in view.
         RoutesNotInView = "the ways in were not all in view",
+        /// It is no workload, and which workloads use it is not recorded.
+        NoWorkload = "which workloads use it is not recorded",
         /// No rule covers the place.
         NoRule = "no rule covers the place",
         /// Nobody published it.
@@ -246,10 +250,12 @@ pub fn context(subject: &Subject<'_>, world: &World) -> Factors {
         ),
     };
     let (record, seen) = &subject.record;
-    let attacked = match subject.stage {
-        Some(AttackStage::Foothold) => Known::Is(Attacked::Foothold, Proof::by(Origin::Sensor, record.clone(), *seen)),
-        Some(AttackStage::Attempt) => Known::Is(Attacked::Attempt, Proof::by(Origin::Sensor, record.clone(), *seen)),
-        None => situation.attacked,
+    let own = subject.stage.map(|stage| (Attacked::of(stage), Proof::by(Origin::Sensor, record.clone(), *seen)));
+    let attacked = match (own, situation.attacked) {
+        // What else happened to the asset counts too: an attempt does not cover a foothold.
+        (Some((own, _)), Known::Is(worse, proof)) if worse > own => Known::Is(worse, proof),
+        (Some((own, proof)), _) => Known::Is(own, proof),
+        (None, of_asset) => of_asset,
     };
     Factors {
         class: subject.class,
@@ -317,4 +323,4 @@ impl Factors {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

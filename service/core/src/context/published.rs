@@ -2,13 +2,16 @@
 
 use super::{Known, Origin, Proof, UnknownBecause};
 use crate::condition::Condition;
-use crate::ids::{EvidenceId, Span};
+use crate::ids::{EvidenceId, Span, Time};
 use crate::intel::{Exploitation, Feed, IntelNote, Said, TechnicalImpact};
 use crate::observation::{Author, SettledBy};
 use crate::world::{VulnIdx, World};
 
 /// A catalogue older than this cannot say that something is not in it.
 pub const KEV_AGE_MAX: Span = Span::days(7);
+
+/// A score older than this says nothing about the next 30 days: scores change by the day.
+pub const EPSS_AGE_MAX: Span = Span::days(7);
 
 /// The answers of published sources about one vulnerability.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +53,7 @@ impl Published {
                 |vector| vector.technical_impact(),
                 |read| *read == TechnicalImpact::Total,
             ),
-            epss: notes.epss(),
+            epss: notes.epss(world.as_of),
             cvss: notes.cvss(),
             public_poc: notes.exploitation().is_some_and(|(e, _)| e >= Exploitation::PublicPoc),
         }
@@ -95,9 +98,10 @@ impl Notes<'_> {
         if let Some((vector, note)) = self.vector() {
             return Known::Is(derive(vector), self.proof(Origin::CvssVector, note));
         }
-        match by(Feed::Reading).find_map(|n| ssvc(&n.said).map(|v| (v, n))) {
-            Some((value, note)) if raises(&value) => Known::Is(value, self.proof(Origin::ModelReading, note)),
-            _ => Known::Unknown(UnknownBecause::NotPublished, Some(SettledBy::FreshFeed)),
+        let read = by(Feed::Reading).find_map(|n| ssvc(&n.said).filter(&raises).map(|v| (v, n)));
+        match read {
+            Some((value, note)) => Known::Is(value, self.proof(Origin::ModelReading, note)),
+            None => Known::Unknown(UnknownBecause::NotPublished, Some(SettledBy::FreshFeed)),
         }
     }
 
@@ -117,12 +121,15 @@ impl Notes<'_> {
         })
     }
 
-    fn epss(&self) -> Known<u8> {
-        let newest = self.notes.iter().filter_map(|n| match n.said {
+    fn epss(&self, at: Time) -> Known<u8> {
+        let scores = self.notes.iter().filter_map(|n| match n.said {
             Said::Epss { percentile, .. } => Some((percentile, n)),
             _ => None,
         });
-        match newest.max_by_key(|(p, n)| (n.at, *p)) {
+        match scores.max_by_key(|(p, n)| (n.at, *p)) {
+            Some((_, note)) if note.at.until(at) > EPSS_AGE_MAX => {
+                Known::Unknown(UnknownBecause::FeedTooOld, Some(SettledBy::FreshFeed))
+            }
             Some((percentile, note)) => Known::Is((percentile.min(10_000) / 100) as u8, self.proof(Origin::Epss, note)),
             None => Known::Unknown(UnknownBecause::NotPublished, Some(SettledBy::FreshFeed)),
         }

@@ -6,12 +6,15 @@ use crate::asset::KindClass;
 use crate::environment::HumanImpact;
 use crate::graph::{self, Exposure};
 use crate::ids::{EvidenceId, Span};
-use crate::observation::{AttackStage, Capability, Environment, Eye, Link, PodSecurity, SettledBy, What};
+use crate::observation::{Capability, Environment, Eye, Link, PodSecurity, SettledBy, What};
 use crate::text::Opaque;
 use crate::world::{AssetIdx, World};
 
 /// A foothold or attempt older than this says nothing about now.
 pub const FOOTHOLD_AGE_MAX: Span = Span::days(7);
+
+/// Points of blast radius below which a part of the view says less than none: an unknown has as many.
+const AT_LEAST_MIN: u8 = 30;
 
 /// The factors that depend on the asset alone.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +55,11 @@ impl Situation {
                 Some((impact, evidence, at)) => Known::Is(impact, Proof::by(Origin::Rule, evidence, at)),
                 None => Known::Unknown(UnknownBecause::NoRule, Some(SettledBy::EnvironmentRules)),
             },
-            exposure: exposed(world, &ways),
+            exposure: if has_workloads(world.asset(asset).key.kind.class()) {
+                exposed(world, &ways)
+            } else {
+                Known::Unknown(UnknownBecause::NoWorkload, Some(SettledBy::ClusterScan))
+            },
             ways,
             attacked: attacked(world, asset),
             blast_radius: blast_radius(world, asset),
@@ -69,11 +76,11 @@ fn environment(world: &World, asset: AssetIdx) -> Known<Environment> {
     if let Some((environment, evidence, at)) = world.environments.environment(&world.asset(asset).key) {
         return Known::Is(environment, Proof::by(Origin::Rule, evidence, at));
     }
-    let fact = world.facts(asset).find_map(|f| match f.what {
-        What::Environment(e) if f.author.may_lower() || e == Environment::Production => Some((e, f)),
+    let pick = |what: &What| match what {
+        What::Environment(environment) => Some(*environment),
         _ => None,
-    });
-    match fact {
+    };
+    match world.word(asset, pick, |environment| environment == Environment::Production) {
         Some((e, f)) => Known::Is(e, Proof::by(Origin::Scan, f.evidence(), f.until)),
         None => Known::Unknown(UnknownBecause::NoRule, Some(SettledBy::EnvironmentRules)),
     }
@@ -83,12 +90,23 @@ fn environment(world: &World, asset: AssetIdx) -> Known<Environment> {
 /// runs as is reached by nobody, if the scan saw everything.
 fn worst_ways(world: &World, asset: AssetIdx) -> Exposure {
     let kind = world.asset(asset).key.kind.class();
-    if kind == KindClass::Node {
-        return Exposure::Unknown { settled_by: SettledBy::Nodes, paths: Vec::new() };
+    let nobody_knows = |settled_by| Exposure::Unknown { settled_by, paths: Vec::new() };
+    match kind {
+        KindClass::Node => return nobody_knows(SettledBy::Nodes),
+        _ if !has_workloads(kind) => return nobody_knows(SettledBy::ClusterScan),
+        _ => {}
     }
     let workloads = graph::exposed_by(world, asset);
     let worst = workloads.into_iter().map(|w| graph::exposure(world, w)).max_by_key(severity);
     match (worst, world.scanned(asset)) {
+        (Some(Exposure::Internal { evidence, as_of, not_running }), Some(scan)) if kind != KindClass::Workload => {
+            let evidence = evidence.into_iter().chain([EvidenceId::Coverage(scan.id)]).collect();
+            Exposure::Internal { evidence, as_of: as_of.min(scan.window.until), not_running }
+        }
+        // That those in view are not reached says nothing of those that were not looked for.
+        (Some(Exposure::Internal { .. }), None) if kind != KindClass::Workload => {
+            Exposure::Unknown { settled_by: SettledBy::ClusterScan, paths: Vec::new() }
+        }
         (Some(worst), _) => worst,
         (None, Some(scan)) => Exposure::Internal {
             evidence: vec![EvidenceId::Coverage(scan.id)],
@@ -96,6 +114,20 @@ fn worst_ways(world: &World, asset: AssetIdx) -> Exposure {
             not_running: false,
         },
         (None, None) => Exposure::Unknown { settled_by: SettledBy::ClusterScan, paths: Vec::new() },
+    }
+}
+
+/// Kinds whose workloads can be named. Of the others, such as roles and config maps, nobody has said who uses them, and
+/// nothing is said of their exposure.
+const fn has_workloads(kind: KindClass) -> bool {
+    match kind {
+        KindClass::Workload | KindClass::Identity | KindClass::Namespace | KindClass::Cluster | KindClass::Node => true,
+        KindClass::Image
+        | KindClass::Repository
+        | KindClass::Rbac
+        | KindClass::Network
+        | KindClass::Internet
+        | KindClass::Other => false,
     }
 }
 
@@ -143,15 +175,13 @@ fn attacked(world: &World, asset: AssetIdx) -> Known<Attacked> {
         })
         .max_by_key(|(stage, f)| (*stage, f.until, std::cmp::Reverse(f.id)));
     if let Some((stage, fact)) = worst {
-        let value = match stage {
-            AttackStage::Attempt => Attacked::Attempt,
-            AttackStage::Foothold => Attacked::Foothold,
-        };
-        return Known::Is(value, Proof::by(Origin::Sensor, fact.evidence(), fact.until));
+        return Known::Is(Attacked::of(stage), Proof::by(Origin::Sensor, fact.evidence(), fact.until));
     }
     let whole = Opaque::readmit("");
+    let all_known = workloads == [asset] || world.scanned(asset).is_some();
     match workloads.as_slice() {
         [] => Known::Unknown(UnknownBecause::NotPlaced, None),
+        [_] if !all_known => Known::Unknown(UnknownBecause::NotAllWatched, Some(SettledBy::ClusterScan)),
         [workload] => {
             let watch = usage::watch(world, *workload, &whole, Eye::SensorSignals);
             match watch.why_not() {
@@ -172,7 +202,7 @@ fn attacked(world: &World, asset: AssetIdx) -> Known<Attacked> {
 fn blast_radius(world: &World, asset: AssetIdx) -> Known<u8> {
     let key = &world.asset(asset).key;
     let identities: Vec<AssetIdx> = match key.kind.class() {
-        KindClass::Workload => world.identity(asset).map(|e| e.to).into_iter().collect(),
+        KindClass::Workload => world.identities(asset).map(|e| e.to).collect(),
         KindClass::Identity => vec![asset],
         _ => Vec::new(),
     };
@@ -183,16 +213,15 @@ fn blast_radius(world: &World, asset: AssetIdx) -> Known<u8> {
         evidence.push(EvidenceId::Edge(edge.id));
         reached = reached.max(within_reach(world, world.asset(edge.from), capability, cluster_wide));
     }
-    for fact in world.facts(asset) {
-        if fact.what == What::PodSecurity(PodSecurity::Privileged) {
-            evidence.push(fact.evidence());
-            reached += 1;
-        }
+    if let Some((PodSecurity::Privileged, fact)) = world.pod_security(asset) {
+        evidence.push(fact.evidence());
+        reached += 1;
     }
     let Some(scan) = world.scanned(asset) else {
-        return match reached {
-            0 => Known::Unknown(UnknownBecause::NoScan, Some(SettledBy::ClusterScan)),
-            _ => Known::Is(doublings(reached), Proof { origin: Origin::Scan, evidence, as_of: world.as_of }),
+        // What was seen is the least that falls: it counts where it says more than not knowing does.
+        return match doublings(reached) {
+            0..AT_LEAST_MIN => Known::Unknown(UnknownBecause::NoScan, Some(SettledBy::ClusterScan)),
+            least => Known::Is(least, Proof { origin: Origin::Scan, evidence, as_of: world.as_of }),
         };
     };
     evidence.push(EvidenceId::Coverage(scan.id));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Known, Origin, Proof, UnknownBecause};
 use crate::asset::PackageKey;
 use crate::ids::{EvidenceId, Span, Time};
-use crate::observation::{Eye, SettledBy, UseLevel, What};
+use crate::observation::{Eye, Hole, SettledBy, UseLevel, What};
 use crate::text::Opaque;
 use crate::world::{AssetIdx, CoverageSeen, FactSeen, World};
 
@@ -33,9 +33,9 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// How long all instances have been watched.
+    /// How long all instances have been watched; no time at all when none was.
     pub fn span(&self) -> Span {
-        self.since.until(self.until)
+        if self.watched == 0 { Span::ZERO } else { self.since.until(self.until) }
     }
 
     /// Why a "no" may not rest on it, and what would change that.
@@ -79,7 +79,9 @@ pub fn watch(world: &World, workload: AssetIdx, container: &Opaque, eye: Eye) ->
         *count += 1;
         watch.since = watch.since.max(window.since);
         watch.until = watch.until.min(window.until);
-        watch.holes += window.holes.iter().filter(|h| h.until > h.since && h.until > window.since).count() as u32;
+        // What ended when the window began is no part of it; a hole of no length is one all the same.
+        let inside = |h: &&Hole| h.until > window.since || h.since >= window.since;
+        watch.holes += window.holes.iter().filter(inside).count() as u32;
         watch.evidence.push(EvidenceId::Coverage(seen.id));
     }
     // Of a workload as a whole, the container that was watched least.
