@@ -160,3 +160,6 @@ impl Chat<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
