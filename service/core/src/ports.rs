@@ -117,6 +117,36 @@ pub trait Records {
     fn verify_audit(&self) -> Result<Chain, Self::Error>;
 }
 
+/// Texts that can be searched, by words and by vectors. They are derived: whatever is lost can be made again.
+pub trait Passages {
+    /// Why it could not be done.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Texts that have no vector of this model yet, most urgent first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn without_vector(&self, model: &ModelId, limit: usize) -> Result<Vec<(i64, String)>, Self::Error>;
+
+    /// Keeps vectors of length one.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn put_vectors(&mut self, model: &ModelId, vectors: &[(i64, Vec<f32>)]) -> Result<(), Self::Error>;
+
+    /// The nearest texts of some kinds (none: all), nearest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn near(&self, model: &ModelId, vector: &[f32], kinds: &[&str], limit: usize) -> Result<Vec<i64>, Self::Error>;
+
+    /// The texts that hold the rarest words of a question, best first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn matching(&self, words: &str, kinds: &[&str], limit: usize) -> Result<Vec<i64>, Self::Error>;
+}
+
 /// Which model answered: shown wherever it chose.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ModelId {

@@ -10,7 +10,8 @@ use crate::ids::{Digest, Fingerprint, Time};
 use crate::scope::{Spoken, SpokenSet};
 use crate::text::Opaque;
 
-/// A drop by more than this share (in percent) of a scope's rows, and by more than [`DROP_ROWS`], is suspicious.
+/// A drop by more than this share (in percent) of the rows of a scope and class, and by more than [`DROP_ROWS`], is
+/// suspicious.
 pub const DROP_PERCENT: usize = 20;
 /// See [`DROP_PERCENT`].
 pub const DROP_ROWS: usize = 5;
@@ -37,8 +38,21 @@ pub struct Live {
     pub said: Said,
     /// False when a newer report already took it back.
     pub alive: bool,
-    /// True when one suspicious report lacked it.
-    pub doubted: bool,
+    /// Whether a suspicious report lacked it.
+    pub doubt: Doubt,
+    /// When the tool said so last, by what it wrote on its report.
+    pub said_at: Time,
+}
+
+/// Whether a broken report has put a row in doubt, and whether a second look at it counts yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// It was not.
+    None,
+    /// It was, and the report at hand is no second look: it came too soon.
+    Fresh,
+    /// It was, and the report at hand is a second look.
+    Ripe,
 }
 
 /// A claim of the report at hand, its identity computed.
@@ -51,8 +65,10 @@ pub struct Staged {
 }
 
 /// How the report stands to what the ledger knows of its scope.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
+    /// When the tool looked.
+    pub at: Time,
     /// The classes that it may close: it speaks for them, is complete, and is newer than every report before.
     pub closes: SpokenSet,
     /// Older than a complete report of the scope: it can add nothing to what that one spoke for.
@@ -102,14 +118,44 @@ pub enum Change {
     },
 }
 
+impl Standing {
+    /// Of a report that may close nothing, in a scope without history.
+    pub fn new(at: Time) -> Self {
+        Self { at, closes: SpokenSet::default(), outdated: SpokenSet::default(), same_content_and_tool: false }
+    }
+}
+
 /// Walks both sides. See the module's words.
 pub struct Reconcile<L: Iterator<Item = Live>, S: Iterator<Item = Staged>> {
     live: Peekable<L>,
     staged: Peekable<S>,
     standing: Standing,
-    closable: usize,
-    missing: Vec<(i64, bool)>,
+    tallies: [Tally; Spoken::ALL.len()],
+    missing: Vec<Missing>,
     verdicts: Option<std::vec::IntoIter<Change>>,
+}
+
+/// How many rows a class had, and has in the report at hand.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    before: usize,
+    now: usize,
+}
+
+impl Tally {
+    /// Empty where it was full, or far fewer.
+    fn looks_broken(self) -> bool {
+        let fewer = self.before.saturating_sub(self.now);
+        let emptied = self.now == 0 && self.before > 0;
+        emptied || (fewer > DROP_ROWS && fewer * 100 > self.before * DROP_PERCENT)
+    }
+}
+
+/// A row of the ledger that the report lacks.
+struct Missing {
+    live: i64,
+    class: Spoken,
+    doubt: Doubt,
 }
 
 /// Compares a report with the ledger. Both iterators must be in ascending order of (fingerprint, component), without
@@ -123,7 +169,7 @@ where
         live: live.into_iter().peekable(),
         staged: staged.into_iter().peekable(),
         standing,
-        closable: 0,
+        tallies: [Tally::default(); Spoken::ALL.len()],
         missing: Vec::new(),
         verdicts: None,
     }
@@ -155,42 +201,61 @@ impl<L: Iterator<Item = Live>, S: Iterator<Item = Staged>> Iterator for Reconcil
 }
 
 impl<L: Iterator<Item = Live>, S: Iterator<Item = Staged>> Reconcile<L, S> {
+    /// Silence about a row. What was said after this report was made is none of its business.
     fn lacking(&mut self, live: &Live) -> Option<Change> {
-        if live.alive && live.said.spoken.is_some_and(|class| self.standing.closes.contains(class)) {
-            self.closable += 1;
-            self.missing.push((live.id, live.doubted));
+        let class = live.said.spoken.filter(|class| self.standing.closes.contains(*class))?;
+        if live.alive {
+            self.tallies[class as usize].before += 1;
+            if live.said_at < self.standing.at {
+                self.missing.push(Missing { live: live.id, class, doubt: live.doubt });
+            }
         }
         None
     }
 
-    fn unknown(&self, staged: &Staged) -> Option<Change> {
-        let outdated = staged.said.spoken.is_some_and(|class| self.standing.outdated.contains(class));
-        (!outdated).then_some(Change::Appeared { staged: staged.id })
+    fn unknown(&mut self, staged: &Staged) -> Option<Change> {
+        if self.outdated(staged) {
+            return None;
+        }
+        self.tally_now(staged);
+        Some(Change::Appeared { staged: staged.id })
     }
 
     fn met(&mut self, live: &Live, staged: &Staged) -> Option<Change> {
-        if staged.said.spoken.is_some_and(|class| self.standing.outdated.contains(class)) {
-            return None;
+        if let Some(class) = live.said.spoken.filter(|_| live.alive) {
+            self.tallies[class as usize].before += 1;
         }
-        if live.alive && live.said.spoken.is_some_and(|class| self.standing.closes.contains(class)) {
-            self.closable += 1;
+        self.tally_now(staged);
+        if self.outdated(staged) || (live.alive && self.standing.at < live.said_at) {
+            return None;
         }
         let (live_id, staged_id) = (live.id, staged.id);
         Some(match (live.alive, live.said == staged.said) {
             (false, _) => Change::Returned { live: live_id, staged: staged_id },
-            (true, true) => Change::Same { live: live_id, was_doubted: live.doubted },
+            (true, true) => Change::Same { live: live_id, was_doubted: live.doubt != Doubt::None },
             (true, false) => Change::Updated { live: live_id, staged: staged_id },
         })
     }
 
+    fn outdated(&self, staged: &Staged) -> bool {
+        staged.said.spoken.is_some_and(|class| self.standing.outdated.contains(class))
+    }
+
+    fn tally_now(&mut self, staged: &Staged) {
+        if let Some(class) = staged.said.spoken {
+            self.tallies[class as usize].now += 1;
+        }
+    }
+
     fn verdict(&mut self) -> Option<Change> {
         let verdicts = self.verdicts.get_or_insert_with(|| {
-            let (missing, all) = (self.missing.len(), self.closable);
-            let emptied = missing == all && all > 0;
-            let dropped = missing > DROP_ROWS && missing * 100 > all * DROP_PERCENT;
-            let suspicious = self.standing.same_content_and_tool && (emptied || dropped);
-            let judge = |(id, doubted): (i64, bool)| {
-                if suspicious && !doubted { Change::Doubted { live: id } } else { Change::Gone { live: id } }
+            let broken =
+                |class: Spoken| self.standing.same_content_and_tool && self.tallies[class as usize].looks_broken();
+            let judge = |missing: Missing| match missing.doubt {
+                Doubt::None | Doubt::Fresh if broken(missing.class) => Change::Doubted { live: missing.live },
+                // One look said so already, and this one is too soon to confirm it.
+                Doubt::Fresh => Change::Doubted { live: missing.live },
+                Doubt::None | Doubt::Ripe => Change::Gone { live: missing.live },
             };
             std::mem::take(&mut self.missing).into_iter().map(judge).collect::<Vec<_>>().into_iter()
         });
@@ -209,14 +274,14 @@ pub fn newer(produced_at: Time, last: Option<Time>) -> bool {
     last.is_none_or(|last| produced_at > last)
 }
 
-/// Whether a drop can be explained by a change: another digest or another version of the tool.
+/// Whether a drop cannot be explained by a change: another digest or another version of the tool. What cannot be
+/// compared explains nothing.
 pub fn unchanged(content: (Option<Digest>, Option<Digest>), tool: (&str, &str)) -> bool {
     let same_content = match content {
         (Some(before), Some(now)) => before == now,
-        // What cannot be compared does not explain a drop.
         _ => true,
     };
-    same_content && tool.0 == tool.1
+    same_content && (tool.0 == tool.1 || tool.0.is_empty())
 }
 
 /// What one source says of a finding at the moment that is asked about.
@@ -286,14 +351,30 @@ impl Life {
         }
     }
 
+    /// The life of one finding that two were taken for: the earlier clocks, and the episode of the one that is there.
+    pub fn join(self, other: Life) -> Life {
+        let (here, there) = if other.presence < self.presence { (other, self) } else { (self, other) };
+        let both_here = here.is_here() == there.is_here();
+        Life {
+            presence: here.presence,
+            first_seen: here.first_seen.min(there.first_seen),
+            last_seen: here.last_seen.max(there.last_seen),
+            episode: here.episode.max(there.episode),
+            episode_start: if both_here { here.episode_start.min(there.episode_start) } else { here.episode_start },
+            resolved_at: if here.is_here() { None } else { here.resolved_at.max(there.resolved_at) },
+        }
+    }
+
+    /// True unless it is resolved.
+    pub fn is_here(&self) -> bool {
+        !matches!(self.presence, Presence::Resolved(_))
+    }
+
     /// Moves to a presence; says what happened, if anything did. A finding that was only superseded by another one and
     /// is itself again goes on in the same episode.
     pub fn go(&mut self, to: Presence, at: Time) -> Option<Step> {
         let from = self.presence;
         self.presence = to;
-        if to == Presence::Open {
-            self.last_seen = self.last_seen.max(at);
-        }
         match (from, to) {
             (from, to) if from == to => None,
             (Presence::Resolved(ResolvedBecause::Superseded), Presence::Open | Presence::Stale) => {

@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use assay_core::catalogue::Catalogue;
 use assay_core::control::Controls;
 use assay_core::ids::Time;
-use assay_core::plan::TemplateBecause;
 use assay_sources::door::SecretDoor;
 use assay_store::Store;
 
@@ -15,6 +14,7 @@ use crate::cli::Global;
 use crate::clock;
 use crate::config::Config;
 use crate::data::DataFolder;
+use crate::models::LocalModels;
 use crate::snapshot::Snapshot;
 use crate::words::Words;
 use crate::{decisions, refresh};
@@ -66,13 +66,14 @@ impl App {
 
     /// What chooses words in this run. Without a model the template does, and says so.
     pub(crate) fn words(&self) -> Result<Words> {
-        let without = if self.config.models.enabled { TemplateBecause::NoModel } else { TemplateBecause::SwitchedOff };
-        Ok(Words {
-            catalogue: Arc::new(Catalogue::bundled()?),
-            planner: None,
-            without,
-            budget: self.config.models.answer_max,
-        })
+        let catalogue = Arc::new(Catalogue::bundled()?);
+        let models = LocalModels::new(&self.config, &self.data, &catalogue);
+        Ok(Words { catalogue, models, budget: self.config.models.answer_max })
+    }
+
+    /// The local models.
+    pub(crate) fn models(&self) -> Result<LocalModels> {
+        Ok(self.words()?.models)
     }
 
     /// The state at this run's instant. Moves of bands that the passing of time brought are written down, unless the

@@ -8,12 +8,16 @@ mod commands;
 mod config;
 mod data;
 mod decisions;
+mod demo;
 mod digest;
 mod feeds;
 mod http;
 mod ingest;
 mod inventory;
+mod models;
+mod progress;
 mod refresh;
+mod sensor;
 mod snapshot;
 mod ticket;
 mod today;
@@ -79,6 +83,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<Ended> {
     let global = &cli.global;
     match &cli.command {
+        Some(Command::Demo(args)) => commands::demo::run(global, args),
         Some(Command::Ingest(args)) => commands::ingest::run(global, args),
         Some(Command::Findings(args)) => commands::findings::run(global, args),
         Some(Command::Scan(args)) => commands::scan::run(global, args),
@@ -93,6 +98,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Funnel) => commands::funnel::run(global),
         Some(Command::Agent(args)) => commands::agent::run(args),
         Some(Command::Doctor) => commands::agent::doctor(global),
+        Some(Command::Models(what)) => commands::models::run(global, what),
         Some(Command::Digest(args)) => commands::digest::run(global, args),
         Some(Command::Enrich(args)) => commands::enrich::run(global, args),
         Some(Command::Intel(what)) => commands::intel::run(global, what),

@@ -14,19 +14,18 @@ use assay_core::finding::Finding;
 use assay_core::ids::{EvidenceId, Span};
 use assay_core::order::Ranked;
 use assay_core::plan::{By, Settled, TemplateBecause, Walk, parse, prompt, settle, template};
-use assay_core::ports::{ModelError, Planner};
+use assay_core::ports::ModelError;
 use assay_core::text::Door;
 use assay_store::{PlanRecord, Store};
 
+use crate::models::LocalModels;
 use crate::snapshot::Snapshot;
 
 /// What chooses words, and what guards them.
 #[derive(Clone)]
 pub(crate) struct Words {
     pub(crate) catalogue: Arc<Catalogue>,
-    pub(crate) planner: Option<Arc<dyn Planner + Send + Sync>>,
-    /// Why there is no planner.
-    pub(crate) without: TemplateBecause,
+    pub(crate) models: LocalModels,
     pub(crate) budget: Span,
 }
 
@@ -53,6 +52,7 @@ impl Words {
         let factors = snapshot.factors(finding);
         let brief = brief(finding, &factors, &ranked.assessment, &snapshot.world, &snapshot.policy, &snapshot.controls);
         let (settled, record) = self.settle(store, &brief, snapshot)?;
+        let mend = snapshot.mend(store, ranked.row)?;
         let told = Told {
             finding,
             factors: &factors,
@@ -63,6 +63,7 @@ impl Words {
             policy: &snapshot.policy,
             controls: &snapshot.controls,
             same_cause: snapshot.same_cause(ranked.row),
+            mend: mend.as_ref(),
             as_of: snapshot.world.as_of,
         };
         let document = match explain::render(&told, &self.catalogue, door) {
@@ -78,10 +79,13 @@ impl Words {
 
     fn settle(&self, store: &Store, brief: &Brief, snapshot: &Snapshot) -> Result<(Settled, Option<PlanRecord>)> {
         let by_template = |because| Settled { plan: template(brief), by: By::Template(because) };
-        let Some(planner) = &self.planner else { return Ok((by_template(self.without), None)) };
         if brief.propositions.len() < 2 {
             return Ok((by_template(TemplateBecause::NothingToOrder), None));
         }
+        let planner = match self.models.planner() {
+            Ok(planner) => planner,
+            Err(because) => return Ok((by_template(because), None)),
+        };
         let model = planner.model();
         let digest = brief.digest();
         if let Some(text) = store.plan(&digest, &self.catalogue.version, model)?
@@ -114,13 +118,5 @@ impl Words {
             at: snapshot.world.as_of,
         };
         Ok((settled, Some(record)))
-    }
-
-    /// The name of what chooses words, for the first line of a screen.
-    pub(crate) fn label(&self) -> String {
-        match &self.planner {
-            Some(planner) => planner.model().name.to_string(),
-            None => format!("by template, {}", self.without),
-        }
     }
 }

@@ -44,7 +44,7 @@ impl SecretDoor {
     /// A value that stands beside a name, such as an environment variable. Where the name says secret the whole value
     /// is replaced, unless it only points at one; else the value is read like any text.
     pub fn redact_field<'a>(&self, name: &str, value: &'a str) -> Cow<'a, str> {
-        if says_secret(name) && !field::points_elsewhere(value) && !value.starts_with(MARK) {
+        if says_secret(name) && !field::points_elsewhere(value) && !value.contains(MARK) {
             return Cow::Owned(self.mark_of(BY_NAME, value.as_bytes()));
         }
         self.redact(value)

@@ -58,6 +58,10 @@ pub fn sniff(input: &mut dyn BufRead, limits: &ReadLimits) -> Result<Format, Rea
     let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head).trim_ascii_start();
     match text.first() {
         None => Err(ReadError::Empty),
+        // It begins like a list of JSON and is none.
+        Some(b'[') if [b"[INFO]", b"[PASS]", b"[FAIL]", b"[WARN]"].iter().any(|tag| text.starts_with(*tag)) => {
+            Err(ReadError::Unknown { saw: "the text output of kube-bench; run it with --json" })
+        }
         Some(b'<') => clues::of_xml(text),
         Some(b'{' | b'[') => of_json(&mut head.as_slice().chain(input), limits),
         Some(b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') if is_plain_json(text) => Err(ReadError::Unknown {
@@ -186,6 +190,7 @@ mod tests {
             (b"#model_version:v2025,score_date:2026-11-24\ncve,epss,percentile\n".to_vec(), "assay intel import"),
             (br#"{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld"}"#.to_vec(), "SPDX 3"),
             (b"<html></html>".to_vec(), "an HTML page"),
+            (b"[INFO] 1 Master Node Security Configuration\n[PASS] 1.1.1".to_vec(), "run it with --json"),
         ] {
             let refused = of(&bytes).unwrap_err();
             assert!(refused.contains(says), "{says}: {refused}");

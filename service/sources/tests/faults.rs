@@ -133,7 +133,7 @@ fn every_bound_refuses_by_name() {
 #[test]
 fn what_is_skipped_is_listed_up_to_a_bound_and_then_counted() {
     let limits = ReadLimits { skipped_listed_max: 3, ..Default::default() };
-    let bad = vec!["7"; 10].join(",");
+    let bad = ["7"; 10].join(",");
     let text = format!(
         r#"{{"ArtifactName":"a","ArtifactType":"container_image","Results":[{{"Target":"t","Class":"os-pkgs","Vulnerabilities":[{bad}]}}]}}"#
     );

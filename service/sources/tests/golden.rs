@@ -17,26 +17,27 @@ use assay_sources::sniff::{Format, sniff};
 
 fn fixtures(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).expect("a folder of fixtures").map(|e| e.expect("a file").path()).collect();
     files.sort();
     files
 }
 
 fn open(path: &Path) -> BufReader<File> {
-    BufReader::new(File::open(path).unwrap())
+    BufReader::new(File::open(path).expect("a fixture"))
 }
 
 fn shown(path: &Path, format: Format, source: Option<&Opaque>) -> String {
     let limits = ReadLimits::default();
     let (door, cluster) = (SecretDoor::new([1; 32]), Opaque::readmit("demo"));
-    let received_at = "2026-11-24T03:00:00Z".parse::<Time>().unwrap();
+    let received_at = "2026-11-24T03:00:00Z".parse::<Time>().expect("an instant");
     let how = How { limits: &limits, door: &door, cluster: &cluster, source, received_at };
     let mut out = String::new();
     let head = read(format, &mut open(path), &how, &mut |record| {
         out.push_str(&shown::record(&record));
         Flow::More
     })
-    .unwrap();
+    .expect("a fixture that can be read");
     out.push_str(&shown::head(&head));
     out
 }

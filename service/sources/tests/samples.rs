@@ -74,6 +74,29 @@ fn count(path: &Path) -> Result<u64, String> {
 }
 
 #[test]
+fn a_sample_of_another_tool_is_refused_and_not_taken_for_ours() {
+    let Ok(folder) = std::env::var("ASSAY_SAMPLES") else {
+        eprintln!("skipped: ASSAY_SAMPLES names no folder of sample reports");
+        return;
+    };
+    let mut taken = Vec::new();
+    for folder in std::fs::read_dir(Path::new(&folder).join("reports")).unwrap().map(|e| e.unwrap().path()) {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        if COUNTS.iter().any(|(format, _)| *format == name) {
+            continue;
+        }
+        for file in std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
+            let mut input = BufReader::new(File::open(&file).unwrap());
+            match sniff(&mut input, &ReadLimits::default()) {
+                Ok(format) => taken.push(format!("{} for {format}", file.display())),
+                Err(why) => eprintln!("{}: {why}", file.display()),
+            }
+        }
+    }
+    assert!(taken.is_empty(), "{}", taken.join("\n"));
+}
+
+#[test]
 fn every_sample_gives_the_count_that_is_expected_of_it() {
     let Ok(folder) = std::env::var("ASSAY_SAMPLES") else {
         eprintln!("skipped: ASSAY_SAMPLES names no folder of sample reports");

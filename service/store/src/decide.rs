@@ -27,6 +27,10 @@ impl Store {
         let doing = "keeping a decision";
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
         let at = decision.at.millis();
+        let sql = "SELECT EXISTS (SELECT 1 FROM finding WHERE id = ?1)";
+        if !tx.query_row(sql, [finding], |r| r.get::<_, bool>(0)).doing(doing)? {
+            return Err(StoreError::NoFinding);
+        }
         let sql = "UPDATE decision SET revoked_at = ?2, revoked_because = 'replaced' WHERE finding_id = ?1 AND revoked_at IS NULL AND source = ?3";
         let replaced = tx.execute(sql, params![finding, at, source]).doing(doing)?;
         let passage = Intern::new(&tx, decision.at).passage("decision", &decision.note, "person")?;

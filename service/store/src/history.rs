@@ -27,7 +27,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn changes(&self, after: i64, limit: usize) -> Result<Vec<Changed>, StoreError> {
-        let sql = "SELECT seq, at, kind, finding_id, body FROM outbox WHERE seq > ?1 AND kind <> 'touched' ORDER BY seq LIMIT ?2";
+        let sql = "SELECT seq, at, kind, finding_id, body FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2";
         self.changed(sql, params![after, limit as i64])
     }
 
@@ -76,7 +76,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub fn sources(&self, as_of: Time) -> Result<Vec<SourceState>, StoreError> {
-        let sql = "SELECT tool, count(*), sum(last_received + ttl_ms < ?1), max(last_received) FROM scope WHERE retired = 0 AND overtaken = 0 AND tool <> 'assay-agent' GROUP BY tool ORDER BY tool";
+        let sql = "SELECT tool, count(*), sum(last_received + ttl_ms < ?1), max(last_received) FROM scope WHERE retired = 0 AND (overtaken = 0 OR spoken & ~overtaken <> 0) AND tool <> 'assay-agent' GROUP BY tool ORDER BY tool";
         let mut statement = self.conn.prepare_cached(sql).doing("reading the sources")?;
         let rows = statement.query_map([as_of.millis()], |r| {
             let n = |i: usize| r.get::<_, i64>(i).map(|v| v as u64);

@@ -25,7 +25,7 @@ pub(crate) fn put(conn: &Connection, intern: &mut Intern<'_>, vuln: i64, note: &
     let Some((question, row)) = SaidRow::of(&note.said) else { return Ok(()) };
     let body = serde_json::to_string(&row).unwrap_or_default();
     let sql = "INSERT INTO intel (vuln_id, feed, question, via, at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-               ON CONFLICT (vuln_id, feed, question, via) DO UPDATE SET at = excluded.at, body = excluded.body WHERE excluded.at >= at";
+               ON CONFLICT (vuln_id, feed, question, via) DO UPDATE SET at = excluded.at, body = excluded.body WHERE (excluded.at, excluded.body) > (at, body)";
     let row = params![vuln, note.feed.as_str(), question, note.via.reveal(), note.at.millis(), body];
     conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("keeping intelligence")?;
     Ok(())

@@ -17,6 +17,10 @@ const REMEMBERED_MAX: usize = 50_000;
 pub(crate) struct Intern<'c> {
     conn: &'c Connection,
     at: Time,
+    /// When what is taken in was written.
+    as_of: Time,
+    /// Assets that were gone and are there again.
+    returned: Vec<i64>,
     assets: HashMap<AssetKey, i64>,
     packages: HashMap<PackageKey, i64>,
     vulns: HashMap<VulnId, i64>,
@@ -29,6 +33,8 @@ impl<'c> Intern<'c> {
         Self {
             conn,
             at,
+            as_of: at,
+            returned: Vec::new(),
             assets: HashMap::new(),
             packages: HashMap::new(),
             vulns: HashMap::new(),
@@ -37,29 +43,47 @@ impl<'c> Intern<'c> {
         }
     }
 
-    /// The row of an asset. It counts as seen now, and as there again when it had gone.
+    /// Names are taken from a report that was written then.
+    pub(crate) fn as_of(&mut self, as_of: Time) {
+        self.as_of = as_of;
+    }
+
+    /// The assets that were gone and that a newer report has named.
+    pub(crate) fn returned(&self) -> &[i64] {
+        &self.returned
+    }
+
+    /// The row of an asset. It counts as seen now. When it had gone it is there again, unless the scan that missed it
+    /// was written later.
     pub(crate) fn asset(&mut self, key: &AssetKey) -> Result<i64, StoreError> {
         if let Some(id) = self.assets.get(key) {
             return Ok(*id);
         }
-        let sql = "INSERT INTO asset (cluster, kind, namespace, name, first_seen, last_seen) VALUES (?1, ?2, ?3, ?4, ?5, ?5) \
-                   ON CONFLICT (cluster, kind, namespace, name) DO UPDATE SET last_seen = max(last_seen, ?5), gone_at = NULL RETURNING id";
-        let id = self
+        let doing = "naming an asset";
+        let name = [key.cluster.reveal(), key.kind.as_str(), key.namespace.reveal(), key.name.reveal()];
+        let sql = "SELECT id, gone_as_of FROM asset WHERE cluster = ?1 AND kind = ?2 AND namespace = ?3 AND name = ?4";
+        let known: Option<(i64, Option<i64>)> = self
             .conn
             .prepare_cached(sql)
-            .and_then(|mut s| {
-                s.query_row(
-                    params![
-                        key.cluster.reveal(),
-                        key.kind.as_str(),
-                        key.namespace.reveal(),
-                        key.name.reveal(),
-                        self.at.millis()
-                    ],
-                    |r| r.get(0),
-                )
-            })
-            .doing("naming an asset")?;
+            .and_then(|mut s| s.query_row(name, |r| Ok((r.get(0)?, r.get(1)?))).optional())
+            .doing(doing)?;
+        let id = match known {
+            Some((id, gone_as_of)) => {
+                let back = gone_as_of.is_some_and(|gone| gone < self.as_of.millis());
+                let sql = "UPDATE asset SET last_seen = max(last_seen, ?2), gone_at = CASE WHEN ?3 THEN NULL ELSE gone_at END, \
+                           gone_as_of = CASE WHEN ?3 THEN NULL ELSE gone_as_of END WHERE id = ?1";
+                let row = params![id, self.at.millis(), back];
+                self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing(doing)?;
+                self.returned.extend(back.then_some(id));
+                id
+            }
+            None => {
+                let sql = "INSERT INTO asset (cluster, kind, namespace, name, first_seen, last_seen) VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
+                let row = params![name[0], name[1], name[2], name[3], self.at.millis()];
+                self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing(doing)?;
+                self.conn.last_insert_rowid()
+            }
+        };
         remember(&mut self.assets, key.clone(), id);
         Ok(id)
     }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use assay_core::asset::{AssetKey, PackageKey};
 use assay_core::finding::{Decision, Finding, FindingClass, Place, ScannedImage, Sighting, SourceWord};
 use assay_core::ids::{Digest, Fingerprint, Time, VulnId};
+use assay_core::mend::FixWord;
 use assay_core::observation::{AttackStage, Severity};
 use assay_core::order::StoredRow;
 use assay_core::reconcile::{Life, Word};
@@ -72,19 +73,24 @@ impl Store {
         let doing = "looking for silent sources";
         let any: bool = self
             .conn
-            .query_row("SELECT EXISTS (SELECT 1 FROM scope WHERE last_received + ttl_ms < ?1 AND overtaken = 0 AND retired = 0)", [as_of.millis()], |r| r.get(0))
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM scope WHERE last_received + ttl_ms < ?1 AND retired = 0)",
+                [as_of.millis()],
+                |r| r.get(0),
+            )
             .doing(doing)?;
         if !any {
             return Ok(HashSet::new());
         }
-        let live = "s.gone_at IS NULL AND s.doubted_at IS NULL AND c.overtaken = 0 AND c.retired = 0";
+        // Findings that are there, and that no source in its rhythm claims: neither a word of its own, nor, where it is
+        // placed, one for the image that runs there.
+        let live = "s.gone_at IS NULL AND s.doubted_at IS NULL AND c.retired = 0 AND c.last_received + c.ttl_ms >= ?1";
         let sql = format!(
-            "WITH heard AS (SELECT s.finding_id, max(c.last_received + c.ttl_ms >= ?1) AS fresh FROM sighting s JOIN scope c ON c.id = s.scope_id \
-             WHERE {live} GROUP BY s.finding_id) \
-             SELECT finding_id FROM heard WHERE fresh = 0 UNION \
-             SELECT f.id FROM finding f WHERE f.via IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sighting s JOIN scope c ON c.id = s.scope_id \
-             JOIN placement p ON p.scope_id = c.id AND p.asset_id = f.asset_id AND p.container = f.container \
-             WHERE s.finding_id = f.via AND s.gone_at IS NULL AND s.doubted_at IS NULL AND c.retired = 0 AND c.last_received + c.ttl_ms >= ?1)"
+            "SELECT f.id FROM finding f WHERE f.presence = 0 AND NOT EXISTS (SELECT 1 FROM sighting s JOIN scope c ON c.id = s.scope_id \
+             WHERE s.finding_id = f.id AND {live} AND (c.overtaken >> COALESCE(s.spoken, 63)) & 1 = 0) \
+             AND (f.via IS NULL OR NOT EXISTS (SELECT 1 FROM sighting s JOIN scope c ON c.id = s.scope_id \
+             JOIN placement p ON p.scope_id = c.id AND p.asset_id = f.asset_id AND p.container = f.container AND p.carried = 0 \
+             WHERE s.finding_id = f.via AND {live}))"
         );
         let mut statement = self.conn.prepare_cached(&sql).doing(doing)?;
         statement.query_map([as_of.millis()], |r| r.get(0)).and_then(Iterator::collect).doing(doing)
@@ -110,19 +116,19 @@ impl Store {
         if body.len() < 4 || !body.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b)) {
             return Ok(None);
         }
-        let mut statement = self.conn.prepare_cached("SELECT id, fp FROM finding").doing(doing)?;
-        let mut rows = statement.query([]).doing(doing)?;
-        let mut found = None;
-        while let Some(row) = rows.next().doing(doing)? {
-            let fp = Fingerprint::from_bytes(row.get(1).doing(doing)?).to_string();
-            if fp["a1:".len()..].starts_with(body) {
-                if found.is_some() {
-                    return Ok(None);
-                }
-                found = Some(row.get(0).doing(doing)?);
+        let Some((low, high)) = range(body) else { return Ok(None) };
+        for table in ["SELECT id FROM finding", "SELECT DISTINCT finding_id FROM finding_alias"] {
+            let sql = format!("{table} WHERE fp >= ?1 AND fp <= ?2 LIMIT 2");
+            let mut statement = self.conn.prepare_cached(&sql).doing(doing)?;
+            let ids = statement.query_map([low.as_slice(), high.as_slice()], |r| r.get(0));
+            let found: Vec<i64> = ids.and_then(Iterator::collect).doing(doing)?;
+            match found[..] {
+                [] => {}
+                [one] => return Ok(Some(one)),
+                _ => return Ok(None),
             }
         }
-        Ok(found)
+        Ok(None)
     }
 
     /// The details of some findings, in the order asked for.
@@ -176,6 +182,8 @@ impl Store {
             .ok_or(StoreError::NoFinding)?;
         let unread = |why: &str| StoreError::Row { table: "finding", row: id, why: why.to_owned() };
         let words = self.words(id, &row, as_of)?;
+        // A report that says nothing new moves no row, and counts all the same.
+        let last_seen = words.iter().map(|(_, at)| *at).fold(row.life.last_seen, Time::max);
         let text = self.text_of(row.via.unwrap_or(id), row.vuln)?;
         Ok(Finding {
             id,
@@ -185,33 +193,36 @@ impl Store {
             aliases: self.aliases_of(row.vuln, &row.matter)?,
             place: row.place,
             matter: row.matter.ok_or_else(|| unread("its matter is not whole"))?,
-            life: row.life,
+            life: Life { last_seen, ..row.life },
             clock_start: row.clock_start,
             severity: Severity::ALL.get(usize::from(row.severity)).copied().unwrap_or(Severity::Unknown),
             stage: row.stage.and_then(|s| AttackStage::ALL.get(usize::from(s)).copied()),
             cause: row.cause,
-            words,
+            words: words.into_iter().map(|(word, _)| word).collect(),
             decision: self.decision_of(id, as_of)?,
             text,
         })
     }
 
-    /// Every source's word for a finding; of a placed one the image's, as far as they are about this container.
-    fn words(&self, id: i64, row: &Raw, as_of: Time) -> Result<Vec<SourceWord>, StoreError> {
+    /// Every source's word for a finding, and when a report had it last; for a placed one also the image's, as far as
+    /// they are about this container.
+    fn words(&self, id: i64, row: &Raw, as_of: Time) -> Result<Vec<(SourceWord, Time)>, StoreError> {
         let doing = "reading sightings";
         let sql = "SELECT c.tool, s.component, s.severity, s.rule, s.version, s.fixed_in, s.title, s.observation_id, o.locator, r.produced_at, c.last_received, \
-                   s.gone_at IS NOT NULL, s.gone_because, s.doubted_at IS NOT NULL OR c.last_received + c.ttl_ms < ?4, c.overtaken AND ?5 \
+                   s.gone_at IS NOT NULL, s.gone_because, s.doubted_at IS NOT NULL OR p.carried OR c.last_received + c.ttl_ms < ?4, \
+                   s.finding_id = ?1 AND (c.overtaken >> COALESCE(s.spoken, 63)) & 1, r.received_at \
                    FROM sighting s JOIN scope c ON c.id = s.scope_id JOIN observation o ON o.id = s.observation_id JOIN report r ON r.id = s.report_id \
-                   WHERE s.finding_id = ?1 AND (?5 OR EXISTS (SELECT 1 FROM placement p WHERE p.scope_id = s.scope_id AND p.asset_id = ?2 AND p.container = ?3)) \
+                   LEFT JOIN placement p ON p.scope_id = s.scope_id AND p.asset_id = ?2 AND p.container = ?3 AND s.finding_id = ?5 \
+                   WHERE s.finding_id = ?1 OR (s.finding_id = ?5 AND p.scope_id IS NOT NULL) \
                    ORDER BY s.gone_at IS NOT NULL, c.tool, s.component, c.scope_key";
-        let own = row.via.is_none();
         let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
-        let params = params![row.via.unwrap_or(id), row.asset, row.place.container.reveal(), as_of.millis(), own];
+        let params = params![id, row.asset, row.place.container.reveal(), as_of.millis(), row.via];
         let words = statement.query_map(params, |r| {
             let o = |i: usize| r.get::<_, String>(i).map(|t| Opaque::readmit(&t));
             let severity: u8 = r.get(2)?;
             let because: Option<u8> = r.get(12)?;
-            let stands = match (r.get::<_, bool>(11)?, r.get::<_, bool>(14)?, r.get::<_, bool>(13)?) {
+            let silent = r.get::<_, Option<bool>>(13)?.unwrap_or(false);
+            let stands = match (r.get::<_, bool>(11)?, r.get::<_, bool>(14)?, silent) {
                 (true, ..) => Word::Gone(
                     because
                         .and_then(|b| assay_core::finding::ResolvedBecause::ALL.get(usize::from(b)).copied())
@@ -229,7 +240,7 @@ impl Store {
                 fixed_in: o(5)?,
                 title: o(6)?,
             };
-            Ok(SourceWord {
+            let word = SourceWord {
                 tool: o(0)?,
                 sighting,
                 record: r.get(7)?,
@@ -237,7 +248,8 @@ impl Store {
                 produced_at: Time::from_millis(r.get(9)?),
                 received_at: Time::from_millis(r.get(10)?),
                 stands,
-            })
+            };
+            Ok((word, Time::from_millis(r.get(15)?)))
         });
         words.and_then(Iterator::collect).doing(doing)
     }
@@ -253,7 +265,7 @@ impl Store {
             None => None,
         };
         let Some(repository) = repository else { return Ok(None) };
-        let sql = "SELECT DISTINCT s.version FROM scope s WHERE s.repository = ?1 AND s.overtaken = 0 AND (?4 OR EXISTS \
+        let sql = "SELECT DISTINCT s.version FROM scope s WHERE s.repository = ?1 AND (s.overtaken = 0 OR s.spoken & ~s.overtaken <> 0) AND (?4 OR EXISTS \
                    (SELECT 1 FROM placement p WHERE p.scope_id = s.id AND p.asset_id = ?2 AND p.container = ?3)) ORDER BY s.version";
         let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
         let params = params![repository, row.asset, row.place.container.reveal(), row.via.is_none()];
@@ -313,7 +325,7 @@ impl Store {
         let sql = "SELECT status, justification, note, by_whom, at, until FROM decision WHERE finding_id = ?1 AND revoked_at IS NULL \
                    ORDER BY (until IS NULL OR until > ?2) DESC, at DESC, id DESC LIMIT 1";
         let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
-        let row: Option<(String, Option<String>, String, String, i64, Option<i64>)> = statement
+        let row: Option<DecisionRow> = statement
             .query_row(params![finding, as_of.millis()], |r| {
                 Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
             })
@@ -352,6 +364,31 @@ impl Store {
     }
 }
 
+/// Status, justification, note, by whom, when, until when.
+type DecisionRow = (String, Option<String>, String, String, i64, Option<i64>);
+
+/// The first and the last fingerprint that begin with some letters of base32; none for what is no such beginning.
+fn range(letters: &str) -> Option<([u8; 20], [u8; 20])> {
+    let (mut low, mut high) = ([0u8; 20], [0xFFu8; 20]);
+    if letters.len() > 32 {
+        return None;
+    }
+    for (at, letter) in letters.bytes().enumerate() {
+        let value = match letter {
+            b'a'..=b'z' => letter - b'a',
+            b'2'..=b'7' => letter - b'2' + 26,
+            _ => return None,
+        };
+        for bit in 0..5 {
+            let (byte, mask) = ((at * 5 + bit) / 8, 0x80u8 >> ((at * 5 + bit) % 8));
+            let set = value & (0x10 >> bit) != 0;
+            low[byte] = if set { low[byte] | mask } else { low[byte] };
+            high[byte] = if set { high[byte] } else { high[byte] & !mask };
+        }
+    }
+    Some((low, high))
+}
+
 /// A finding's own columns.
 struct Raw {
     fingerprint: Fingerprint,
@@ -383,6 +420,27 @@ impl Store {
 }
 
 impl Store {
+    /// What every source says about the versions that mend some findings; what it has taken back is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn fixes(&self, findings: &[i64]) -> Result<Vec<FixWord>, StoreError> {
+        let doing = "reading fixes";
+        let sql = "SELECT s.version, s.fixed_in FROM finding f JOIN sighting s ON s.finding_id = COALESCE(f.via, f.id) \
+                   WHERE f.id = ?1 AND s.gone_at IS NULL AND s.doubted_at IS NULL ORDER BY s.scope_id, s.component";
+        let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
+        let mut words = Vec::new();
+        for &finding in findings {
+            let rows = statement.query_map([finding], |r| {
+                let o = |i: usize| r.get::<_, String>(i).map(|t| Opaque::readmit(&t));
+                Ok(FixWord { finding, installed: o(0)?, fixed_in: o(1)? })
+            });
+            let said: Vec<FixWord> = rows.and_then(Iterator::collect).doing(doing)?;
+            words.extend(said);
+        }
+        Ok(words)
+    }
+
     /// The tools that have reported, by name.
     ///
     /// # Errors

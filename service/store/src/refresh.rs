@@ -53,7 +53,7 @@ impl Store {
     /// When the database fails.
     pub fn moves_of(&self, finding: i64) -> Result<Vec<(Time, Move)>, StoreError> {
         let doing = "reading moves of bands";
-        let sql = "SELECT at, band_from, band_to, row_id, points, inputs, why FROM assessment_change WHERE finding_id = ?1 ORDER BY seq";
+        let sql = "SELECT at, band_from, band_to, row_id, points, inputs, why FROM assessment_change WHERE finding_id = ?1 ORDER BY at, seq";
         let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
         let rows = statement.query_map([finding], |r| {
             let at = Time::from_millis(r.get(0)?);

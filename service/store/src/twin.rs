@@ -327,7 +327,11 @@ impl LinkRow {
 pub(crate) fn edge_identity(link: &Link) -> Vec<String> {
     let text = |o: &Opaque| o.reveal().to_owned();
     match link {
-        Link::Runs { container, .. } => vec!["runs".into(), text(container)],
+        // Two versions of an image run side by side while one is rolled out.
+        Link::Runs { container, tag, digest } => {
+            let (tag, digest) = (tag.as_ref().map(text), digest.map(|d| d.to_string()));
+            vec!["runs".into(), text(container), tag.unwrap_or_default(), digest.unwrap_or_default()]
+        }
         Link::RunsAs { .. } => vec!["runs_as".into()],
         Link::Enters { entry, host, port, .. } => {
             vec!["enters".into(), entry.to_string(), host.as_ref().map(text).unwrap_or_default(), port.to_string()]

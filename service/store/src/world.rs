@@ -182,8 +182,8 @@ impl Store {
         let sql = "SELECT id, from_id, to_id, body, author, since, until FROM edge WHERE gone_at IS NULL ORDER BY id";
         let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
         let mut rows = statement.query([]).doing(doing)?;
-        // Replicas of one workload say the same thing: one edge, the one that knows the digest.
-        let mut runs: HashMap<(AssetIdx, AssetIdx, Opaque), EdgeSeen> = HashMap::new();
+        // Replicas of one workload say the same thing: one edge a tag, the latest that knows the digest.
+        let mut runs: HashMap<(AssetIdx, AssetIdx, Opaque, Option<Opaque>), EdgeSeen> = HashMap::new();
         let mut edges = Vec::new();
         while let Some(row) = rows.next().doing(doing)? {
             let id: i64 = row.get(0).doing(doing)?;
@@ -205,11 +205,11 @@ impl Store {
                 link,
             };
             match &edge.link {
-                Link::Runs { container, digest, .. } => {
-                    let same = (from, to, container.clone());
-                    let better = runs
-                        .get(&same)
-                        .is_none_or(|known| matches!(known.link, Link::Runs { digest: None, .. }) && digest.is_some());
+                Link::Runs { container, tag, .. } => {
+                    let same = (from, to, container.clone(), tag.clone());
+                    let worth = |link: &Link, until: Time| (matches!(link, Link::Runs { digest: Some(_), .. }), until);
+                    let now = worth(&edge.link, edge.until);
+                    let better = runs.get(&same).is_none_or(|known| worth(&known.link, known.until) <= now);
                     if better {
                         runs.insert(same, edge);
                     }

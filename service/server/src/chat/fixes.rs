@@ -54,17 +54,19 @@ impl Chat<'_> {
             let head = [gathered.rows[cause.head]];
             let Some((ranked, finding)) = self.detailed(&head)?.into_iter().next() else { continue };
             let band = self.snapshot.policy.band(ranked.assessment.band).name.as_str();
+            let Some(mend) = self.snapshot.mend(self.store, ranked.row)? else { continue };
             told.findings.push(finding.id);
             told.rows.push(RowWire::Fix {
                 finding: finding.fingerprint.to_string(),
                 title: crate::wire::title(self.snapshot, &finding),
-                fix: finding.fixed_in().map(|v| FixWire { version: v.into() }),
+                fix: Some(FixWire { version: (&mend.version).into() }),
                 image: finding.image.as_ref().map(|i| (&i.repository).into()),
                 closes: cause.closes,
                 workloads: cause.assets.len() as u64,
                 most_urgent: band.to_owned(),
             });
-            let fix = FixFirst { finding, closes: cause.closes, workloads: cause.assets.len() as u64 };
+            let fix =
+                FixFirst { finding, version: mend.version, closes: cause.closes, workloads: cause.assets.len() as u64 };
             rows.push(vec![vec![count(at as u64 + 1)], fix_line(&fix), vec![cell(band)]]);
         }
         if !rows.is_empty() {

@@ -19,13 +19,19 @@ pub(crate) fn run(global: &Global) -> Result<Ended> {
     }
     let mut store = app.store()?;
     let snapshot = app.snapshot(&mut store)?;
-    let words = app.words()?.label();
+    let models = app.models()?;
     let next = vec![
         Command::Explain(1),
         Command::Plain("assay paths"),
         Command::Plain("assay ask \"what changed since yesterday\""),
     ];
-    let around = Around { cluster: app.config.cluster.reveal(), words: &words, search: "by words", digest: None, next };
+    let around = Around {
+        cluster: app.config.cluster.reveal(),
+        words: models.words_label(),
+        search: models.search_label(),
+        digest: None,
+        next,
+    };
     let today = gather(&store, &snapshot)?;
     let page = document(&today, &snapshot, &around, &app.door()?);
     print_text(&escape(&page, sink(global.output)))?;

@@ -93,12 +93,12 @@ pub(crate) async fn home(State(service): State<Arc<Service>>, request: Request) 
     let (body, as_of) = service
         .read(|service, store, snapshot| {
             let today = gather(store, snapshot)?;
-            let words = service.words.label();
+            let models = &service.words.models;
             let next = vec![Command::Explain(1), Command::Plain("assay digest")];
             let around = Around {
                 cluster: service.app.config.cluster.reveal(),
-                words: &words,
-                search: "by words",
+                words: models.words_label(),
+                search: models.search_label(),
                 digest: None,
                 next,
             };
@@ -276,6 +276,47 @@ pub(crate) async fn assets(State(service): State<Arc<Service>>) -> Result<Respon
                 version: VERSION,
                 as_of: snapshot.world.as_of.to_string(),
             })
+        })
+        .await?;
+    html(&page)
+}
+
+/// A question of the form, and those before it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct AskQuery {
+    q: String,
+    previous: String,
+}
+
+#[derive(Template)]
+#[template(path = "ask.html")]
+struct AskPage {
+    view: &'static str,
+    question: String,
+    /// The questions so far, one a line, for the next one to follow.
+    previous: String,
+    body: String,
+    version: &'static str,
+    as_of: String,
+}
+
+pub(crate) async fn ask(State(service): State<Arc<Service>>, Query(query): Query<AskQuery>) -> Result<Response, Problem> {
+    let page = service
+        .read(move |service, store, snapshot| {
+            let as_of = snapshot.world.as_of.to_string();
+            let question = query.q.trim().replace('\n', " ");
+            if question.is_empty() {
+                return Ok(AskPage { view: "ask", question, previous: String::new(), body: String::new(), version: VERSION, as_of });
+            }
+            crate::chat::fits(&question).map_err(Problem::from)?;
+            let names = service.names(store, snapshot)?;
+            let chat = crate::chat::Chat { store, snapshot, names: &names, words: &service.words, door: &service.door };
+            let before = chat.previous(&query.previous)?;
+            let answer = chat.answer(&question, before.as_ref())?;
+            let body = escape(&answer.document, Sink::Html);
+            let previous = if answer.query.is_some() { format!("{}\n{question}", query.previous.trim()).trim().to_owned() } else { query.previous };
+            Ok(AskPage { view: "ask", question, previous, body, version: VERSION, as_of })
         })
         .await?;
     html(&page)

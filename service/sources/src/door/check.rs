@@ -25,7 +25,10 @@ pub(super) fn passes(check: Check, value: &str) -> bool {
     match check {
         Check::Shape => true,
         Check::Mixed => is_mixed(value) && entropy(value) >= 3.0,
-        Check::Password => value.len() >= 6 && classes(value) >= 2 && !is_plain(value),
+        Check::Password => {
+            let digits = value.bytes().all(|b| b.is_ascii_digit());
+            value.len() >= 6 && (digits || classes(value) >= 2) && !is_plain(value)
+        }
         Check::Machine => machine_made(value) && !is_plain(value),
         Check::Userinfo => !is_reference(value),
         Check::BasicAuth => decoded(value).is_some_and(|v| v.len() >= 5 && v.contains(&b':') && v.is_ascii()),
@@ -87,7 +90,7 @@ pub(super) fn is_reference(value: &str) -> bool {
     value.starts_with("$(")
         || value.starts_with("{{")
         || value.starts_with(['<', '%'])
-        || value.contains("${")
+        || value.find("${").is_some_and(|at| value[at..].contains('}'))
         || value.bytes().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.'))
         || matches!(value, "null" | "nil" | "none" | "None" | "true" | "false" | "\"\"" | "''")
 }

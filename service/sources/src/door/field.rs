@@ -124,7 +124,7 @@ pub fn says_secret(name: &str) -> bool {
 pub(super) fn points_elsewhere(value: &str) -> bool {
     let value = value.trim();
     value.is_empty()
-        || value.starts_with('/') && !value.contains(' ') && value.matches('/').count() > 1
+        || value.starts_with('/') && !value.contains(char::is_whitespace) && value.matches('/').count() > 1
         || value.bytes().all(|b| b.is_ascii_digit()) && value.len() <= 3
         || is_reference(value)
 }

@@ -119,6 +119,8 @@ impl Compiled {
     fn at(&self, text: &str, start: usize, end: usize, marks: &[Range<usize>]) -> Option<Span> {
         let bytes = text.as_bytes();
         let from = match self.rule.lead {
+            // A short prefix in the middle of a word is part of a digest or a name.
+            Lead::Here if !self.rule.anywhere && start > 0 && bytes[start - 1].is_ascii_alphanumeric() => return None,
             Lead::Here => start,
             Lead::Back { min, max, of } => back(bytes, start, min, max, of)?,
             Lead::Assigned => assigned(bytes, start, end)?,
@@ -178,7 +180,6 @@ fn assigned(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
     let operator = match rest {
         [b':', b'=', ..] | [b'=', b'>', ..] | [b'-', b'>', ..] => 2,
         [b'=', b'=', ..] | [b':', b':', ..] | [b':', b'/', b'/', ..] => return None,
-        // `registry/token-service:tag` is an image, not an assignment.
         [b':', ..] if gap == 0 && !quoted && part_of_path(bytes, head) => return None,
         [b'=' | b':' | b'>', ..] => 1,
         [_, ..] if option && gap > 0 && !quoted => 0,
@@ -192,8 +193,14 @@ fn assigned(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
     (at < bytes.len()).then_some(at)
 }
 
+/// `registry/token-service:1`, `cpe:2.3:a:passwd:4.8`, `@scope/token:1`: names in front of a version.
 fn part_of_path(bytes: &[u8], head: usize) -> bool {
-    head > 0 && matches!(bytes[head - 1], b'/' | b':' | b'@')
+    match &bytes[head.saturating_sub(2)..head] {
+        [.., b'/' | b'@'] => true,
+        [b':', b':'] => false,
+        [.., b':'] => true,
+        _ => false,
+    }
 }
 
 /// The end of a value that began at `from`: at its closing quote where it stands in quotes, else where its word ends.

@@ -21,6 +21,8 @@ pub(super) struct Rule {
     pub(super) check: Check,
     /// How far the rule looks.
     pub(super) window: usize,
+    /// A prefix so much its own that it counts in the middle of a word too. Others would be found inside digests.
+    pub(super) anywhere: bool,
 }
 
 /// Where a value begins, seen from its keyword.
@@ -49,16 +51,22 @@ impl Rule {
         self.check = check;
         self
     }
+
+    /// The same row, also in the middle of a word.
+    const fn anywhere(mut self) -> Self {
+        self.anywhere = true;
+        self
+    }
 }
 
 /// A token with a prefix of its own, which is its keyword.
 const fn token(id: &'static str, words: &'static [&'static str], value: &'static str) -> Rule {
-    Rule { id, words, lead: Lead::Here, value, check: Check::Shape, window: WINDOW_BYTES }
+    Rule { id, words, lead: Lead::Here, value, check: Check::Shape, window: WINDOW_BYTES, anywhere: false }
 }
 
 /// A value that is assigned to a name with this keyword in it.
 const fn assigned(id: &'static str, words: &'static [&'static str], value: &'static str, check: Check) -> Rule {
-    Rule { id, words, lead: Lead::Assigned, value, check, window: WINDOW_BYTES }
+    Rule { id, words, lead: Lead::Assigned, value, check, window: WINDOW_BYTES, anywhere: false }
 }
 
 /// A value that stands after a pattern behind the keyword.
@@ -69,7 +77,7 @@ const fn after(
     value: &'static str,
     check: Check,
 ) -> Rule {
-    Rule { id, words, lead: Lead::After(lead), value, check, window: WINDOW_BYTES }
+    Rule { id, words, lead: Lead::After(lead), value, check, window: WINDOW_BYTES, anywhere: false }
 }
 
 /// A value that begins before its keyword.
@@ -79,7 +87,15 @@ const fn around(
     (min, max, of): (usize, usize, fn(u8) -> bool),
     value: &'static str,
 ) -> Rule {
-    Rule { id, words, lead: Lead::Back { min, max, of }, value, check: Check::Shape, window: WINDOW_BYTES }
+    Rule {
+        id,
+        words,
+        lead: Lead::Back { min, max, of },
+        value,
+        check: Check::Shape,
+        window: WINDOW_BYTES,
+        anywhere: false,
+    }
 }
 
 const fn alnum(b: u8) -> bool {

@@ -105,6 +105,9 @@ fn what_is_no_secret_survives() {
         "Container 'app' of Deployment 'web' should set 'securityContext.allowPrivilegeEscalation' to false",
         "arn:aws:eks:us-east-1:576036489467:cluster/monitoring-test-cluster",
         "cpe:2.3:a:token_project:token:1.2.3:*:*:*:*:node.js:*:*",
+        "SHA-512 4627421e9c25225747fedba6503916bc867c4868d04b1d786d52f64917fef4bd27013ff640297da21a49e97cd2db80007d2",
+        "image task-service-checkout-with-a-very-long-name-behind-it-that-goes-on-for-a-while",
+        "precious1234567890123456789012345678901234567890",
         "AWS_secret_KEY=\"****************************************\"",
     ] {
         assert_eq!(redact(text), text);

@@ -23,10 +23,12 @@ struct Resource {
 
 pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, ReadError> {
     let mut results = Results::new("trivy");
+    let mut produced_at = None;
     let mut namespaces: BTreeSet<Opaque> = BTreeSet::new();
     let mut doubtful: BTreeSet<Opaque> = BTreeSet::new();
     json.object(|json, key| match key {
-        "Resources" | "Vulnerabilities" | "Misconfigurations" => json.list(|json, i| {
+        "CreatedAt" => json.instant_into(&mut produced_at),
+        "Resources" | "Findings" | "Vulnerabilities" | "Misconfigurations" => json.list(|json, i| {
             let place = format!("{key}[{i}]");
             let resource = read_resource(json, &mut intake, &mut results, &place)?;
             let namespace = intake.name(&resource.namespace);
@@ -40,7 +42,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         }),
         _ => json.skip(),
     })?;
-    json.finish(&["ClusterName", "Resources", "Vulnerabilities", "Misconfigurations"])?;
+    json.finish(&["ClusterName", "Resources", "Findings", "Vulnerabilities", "Misconfigurations"])?;
     // What the scanners looked for is the same for each namespace of a run.
     let cluster = intake.how.cluster;
     let part = |ns: &Opaque| Part::namespace(cluster, ns, results.spoken, !doubtful.contains(ns));
@@ -49,7 +51,7 @@ pub(super) fn read(json: &mut Json<'_>, mut intake: Intake<'_>) -> Result<Head, 
         tool_version: Opaque::readmit(""),
         artifact: Artifact::Cluster,
         parts,
-        produced_at: None,
+        produced_at,
         hint: None,
     }))
 }

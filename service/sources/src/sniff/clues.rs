@@ -28,6 +28,7 @@ enum Seen {
     ClusterName,
     K8sLists,
     TrivyFrame,
+    TrivyResults,
     Target,
     Matches,
     GrypeFrame,
@@ -79,11 +80,13 @@ impl Clues {
             "items" if value == Kind::List => self.items(json)?,
             "controls" if value == Kind::Object => self.summary(json)?,
             _ if key.ends_with(".aquasecurity.github.io") => self.decide_after(json, Format::TrivyOperator)?,
+            "matches" if value == Kind::List => self.matches(json)?,
+            "bomFormat" | "spdxVersion" => {}
             _ => {
-                if let Some(seen) = of_key(key, value) {
-                    self.seen.push(seen);
-                }
-                if !matches!(key, "bomFormat" | "spdxVersion") {
+                self.seen.extend(of_key(key, value));
+                self.combine();
+                // A value that comes after the decision may be a gigabyte: it is left where it is.
+                if self.decided.is_none() || self.listed {
                     json.skip()?;
                 }
             }
@@ -109,7 +112,6 @@ impl Clues {
             () if self.has(Seen::TrivyFrame) => Format::TrivyJson,
             () if self.has(Seen::Matches) => Format::GrypeJson,
             () if self.has(Seen::Version) && self.has(Seen::Runs) => Format::Sarif,
-            () if self.has(Seen::Results) && self.has(Seen::KubescapeFrame) => Format::KubescapeJson,
             () if self.has(Seen::ClusterName) => Format::TrivyK8sJson,
             () if self.has(Seen::Catalog) && self.has(Seen::Vulnerabilities) => {
                 return Err(ReadError::Unknown { saw: FEED });
@@ -136,6 +138,10 @@ impl Clues {
         self.seen.contains(&seen)
     }
 
+    fn trivy_frame(&self) -> usize {
+        self.seen.iter().filter(|s| **s == Seen::TrivyFrame).count()
+    }
+
     fn operator(&self) -> bool {
         self.api_version.starts_with("aquasecurity.github.io/")
     }
@@ -145,13 +151,36 @@ impl Clues {
         let format = match () {
             () if self.operator() => Format::TrivyOperator,
             () if self.has(Seen::ClusterName) && self.has(Seen::K8sLists) => Format::TrivyK8sJson,
+            () if self.trivy_frame() > 1 || self.trivy_frame() > 0 && self.has(Seen::TrivyResults) => Format::TrivyJson,
             () if self.has(Seen::Matches) && self.has(Seen::GrypeFrame) => Format::GrypeJson,
+            () if self.has(Seen::Results) && self.has(Seen::KubescapeFrame) => Format::KubescapeJson,
             () if self.has(Seen::Controls) || self.has(Seen::NodeType) => Format::KubeBenchJson,
             () if self.has(Seen::Node) && self.has(Seen::Boot) && self.has(Seen::Sequence) => Format::SensorBatches,
             () if self.listed && self.has(Seen::Target) => Format::TrivyJson,
             () => return,
         };
         self.decide(format);
+    }
+
+    /// Grype's matches may be all of a report: its first one tells.
+    fn matches(&mut self, json: &mut Json<'_>) -> Result<(), ReadError> {
+        self.seen.push(Seen::Matches);
+        let (mut vulnerability, mut artifact) = (false, false);
+        json.list(|json, i| {
+            if i > 0 || json.kind()? != Kind::Object {
+                return json.skip();
+            }
+            json.object(|json, key| {
+                vulnerability |= key == "vulnerability";
+                artifact |= key == "artifact";
+                json.skip()
+            })?;
+            if vulnerability && artifact && !self.listed {
+                self.decided = Some(Format::GrypeJson);
+                return Err(ReadError::Stopped);
+            }
+            Ok(())
+        })
     }
 
     fn context(&mut self, json: &mut Json<'_>) -> Result<(), ReadError> {
@@ -210,16 +239,16 @@ impl Clues {
 fn of_key(key: &str, value: Kind) -> Option<Seen> {
     Some(match (key, value) {
         ("ClusterName", _) => Seen::ClusterName,
-        ("Resources" | "Misconfigurations", Kind::List | Kind::Null) => Seen::K8sLists,
+        ("Resources" | "Findings" | "Misconfigurations", Kind::List | Kind::Null) => Seen::K8sLists,
         ("Vulnerabilities", Kind::List | Kind::Null) => Seen::K8sLists,
         ("SchemaVersion" | "ArtifactName" | "ArtifactType", _) => Seen::TrivyFrame,
+        ("Results", _) => Seen::TrivyResults,
         ("Target", Kind::Text) => Seen::Target,
-        ("matches", Kind::List) => Seen::Matches,
         ("descriptor" | "distro" | "ignoredMatches", _) => Seen::GrypeFrame,
         ("Controls", Kind::List) => Seen::Controls,
         ("node_type", Kind::Text) => Seen::NodeType,
         ("clusterName" | "clusterAPIServerInfo" | "customerGUID", _) => Seen::KubescapeFrame,
-        ("results", Kind::List) => Seen::Results,
+        ("results" | "resources", Kind::List | Kind::Null) => Seen::Results,
         ("version", _) => Seen::Version,
         ("runs", _) => Seen::Runs,
         ("node", Kind::Text) => Seen::Node,

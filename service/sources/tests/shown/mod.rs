@@ -10,7 +10,7 @@ use assay_core::scope::{Artifact, Head, Spoken};
 use assay_core::text::Opaque;
 
 /// One record, a line for each thing that it yields.
-pub fn record(record: &Record) -> String {
+pub(crate) fn record(record: &Record) -> String {
     let counted = if record.kind.counts() { "" } else { ", not counted" };
     let mut out = format!("{}: {} by {}{counted}\n", record.locator, record.kind, record.author);
     for observation in &record.yields {
@@ -93,7 +93,7 @@ fn fact(out: &mut String, f: &Fact) {
 }
 
 /// One published value.
-pub fn note(n: &IntelNote) -> String {
+pub(crate) fn note(n: &IntelNote) -> String {
     let said = match &n.said {
         Said::Cvss(v) => format!("{v} (base {})", v.base_tenths()),
         Said::Text(t) => format!("text {:?}", t.reveal()),
@@ -129,7 +129,7 @@ fn package(k: &PackageKey) -> String {
 }
 
 /// The end of a report.
-pub fn head(h: &Head) -> String {
+pub(crate) fn head(h: &Head) -> String {
     let mut out = format!("head: {} {:?}", h.tool.reveal(), h.tool_version.reveal());
     let _ = match &h.artifact {
         Artifact::Image(i) => write!(out, " about {}", subject(&Subject::Image(i.clone()))),

@@ -2,9 +2,9 @@
 
 use assay_core::asset::AssetKey;
 use assay_core::finding::{Matter, Place, ResolvedBecause};
-use assay_core::ids::Fingerprint;
+use assay_core::ids::{Fingerprint, Span, Time};
 use assay_core::observation::{AttackStage, Claim, Flaw};
-use assay_core::reconcile::{Change, Live, Said, Staged, reconcile};
+use assay_core::reconcile::{Change, Doubt, Live, Said, Staged, reconcile};
 use assay_core::scope::Spoken;
 use assay_core::text::Opaque;
 use rusqlite::{Row, params};
@@ -16,6 +16,9 @@ use crate::error::{Doing, StoreError};
 use crate::findings;
 use crate::intern::Intern;
 use crate::twin::key;
+
+/// A report that does not say when the tool looked is a second look this much later.
+const SECOND_LOOK_AFTER: Span = Span::minutes(1);
 
 impl Settling<'_> {
     /// Compares one scope with what the report claims in it, and applies the changes.
@@ -35,12 +38,19 @@ impl Settling<'_> {
     /// The changes of one scope. Only ids are held, so that a report of any size fits.
     fn changes(&self, part: &OpenPart) -> Result<Vec<Change>, StoreError> {
         let doing = "comparing a report with its scope";
-        let sql = "SELECT s.id, f.fp, s.component, s.spoken, s.details, s.gone_at IS NULL, s.doubted_at IS NOT NULL \
-                   FROM sighting s JOIN finding f ON f.id = s.finding_id WHERE s.scope_id = ?1 ORDER BY f.fp, s.component";
+        let sql = "SELECT s.id, f.fp, s.component, s.spoken, s.details, s.gone_at IS NULL, s.doubted_at, r.produced_at FROM sighting s \
+                   JOIN finding f ON f.id = s.finding_id JOIN report r ON r.id = s.report_id WHERE s.scope_id = ?1 ORDER BY f.fp, s.component";
         let mut live = self.conn.prepare_cached(sql).doing(doing)?;
         let live = live
             .query_map([part.scope_id], |r| {
-                Ok(Live { id: r.get(0)?, said: said(r)?, alive: r.get(5)?, doubted: r.get(6)? })
+                let doubted_at: Option<i64> = r.get(6)?;
+                Ok(Live {
+                    id: r.get(0)?,
+                    said: said(r)?,
+                    alive: r.get(5)?,
+                    doubt: self.doubt_of(doubted_at.map(Time::from_millis)),
+                    said_at: Time::from_millis(r.get(7)?),
+                })
             })
             .doing(doing)?;
         let sql = "SELECT claim_id, fp, component, spoken, details FROM stage_said WHERE scope_id = ?1 ORDER BY fp, component";
@@ -63,17 +73,31 @@ impl Settling<'_> {
         }
     }
 
+    /// A second look has a later time of its own, or comes a minute after the first.
+    fn doubt_of(&self, doubted_at: Option<Time>) -> Doubt {
+        match doubted_at {
+            None => Doubt::None,
+            Some(at) if self.dated || at.until(self.received_at) >= SECOND_LOOK_AFTER => Doubt::Ripe,
+            Some(_) => Doubt::Fresh,
+        }
+    }
+
     fn appear(&mut self, intern: &mut Intern<'_>, part: &OpenPart, claim_id: i64) -> Result<(), StoreError> {
         let staged = self.staged(claim_id)?;
         let fp = Fingerprint::from_bytes(staged.fp);
-        let (finding, born) = match self.finding_of(&fp)? {
-            Some(id) => (id, false),
-            None => (self.bear(intern, &fp, &staged)?, true),
+        let finding = match self.finding_of(&fp)? {
+            Some(known) => {
+                let sql = "UPDATE finding SET first_seen = ?2 WHERE id = ?1 AND first_seen > ?2";
+                let row = params![known, self.received_at.millis()];
+                self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("keeping a finding")?;
+                known
+            }
+            None => self.bear(intern, &fp, &staged)?,
         };
         let sighting = staged.claim.sighting();
         let sql = "INSERT INTO sighting (finding_id, scope_id, component, spoken, severity, rule, version, fixed_in, title, passage_id, observation_id, report_id, details) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
-                   ON CONFLICT (finding_id, scope_id, component) DO UPDATE SET report_id = excluded.report_id, gone_at = NULL, doubted_at = NULL";
+                   ON CONFLICT (finding_id, scope_id, component) DO UPDATE SET report_id = excluded.report_id, gone_at = NULL, gone_because = NULL, doubted_at = NULL";
         let row = params![
             finding,
             part.scope_id,
@@ -90,12 +114,7 @@ impl Settling<'_> {
             sighting.details() as i64
         ];
         self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("keeping a sighting")?;
-        if born {
-            self.counts.new += 1;
-        } else {
-            self.counts.updated += 1;
-        }
-        self.touch(finding)
+        self.touch_said(finding)
     }
 
     /// A finding's first row. What it shows beyond identity is filled when its life is looked at.
@@ -121,9 +140,9 @@ impl Settling<'_> {
     }
 
     pub(super) fn insert_finding(&self, new: &NewFinding<'_>) -> Result<i64, StoreError> {
-        let sql = "INSERT INTO finding (fp, class, via, asset_id, container, vuln_id, package_id, control_id, detail, presence, first_seen, last_seen, \
+        let sql = "INSERT INTO finding (fp, class, via, asset_id, container, vuln_id, package_id, control_id, detail, presence, own_presence, first_seen, last_seen, \
                    episode, episode_start, clock_start, severity, fix, stage, cause) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?10, 1, ?10, ?10, 0, 0, ?11, ?12)";
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, ?10, ?10, 1, ?10, ?10, 0, 0, ?11, ?12)";
         let (detail, cause) = (findings::detail(new.matter), findings::cause(new.home, new.matter));
         let row = params![
             new.fp.bytes().as_slice(),
@@ -140,7 +159,9 @@ impl Settling<'_> {
             cause.bytes().as_slice()
         ];
         self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("keeping a finding")?;
-        Ok(self.conn.last_insert_rowid())
+        let finding = self.conn.last_insert_rowid();
+        self.touch_born(finding)?;
+        Ok(finding)
     }
 
     fn restate(&mut self, live: i64, claim_id: i64) -> Result<(), StoreError> {
@@ -165,12 +186,10 @@ impl Settling<'_> {
             .prepare_cached(sql)
             .and_then(|mut s| s.query_row(row, |r| r.get(0)))
             .doing("changing a sighting")?;
-        self.counts.updated += 1;
-        self.touch(finding)
+        self.touch_said(finding)
     }
 
     fn confirm(&mut self, live: i64, was_doubted: bool) -> Result<(), StoreError> {
-        self.counts.unchanged += 1;
         let sql = "UPDATE sighting SET report_id = ?2, doubted_at = NULL WHERE id = ?1 RETURNING finding_id";
         let finding = self
             .conn
@@ -196,7 +215,7 @@ impl Settling<'_> {
 
     fn doubt(&mut self, live: i64) -> Result<(), StoreError> {
         self.doubted += 1;
-        let sql = "UPDATE sighting SET doubted_at = ?2 WHERE id = ?1 RETURNING finding_id";
+        let sql = "UPDATE sighting SET doubted_at = COALESCE(doubted_at, ?2) WHERE id = ?1 RETURNING finding_id";
         let row = params![live, self.received_at.millis()];
         let finding = self
             .conn

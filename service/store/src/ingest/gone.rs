@@ -1,40 +1,68 @@
 //! What a complete scan no longer shows: edges that are not there any more, objects that are gone. Only a newer, complete
-//! report of the same scope says so.
+//! report of the same scope says so; of itself an object also speaks by being shown again.
 
-use assay_core::scope::{Head, Scope};
+use assay_core::asset::{AssetKey, KindClass};
+use assay_core::scope::Scope;
+use assay_core::text::Opaque;
 use rusqlite::params;
 
 use super::Settling;
-use super::parts::OpenPart;
+use super::parts::Parts;
 use crate::error::{Doing, StoreError};
+
+/// True of the record of an object's existence.
+const EXISTS: &str = "json_extract(body, '$.is') = 'exists'";
 
 impl Settling<'_> {
     /// Retires edges, facts and objects of this tool in the scopes that the report saw whole.
-    pub(super) fn retire_what_is_gone(&self, _head: &Head, parts: &[OpenPart]) -> Result<(), StoreError> {
-        for part in parts.iter().filter(|p| p.newest) {
+    pub(super) fn retire_what_is_gone(&self, parts: &Parts) -> Result<(), StoreError> {
+        for part in parts.list.iter().filter(|p| p.newest) {
             match &part.scope {
-                Scope::Object { at, container } if container.is_empty() => {
-                    let sql = "SELECT id FROM asset WHERE cluster = ?1 AND kind = ?2 AND namespace = ?3 AND name = ?4";
-                    let at = params![at.cluster.reveal(), at.kind.as_str(), at.namespace.reveal(), at.name.reveal()];
-                    for asset in self.ids(sql, at)? {
-                        self.retire_of(asset)?;
-                    }
-                }
-                Scope::Namespace { cluster, namespace } => {
-                    let sql = "SELECT DISTINCT a.id FROM asset a WHERE a.cluster = ?1 AND (a.namespace = ?2 OR (?2 <> '' AND a.kind = 'Namespace' AND a.name = ?2)) \
-                               AND (EXISTS (SELECT 1 FROM edge e WHERE e.home_id = a.id AND e.source = ?3) OR EXISTS (SELECT 1 FROM fact f WHERE f.asset_id = a.id AND f.source = ?3))";
-                    for asset in self.ids(sql, params![cluster.reveal(), namespace.reveal(), self.tool])? {
-                        self.retire_of(asset)?;
-                        self.retire_object(asset)?;
-                    }
-                }
-                Scope::Document { id } => {
-                    let sql = "UPDATE fact SET valid_until = ?4 WHERE source = ?1 AND report_id <> ?2 AND json_extract(body, '$.document') = ?3 \
-                               AND (valid_until IS NULL OR valid_until > ?4)";
-                    let row = params![self.tool, self.report_id, id.reveal(), self.received_at.millis() - 1];
-                    self.conn.execute(sql, row).doing("retiring statements that a document dropped")?;
-                }
+                Scope::Object { at, container } if container.is_empty() => self.retire_of_object(at)?,
+                Scope::Namespace { cluster, namespace } => self.retire_in(cluster.reveal(), namespace.reveal())?,
+                Scope::Document { id } => self.retire_statements(id)?,
                 _ => {}
+            }
+        }
+        if !parts.list.iter().any(|part| matches!(part.scope, Scope::Namespace { .. })) {
+            self.retire_entries()?;
+        }
+        Ok(())
+    }
+
+    /// What an object no longer says of itself. A binding also takes back the rights that it gave to others.
+    fn retire_of_object(&self, at: &AssetKey) -> Result<(), StoreError> {
+        let sql = "SELECT id FROM asset WHERE cluster = ?1 AND kind = ?2 AND namespace = ?3 AND name = ?4";
+        let name = [at.cluster.reveal(), at.kind.as_str(), at.namespace.reveal(), at.name.reveal()];
+        for asset in self.ids(sql, name)? {
+            self.retire_of(asset)?;
+        }
+        if at.kind.class() == KindClass::Rbac {
+            self.retire_rights(at)?;
+        }
+        Ok(())
+    }
+
+    /// Rights that this binding gave and gives no longer.
+    fn retire_rights(&self, binding: &AssetKey) -> Result<(), StoreError> {
+        let sql = "UPDATE edge SET gone_at = ?5 WHERE source = ?1 AND report_id <> ?2 AND gone_at IS NULL \
+                   AND json_extract(body, '$.link') = 'holds' AND json_extract(body, '$.binding') = ?3 \
+                   AND to_id IN (SELECT id FROM asset WHERE cluster = ?6 AND (?4 = '' OR kind = 'Namespace' AND name = ?4))";
+        let name = format!("{}/{}", binding.kind, binding.name.reveal());
+        let now = self.received_at.millis();
+        let row = params![self.tool, self.report_id, name, binding.namespace.reveal(), now, binding.cluster.reveal()];
+        self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("retiring rights")?;
+        Ok(())
+    }
+
+    /// Everything in a namespace that this tool knew and does not show. A namespace that is gone takes its objects along.
+    fn retire_in(&self, cluster: &str, namespace: &str) -> Result<(), StoreError> {
+        let sql = "SELECT DISTINCT a.id FROM asset a WHERE a.cluster = ?1 AND (a.namespace = ?2 OR (?2 <> '' AND a.kind = 'Namespace' AND a.name = ?2)) \
+                   AND (EXISTS (SELECT 1 FROM edge e WHERE e.home_id = a.id AND e.source = ?3) OR EXISTS (SELECT 1 FROM fact f WHERE f.asset_id = a.id AND f.source = ?3))";
+        for asset in self.ids(sql, params![cluster, namespace, self.tool])? {
+            self.retire_of(asset)?;
+            if let Some(space) = self.retire_object(asset)? {
+                self.retire_in(cluster, &space)?;
             }
         }
         Ok(())
@@ -44,12 +72,9 @@ impl Settling<'_> {
     fn retire_of(&self, asset: i64) -> Result<(), StoreError> {
         let doing = "retiring what a scan no longer shows";
         let now = self.received_at.millis();
-        let sql =
-            "UPDATE edge SET gone_at = ?4 WHERE home_id = ?1 AND source = ?2 AND report_id <> ?3 AND gone_at IS NULL";
-        self.conn
-            .prepare_cached(sql)
-            .and_then(|mut s| s.execute(params![asset, self.tool, self.report_id, now]))
-            .doing(doing)?;
+        let sql = "UPDATE edge SET gone_at = ?4 WHERE home_id = ?1 AND source = ?2 AND report_id <> ?3 AND gone_at IS NULL RETURNING to_id";
+        let ends = self.ids(sql, params![asset, self.tool, self.report_id, now])?;
+        self.touch_ends(&ends)?;
         let sql = "UPDATE fact SET valid_until = ?4 WHERE asset_id = ?1 AND source = ?2 AND report_id <> ?3 AND (valid_until IS NULL OR valid_until > ?4)";
         self.conn
             .prepare_cached(sql)
@@ -58,18 +83,47 @@ impl Settling<'_> {
         Ok(())
     }
 
-    /// An object whose existence this tool stated before and does not state now.
-    fn retire_object(&self, asset: i64) -> Result<(), StoreError> {
+    /// An object whose existence this tool stated before and does not state now. The name of it when it is a namespace
+    /// that went.
+    fn retire_object(&self, asset: i64) -> Result<Option<String>, StoreError> {
         let doing = "retiring an object";
-        let sql = "UPDATE asset SET gone_at = ?4 WHERE id = ?1 AND gone_at IS NULL AND NOT EXISTS \
-                   (SELECT 1 FROM fact WHERE asset_id = ?1 AND report_id = ?3) AND EXISTS (SELECT 1 FROM fact WHERE asset_id = ?1 AND source = ?2 AND body LIKE '{\"is\":\"exists\"%')";
-        let row = params![asset, self.tool, self.report_id, self.received_at.millis()];
-        let gone = self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing(doing)?;
-        if gone > 0 {
-            for finding in self.ids("SELECT id FROM finding WHERE asset_id = ?1", [asset])? {
-                self.touch(finding)?;
-            }
+        let sql = format!(
+            "UPDATE asset SET gone_at = ?4, gone_as_of = ?5 WHERE id = ?1 AND gone_at IS NULL AND NOT EXISTS \
+             (SELECT 1 FROM fact WHERE asset_id = ?1 AND report_id = ?3) AND EXISTS (SELECT 1 FROM fact WHERE asset_id = ?1 AND source = ?2 AND {EXISTS}) \
+             RETURNING kind, name"
+        );
+        let (now, as_of) = (self.received_at.millis(), self.produced_at.millis());
+        let gone: Vec<(String, String)> = self
+            .conn
+            .prepare_cached(&sql)
+            .and_then(|mut s| {
+                let row = params![asset, self.tool, self.report_id, now, as_of];
+                s.query_map(row, |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
+            })
+            .doing(doing)?;
+        if gone.is_empty() {
+            return Ok(None);
         }
+        self.touch_asset(asset)?;
+        Ok(gone.into_iter().find(|(kind, _)| kind == "Namespace").map(|(_, name)| name))
+    }
+
+    /// Ways in of the objects that this report shows again, where it shows no whole namespace: what is open to the
+    /// outside an object says by itself; whom it hands on to is known only when both are in view.
+    fn retire_entries(&self) -> Result<(), StoreError> {
+        let sql = "UPDATE edge SET gone_at = ?3 WHERE source = ?1 AND report_id <> ?2 AND gone_at IS NULL AND home_id IN (SELECT asset_id FROM restated) \
+                   AND (json_extract(body, '$.link') = 'enters' OR (json_extract(body, '$.link') = 'routes' AND to_id IN (SELECT asset_id FROM restated)))";
+        let row = params![self.tool, self.report_id, self.received_at.millis()];
+        self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("retiring ways in")?;
+        Ok(())
+    }
+
+    /// Statements that a newer version of their document dropped.
+    fn retire_statements(&self, document: &Opaque) -> Result<(), StoreError> {
+        let sql = "UPDATE fact SET valid_until = ?4 WHERE source = ?1 AND report_id <> ?2 AND json_extract(body, '$.document') = ?3 \
+                   AND (valid_until IS NULL OR valid_until > ?4)";
+        let row = params![self.tool, self.report_id, document.reveal(), self.received_at.millis() - 1];
+        self.conn.execute(sql, row).doing("retiring statements that a document dropped")?;
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! Who is who: aliases of vulnerabilities, owners of objects, source packages. Then every claim gets its fingerprint.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use assay_core::asset::{AssetKey, KindClass};
 use assay_core::finding::{Matter, Place};
 use assay_core::fingerprint::fingerprint;
@@ -10,9 +12,9 @@ use assay_core::text::Opaque;
 use rusqlite::{OptionalExtension, params};
 
 use super::Settling;
-use super::parts::OpenPart;
+use super::parts::Parts;
 use super::stage::place_of;
-use super::staged::ClaimRow;
+use super::staged::{ClaimRow, SubjectRow};
 use crate::error::{Doing, StoreError};
 use crate::intern::Intern;
 use crate::twin::{key, vuln_id};
@@ -22,16 +24,18 @@ const OWNERS_MAX: usize = 4;
 
 impl Settling<'_> {
     /// Joins the names of a vulnerability that this report calls the same. Two CVEs are never joined: an advisory that
-    /// covers several is not an alias of them.
+    /// covers several is an alias of none of them.
     pub(super) fn join_aliases(&self, intern: &mut Intern<'_>) -> Result<(), StoreError> {
         let doing = "reading staged aliases";
         let mut statement =
             self.conn.prepare("SELECT name, alias FROM stage_alias ORDER BY name, alias").doing(doing)?;
         let pairs: Vec<(String, String)> =
             statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).and_then(Iterator::collect).doing(doing)?;
-        for (name, alias) in pairs {
-            let (Ok(name), Ok(alias)) = (name.parse::<VulnId>(), alias.parse::<VulnId>()) else { continue };
-            let (a, b) = (intern.vuln(&name)?, intern.vuln(&alias)?);
+        let pairs: Vec<(VulnId, VulnId)> =
+            pairs.iter().filter_map(|(name, alias)| Some((name.parse().ok()?, alias.parse().ok()?))).collect();
+        let several = of_several_cves(&pairs);
+        for (name, alias) in pairs.iter().filter(|(name, alias)| !several.contains(name) && !several.contains(alias)) {
+            let (a, b) = (intern.vuln(name)?, intern.vuln(alias)?);
             if a == b {
                 continue;
             }
@@ -81,10 +85,29 @@ impl Settling<'_> {
         Ok(top)
     }
 
-    /// Gives every staged claim its place, matter and fingerprint.
-    pub(super) fn identify(&self, intern: &mut Intern<'_>, head: &Head, parts: &[OpenPart]) -> Result<(), StoreError> {
+    /// Learns the source packages that the report's claims name.
+    pub(super) fn learn_sources(&self, intern: &mut Intern<'_>, head: &Head) -> Result<(), StoreError> {
+        let doing = "reading staged source packages";
+        let sql = "SELECT subject, ecosystem, binary_name, source_name FROM stage_source ORDER BY 1, 2, 3, 4";
+        let mut statement = self.conn.prepare(sql).doing(doing)?;
+        let rows: Vec<[String; 4]> = statement
+            .query_map([], |r| Ok([r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?]))
+            .and_then(Iterator::collect)
+            .doing(doing)?;
         let artifact = head.artifact.asset();
-        let Some(first) = parts.first() else { return Ok(()) };
+        for [subject, ecosystem, binary, source] in rows {
+            let unread = |e: serde_json::Error| StoreError::Row { table: "stage_source", row: 0, why: e.to_string() };
+            let subject: SubjectRow = serde_json::from_str(&subject).map_err(unread)?;
+            let Some((asset, _)) = place_of(&subject.subject(), artifact.as_ref()) else { continue };
+            let asset_id = intern.asset(&self.raise(&asset)?)?;
+            self.learn_source(asset_id, &ecosystem, &binary, &source)?;
+        }
+        Ok(())
+    }
+
+    /// Gives every staged claim its place, matter and fingerprint.
+    pub(super) fn identify(&self, intern: &mut Intern<'_>, head: &Head, parts: &Parts) -> Result<(), StoreError> {
+        let artifact = head.artifact.asset();
         let mut statement =
             self.conn.prepare("SELECT id, body FROM stage_claim ORDER BY id").doing("reading staged claims")?;
         let mut rows = statement.query([]).doing("reading staged claims")?;
@@ -93,17 +116,17 @@ impl Settling<'_> {
             let body: String = row.get(1).doing("reading staged claims")?;
             let unread = |why: String| StoreError::Row { table: "stage_claim", row: id, why };
             let staged: ClaimRow = serde_json::from_str(&body).map_err(|e| unread(e.to_string()))?;
-            let part = match staged.scope() {
-                Some(scope) => parts.iter().find(|p| p.key == scope).unwrap_or(first),
-                None => first,
-            };
+            let Some(part) = parts.of_claim(staged.scope()) else { continue };
             let claim = staged.claim().map_err(|e| unread(e.to_string()))?;
             let Some((asset, container)) = place_of(&claim.subject, artifact.as_ref()) else { continue };
             let place = Place { asset: self.raise(&asset)?, container };
             let asset_id = intern.asset(&place.asset)?;
             let matter = self.matter(intern, &claim.flaw, asset_id)?;
             let sighting = claim.sighting();
-            let sql = "INSERT OR IGNORE INTO stage_said (scope_id, fp, component, claim_id, asset_id, spoken, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+            // Said twice in one report, the graver word counts, in whatever order they stand.
+            let sql = "INSERT INTO stage_said (scope_id, fp, component, claim_id, asset_id, spoken, severity, details) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+                       ON CONFLICT (scope_id, fp, component) DO UPDATE SET claim_id = excluded.claim_id, severity = excluded.severity, details = excluded.details \
+                       WHERE (excluded.severity, excluded.details) > (severity, details)";
             let fp = fingerprint(&place, &matter);
             let row = params![
                 part.scope_id,
@@ -112,6 +135,7 @@ impl Settling<'_> {
                 id,
                 asset_id,
                 matter.spoken(&place.asset).map(|s| s as u8),
+                sighting.severity as u8,
                 sighting.details() as i64
             ];
             self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("identifying a claim")?;
@@ -131,13 +155,9 @@ impl Settling<'_> {
         let mut matter = Matter::of(flaw, |id| canonical.clone().unwrap_or_else(|| id.clone()));
         if let Matter::Vulnerability { package, .. } = &mut matter
             && package.of_distribution()
+            && package.source.is_none()
         {
-            match &package.source {
-                Some(source) => {
-                    self.learn_source(asset_id, package.ecosystem.reveal(), package.name.reveal(), source.reveal())?;
-                }
-                None => package.source = self.source_of(asset_id, package.ecosystem.reveal(), package.name.reveal())?,
-            }
+            package.source = self.source_of(asset_id, package.ecosystem.reveal(), package.name.reveal())?;
         }
         Ok(matter)
     }
@@ -172,4 +192,15 @@ impl Settling<'_> {
         }
         Ok(())
     }
+}
+
+/// The names that this report gives to several CVEs.
+fn of_several_cves(pairs: &[(VulnId, VulnId)]) -> BTreeSet<&VulnId> {
+    let mut cves: BTreeMap<&VulnId, BTreeSet<&VulnId>> = BTreeMap::new();
+    for (one, other) in pairs.iter().flat_map(|(a, b)| [(a, b), (b, a)]) {
+        if !one.is_cve() && other.is_cve() {
+            cves.entry(one).or_default().insert(other);
+        }
+    }
+    cves.into_iter().filter(|(_, cves)| cves.len() > 1).map(|(name, _)| name).collect()
 }

@@ -1,195 +1,202 @@
-//! The lives of the findings that this commit touched: presence from every source's word, clocks, and what the list shows.
+//! The lives of the findings that this commit touched: presence from every source's word, clocks, what the list shows, and
+//! one announcement for each change with its one cause.
+
+use std::collections::HashSet;
 
 use assay_core::finding::{Presence, ResolvedBecause};
 use assay_core::ids::{Fingerprint, Time};
-use assay_core::observation::{AttackStage, Severity};
+use assay_core::observation::AttackStage;
 use assay_core::reconcile::{Life, Step, Word, presence};
 use rusqlite::params;
 
 use super::Settling;
+use super::hear::Heard;
+use super::touched::Touched;
 use crate::error::{Doing, StoreError};
 use crate::findings::{presence_columns, read_presence};
 
-/// What the live sightings of a finding add up to.
-struct Heard {
-    words: Vec<Word>,
-    severity: Severity,
-    fix: bool,
+/// A finding's row, as far as its life needs it.
+struct Row {
+    fp: Fingerprint,
+    shown: Presence,
+    life: Life,
+    stage: Option<u8>,
+    via: Option<i64>,
+    asset: i64,
+    container: String,
+    asset_gone: bool,
+    of_image: bool,
+}
+
+/// What came of looking at a finding again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    New,
+    Updated,
+    Resolved,
+    Reopened,
+    Nothing,
 }
 
 impl Settling<'_> {
-    /// Moves every touched finding: first those with sightings of their own, then those placed from them.
+    /// Moves every touched finding: first the placed ones, because what an image's finding shows hangs on them.
     pub(super) fn move_lives(&mut self) -> Result<(), StoreError> {
-        let own = self.ids(
-            "SELECT t.finding_id FROM touched t JOIN finding f ON f.id = t.finding_id WHERE f.via IS NULL ORDER BY 1",
-            [],
-        )?;
-        let placed = self.ids("SELECT t.finding_id FROM touched t JOIN finding f ON f.id = t.finding_id WHERE f.via IS NOT NULL ORDER BY 1", [])?;
-        for finding in placed {
-            self.move_life(finding, true)?;
+        self.touch_images()?;
+        let mut placed = Vec::new();
+        for touched in self.touched(true)? {
+            placed.push(self.move_life(&touched)?);
         }
-        for finding in own {
-            self.move_life(finding, false)?;
+        let mut news: HashSet<i64> = HashSet::new();
+        for touched in self.touched(false)? {
+            let (_, outcome, _) = self.move_life(&touched)?;
+            self.count(outcome);
+            if outcome != Outcome::Nothing {
+                news.insert(touched.finding);
+            }
         }
-        Ok(())
+        // What a report says of an image counts once, however many containers run it.
+        for (via, outcome, claimed_here) in placed {
+            if claimed_here || !via.is_some_and(|image| news.contains(&image)) {
+                self.count(outcome);
+            }
+        }
+        self.count_unchanged()
     }
 
-    fn move_life(&mut self, finding: i64, placed: bool) -> Result<(), StoreError> {
-        let doing = "moving a finding's life";
-        let sql = "SELECT f.fp, f.presence, f.because, f.first_seen, f.last_seen, f.episode, f.episode_start, f.resolved_at, f.stage, f.via, f.asset_id, f.container, \
-                   a.gone_at IS NOT NULL, f.severity, NOT EXISTS (SELECT 1 FROM outbox o WHERE o.finding_id = f.id) \
-                   FROM finding f JOIN asset a ON a.id = f.asset_id WHERE f.id = ?1";
-        let row = self
-            .conn
-            .prepare_cached(sql)
-            .and_then(|mut s| {
-                s.query_row([finding], |r| {
-                    let at = |i: usize| r.get(i).map(Time::from_millis);
-                    let life = Life {
-                        presence: read_presence(r.get(1)?, r.get(2)?),
-                        first_seen: at(3)?,
-                        last_seen: at(4)?,
-                        episode: r.get(5)?,
-                        episode_start: at(6)?,
-                        resolved_at: r.get::<_, Option<i64>>(7)?.map(Time::from_millis),
-                    };
-                    let stage: Option<u8> = r.get(8)?;
-                    let via: Option<i64> = r.get(9)?;
-                    let place: (i64, String) = (r.get(10)?, r.get(11)?);
-                    Ok((
-                        Fingerprint::from_bytes(r.get(0)?),
-                        life,
-                        stage,
-                        via,
-                        place,
-                        r.get::<_, bool>(12)?,
-                        r.get::<_, bool>(14)?,
-                    ))
-                })
-            })
-            .doing(doing)?;
-        let (fp, mut life, stage, via, place, asset_gone, newborn) = row;
-        let heard = match via {
-            Some(image) => self.hear_placed(image, &place)?,
-            None => self.hear(finding)?,
+    /// Moves one finding. Says what image it is placed from, what came of it, and whether the report claims it itself.
+    fn move_life(&mut self, touched: &Touched) -> Result<(Option<i64>, Outcome, bool), StoreError> {
+        let finding = touched.finding;
+        let mut row = self.life_of(finding)?;
+        let mut heard = self.hear_all(finding, &row)?;
+        if row.via.is_some() && !is_here(presence(heard.words.iter().copied())) {
+            // Another image that runs here may have it too.
+            if let Some(other) = self.another_image(finding)? {
+                row.via = Some(other);
+                heard = self.hear_all(finding, &row)?;
+            }
+        }
+        let own = own_presence(&row, &heard);
+        let step = row.life.go(own, self.received_at);
+        row.life.last_seen = row.life.last_seen.max(heard.last_said.unwrap_or(row.life.last_seen));
+        let shown = if is_here(own) && row.of_image && self.speaks_elsewhere(finding)? {
+            Presence::Resolved(ResolvedBecause::Superseded)
+        } else {
+            own
         };
-        let mut to = presence(heard.words.iter().copied());
-        if asset_gone {
-            to = Presence::Resolved(ResolvedBecause::AssetGone);
-        } else if via.is_some() && heard.words.is_empty() {
-            // The container no longer runs the image whose reports claimed this.
-            to = Presence::Resolved(ResolvedBecause::AssetGone);
-        } else if !placed && !matches!(to, Presence::Resolved(_)) && self.speaks_elsewhere(finding)? {
-            to = Presence::Resolved(ResolvedBecause::Superseded);
+        self.keep_life(finding, &row, &heard, shown, step)?;
+        let before = if touched.born { None } else { Some(row.shown) };
+        self.announce(finding, &row.fp, before, shown, step)?;
+        let outcome = match step {
+            _ if touched.born => Outcome::New,
+            Some(Step::Reopened) => Outcome::Reopened,
+            Some(Step::Resolved(because)) if because != ResolvedBecause::Superseded => Outcome::Resolved,
+            _ if touched.said => Outcome::Updated,
+            _ => Outcome::Nothing,
+        };
+        Ok((row.via, outcome, heard.claimed_here))
+    }
+
+    fn life_of(&self, finding: i64) -> Result<Row, StoreError> {
+        let sql = "SELECT f.fp, f.presence, f.because, f.own_presence, f.own_because, f.first_seen, f.last_seen, f.episode, f.episode_start, f.resolved_at, f.stage, f.via, \
+                   f.asset_id, f.container, a.gone_at IS NOT NULL, a.kind = 'Image' FROM finding f JOIN asset a ON a.id = f.asset_id WHERE f.id = ?1";
+        let read = |r: &rusqlite::Row<'_>| {
+            let at = |i: usize| r.get(i).map(Time::from_millis);
+            let life = Life {
+                presence: read_presence(r.get(3)?, r.get(4)?),
+                first_seen: at(5)?,
+                last_seen: at(6)?,
+                episode: r.get(7)?,
+                episode_start: at(8)?,
+                resolved_at: r.get::<_, Option<i64>>(9)?.map(Time::from_millis),
+            };
+            Ok(Row {
+                fp: Fingerprint::from_bytes(r.get(0)?),
+                shown: read_presence(r.get(1)?, r.get(2)?),
+                life,
+                stage: r.get(10)?,
+                via: r.get(11)?,
+                asset: r.get(12)?,
+                container: r.get(13)?,
+                asset_gone: r.get(14)?,
+                of_image: r.get(15)?,
+            })
+        };
+        self.conn.prepare_cached(sql).and_then(|mut s| s.query_row([finding], read)).doing("reading a finding's life")
+    }
+
+    fn hear_all(&self, finding: i64, row: &Row) -> Result<Heard, StoreError> {
+        let mut heard = Heard::default();
+        self.hear(finding, &mut heard)?;
+        if let Some(image) = row.via {
+            self.hear_placed(image, (row.asset, &row.container), &mut heard)?;
         }
-        if stage == Some(AttackStage::Foothold as u8) && matches!(to, Presence::Resolved(_)) {
-            to = Presence::Open;
-        }
-        let step = life.go(to, self.received_at);
-        self.count(step, placed);
-        let (code, because) = presence_columns(life.presence);
-        let sql = "UPDATE finding SET presence = ?2, because = ?3, last_seen = ?4, resolved_at = ?5, episode = ?6, episode_start = ?7, severity = ?8, fix = ?9, \
-                   clock_start = CASE WHEN ?10 THEN ?7 ELSE clock_start END WHERE id = ?1";
-        let reopened = step == Some(Step::Reopened);
+        Ok(heard)
+    }
+
+    fn keep_life(
+        &self,
+        finding: i64,
+        row: &Row,
+        heard: &Heard,
+        shown: Presence,
+        step: Option<Step>,
+    ) -> Result<(), StoreError> {
+        let ((presence, because), (own_presence, own_because)) =
+            (presence_columns(shown), presence_columns(row.life.presence));
+        let sql = "UPDATE finding SET presence = ?2, because = ?3, own_presence = ?4, own_because = ?5, last_seen = ?6, resolved_at = ?7, episode = ?8, episode_start = ?9, \
+                   severity = ?10, fix = ?11, clock_start = CASE WHEN ?12 THEN ?9 ELSE clock_start END WHERE id = ?1";
+        let life = &row.life;
         let row = params![
             finding,
-            code,
+            presence,
             because,
+            own_presence,
+            own_because,
             life.last_seen.millis(),
             life.resolved_at.map(|t| t.millis()),
             life.episode,
             life.episode_start.millis(),
-            heard.severity as u8,
+            heard.severity,
             heard.fix,
-            reopened
+            step == Some(Step::Reopened)
         ];
-        self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing(doing)?;
-        let kind = match (newborn, step) {
-            (true, _) => "new",
-            (_, Some(Step::Reopened)) => "reopened",
-            (_, Some(Step::Staled)) => "stale",
-            (_, Some(Step::Refreshed)) => "refreshed",
-            (_, Some(Step::Resolved(_) | Step::Restated(_))) => "resolved",
-            (_, None) => "touched",
+        self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("moving a finding's life")?;
+        Ok(())
+    }
+
+    /// One row for those who follow, when what is shown has changed: the change and its one cause.
+    fn announce(
+        &self,
+        finding: i64,
+        fp: &Fingerprint,
+        before: Option<Presence>,
+        shown: Presence,
+        step: Option<Step>,
+    ) -> Result<(), StoreError> {
+        let kind = match (before, shown) {
+            (None, _) => "new",
+            (Some(before), shown) if before == shown => return Ok(()),
+            (_, Presence::Resolved(_)) => "resolved",
+            _ if step == Some(Step::Reopened) => "reopened",
+            (_, Presence::Stale) => "stale",
+            (_, Presence::Open) => "refreshed",
         };
-        self.announce(finding, kind, step, &fp)
-    }
-
-    fn count(&mut self, step: Option<Step>, placed: bool) {
-        match step {
-            // A finding that only gives way to its own placement is not news.
-            Some(Step::Resolved(ResolvedBecause::Superseded) | Step::Restated(_) | Step::Staled | Step::Refreshed)
-            | None => {}
-            Some(Step::Resolved(_)) => self.counts.resolved += 1,
-            Some(Step::Reopened) => {
-                self.counts.reopened += 1;
-                if !placed {
-                    // It was counted as an update when its sighting came back.
-                    self.counts.updated = self.counts.updated.saturating_sub(1);
-                }
-            }
-        }
-    }
-
-    /// One row for those who follow: the finding changed, and the one cause.
-    fn announce(&self, finding: i64, kind: &str, step: Option<Step>, fp: &Fingerprint) -> Result<(), StoreError> {
-        let because = match step {
-            Some(Step::Resolved(because) | Step::Restated(because)) => because.as_str(),
-            _ => "",
+        let because = match shown {
+            Presence::Resolved(because) => because.as_str(),
+            Presence::Open | Presence::Stale => "",
         };
         let body = format!("{{\"finding\":\"{fp}\",\"because\":\"{because}\",\"report\":{}}}", self.report_id);
+        self.tell(finding, kind, &body)
+    }
+
+    /// Writes a row for those who follow.
+    pub(super) fn tell(&self, finding: i64, kind: &str, body: &str) -> Result<(), StoreError> {
         let sql = "INSERT INTO outbox (at, kind, finding_id, body) VALUES (?1, ?2, ?3, ?4)";
         self.conn
             .prepare_cached(sql)
             .and_then(|mut s| s.execute(params![self.received_at.millis(), kind, finding, body]))
             .doing("noting a change")?;
         Ok(())
-    }
-
-    /// What every source says of a finding with sightings of its own.
-    fn hear(&self, finding: i64) -> Result<Heard, StoreError> {
-        let sql = "SELECT s.gone_at IS NOT NULL, s.gone_because, s.doubted_at IS NOT NULL, c.overtaken, c.retired, s.severity, s.fixed_in <> '' \
-                   FROM sighting s JOIN scope c ON c.id = s.scope_id WHERE s.finding_id = ?1";
-        self.listen(sql, params![finding])
-    }
-
-    /// What they say of an image's finding, as far as it is about this container. That a newer tag has overtaken the
-    /// scope does not matter here: the container runs this one.
-    fn hear_placed(&self, image: i64, place: &(i64, String)) -> Result<Heard, StoreError> {
-        let sql = "SELECT s.gone_at IS NOT NULL, s.gone_because, s.doubted_at IS NOT NULL, 0, c.retired, s.severity, s.fixed_in <> '' \
-                   FROM sighting s JOIN scope c ON c.id = s.scope_id JOIN placement p ON p.scope_id = s.scope_id \
-                   WHERE s.finding_id = ?1 AND p.asset_id = ?2 AND p.container = ?3";
-        self.listen(sql, params![image, place.0, place.1])
-    }
-
-    fn listen(&self, sql: &str, params: impl rusqlite::Params) -> Result<Heard, StoreError> {
-        let doing = "hearing every source";
-        let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
-        let mut rows = statement.query(params).doing(doing)?;
-        let mut heard = Heard { words: Vec::new(), severity: Severity::Unknown, fix: false };
-        while let Some(row) = rows.next().doing(doing)? {
-            let get = |i: usize| row.get::<_, bool>(i).doing(doing);
-            let because: Option<u8> = row.get(1).doing(doing)?;
-            let word = match (get(0)?, get(2)?, get(3)?, get(4)?) {
-                (true, ..) => Word::Gone(
-                    because
-                        .and_then(|b| ResolvedBecause::ALL.get(usize::from(b)).copied())
-                        .unwrap_or(ResolvedBecause::Fixed),
-                ),
-                (_, _, _, true) => Word::Gone(ResolvedBecause::ScopeRetired),
-                (_, _, true, _) => Word::Gone(ResolvedBecause::Superseded),
-                (_, true, ..) => Word::Silent,
-                _ => Word::Live,
-            };
-            if !matches!(word, Word::Gone(_)) {
-                let severity: u8 = row.get(5).doing(doing)?;
-                heard.severity =
-                    heard.severity.max(Severity::ALL.get(usize::from(severity)).copied().unwrap_or(Severity::Unknown));
-                heard.fix |= get(6)?;
-            }
-            heard.words.push(word);
-        }
-        Ok(heard)
     }
 
     /// True while a placed finding speaks for this finding of an image.
@@ -200,4 +207,43 @@ impl Settling<'_> {
             .and_then(|mut s| s.query_row([finding], |r| r.get(0)))
             .doing("looking for placed findings")
     }
+
+    fn count(&mut self, outcome: Outcome) {
+        let counts = &mut self.counts;
+        match outcome {
+            Outcome::New => counts.new += 1,
+            Outcome::Updated => counts.updated += 1,
+            Outcome::Resolved => counts.resolved += 1,
+            Outcome::Reopened => counts.reopened += 1,
+            Outcome::Nothing => {}
+        }
+    }
+
+    /// Findings that the report claims as before: with a word of this report, and nothing new about any of them.
+    fn count_unchanged(&mut self) -> Result<(), StoreError> {
+        let sql = "SELECT count(*) FROM (SELECT DISTINCT s.finding_id FROM scope_report r JOIN sighting s ON s.scope_id = r.scope_id AND s.report_id = r.report_id \
+                   WHERE r.report_id = ?1 AND s.gone_at IS NULL)";
+        let claimed: i64 = self.conn.query_row(sql, [self.report_id], |r| r.get(0)).doing("counting findings")?;
+        let sql = "SELECT count(DISTINCT s.finding_id) FROM touched t JOIN sighting s ON s.finding_id = t.finding_id WHERE s.report_id = ?1 AND (t.said OR t.born)";
+        let said: i64 = self.conn.query_row(sql, [self.report_id], |r| r.get(0)).doing("counting findings")?;
+        self.counts.unchanged = claimed.saturating_sub(said) as u64;
+        Ok(())
+    }
+}
+
+fn is_here(presence: Presence) -> bool {
+    !matches!(presence, Presence::Resolved(_))
+}
+
+/// What the words add up to. A placed finding without any is one whose container no longer runs the image. A foothold
+/// only a person closes.
+fn own_presence(row: &Row, heard: &Heard) -> Presence {
+    let words: &[Word] = &heard.words;
+    let to = match words {
+        _ if row.asset_gone => Presence::Resolved(ResolvedBecause::AssetGone),
+        [] if row.via.is_some() => Presence::Resolved(ResolvedBecause::AssetGone),
+        words => presence(words.iter().copied()),
+    };
+    let foothold = row.stage == Some(AttackStage::Foothold as u8);
+    if foothold && !is_here(to) { Presence::Open } else { to }
 }

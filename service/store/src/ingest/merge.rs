@@ -1,11 +1,7 @@
 //! Late knowledge: two findings turn out to be one. The old fingerprint stays as an alias, so that links, tickets and
 //! decisions survive; nothing of this is news.
 
-use assay_core::asset::PackageKey;
-use assay_core::finding::Place;
-use assay_core::fingerprint::fingerprint;
 use assay_core::ids::Fingerprint;
-use assay_core::text::Opaque;
 use rusqlite::{OptionalExtension, params};
 
 use super::Settling;
@@ -19,6 +15,11 @@ impl Settling<'_> {
         let run =
             |sql: &str| self.conn.prepare_cached(sql).and_then(|mut s| s.execute(params![kept, lost])).doing(doing);
         run("UPDATE vuln_alias SET vuln_id = ?1 WHERE vuln_id = ?2")?;
+        // Of two words of one source on one question the newer one stays.
+        run(
+            "DELETE FROM intel WHERE vuln_id = ?1 AND EXISTS (SELECT 1 FROM intel o WHERE o.vuln_id = ?2 AND o.feed = intel.feed AND o.question = intel.question \
+             AND o.via = intel.via AND (o.at, o.body) > (intel.at, intel.body))",
+        )?;
         run("UPDATE OR IGNORE intel SET vuln_id = ?1 WHERE vuln_id = ?2")?;
         self.conn.execute("DELETE FROM intel WHERE vuln_id = ?1", [lost]).doing(doing)?;
         run(
@@ -62,86 +63,18 @@ impl Settling<'_> {
         if owner == asset_id {
             return Ok(());
         }
+        let doing = "moving a container to its owner";
+        self.conn
+            .execute("UPDATE OR IGNORE placement SET asset_id = ?2 WHERE asset_id = ?1", [asset_id, owner])
+            .doing(doing)?;
+        self.conn.execute("DELETE FROM placement WHERE asset_id = ?1", [asset_id]).doing(doing)?;
+        self.touch_asset(asset_id)?;
         for finding in self.ids("SELECT id FROM finding WHERE asset_id = ?1", [asset_id])? {
             self.conn
                 .execute("UPDATE finding SET asset_id = ?2 WHERE id = ?1", [finding, owner])
                 .doing("moving a finding to its owner")?;
             self.rekey(finding)?;
         }
-        Ok(())
-    }
-
-    /// Computes a finding's fingerprint anew from its columns; when another finding has it already, the two become one.
-    fn rekey(&self, finding: i64) -> Result<(), StoreError> {
-        let doing = "giving a finding its new fingerprint";
-        let sql = "SELECT f.fp, a.cluster, a.kind, a.namespace, a.name, f.container, f.class, f.detail, v.name, p.ecosystem, p.namespace, p.name, p.artifact, c.name, \
-                   h.cluster, h.kind, h.namespace, h.name FROM finding f JOIN asset a ON a.id = f.asset_id LEFT JOIN vuln v ON v.id = f.vuln_id \
-                   LEFT JOIN package p ON p.id = f.package_id LEFT JOIN control c ON c.id = f.control_id \
-                   LEFT JOIN finding i ON i.id = f.via JOIN asset h ON h.id = COALESCE(i.asset_id, f.asset_id) WHERE f.id = ?1";
-        let (old, place, matter, home) = self
-            .conn
-            .query_row(sql, [finding], |r| {
-                let text = |i: usize| r.get::<_, Option<String>>(i).map(Option::unwrap_or_default);
-                let place = Place {
-                    asset: key(&text(1)?, &text(2)?, &text(3)?, &text(4)?),
-                    container: Opaque::readmit(&text(5)?),
-                };
-                let o = |i: usize| text(i).map(|t| Opaque::readmit(&t));
-                let package =
-                    PackageKey { ecosystem: o(9)?, namespace: o(10)?, name: o(11)?, source: None, artifact: o(12)? };
-                let matter = crate::findings::matter(&text(8)?, package, &text(13)?, &text(7)?, r.get(6)?);
-                let home = key(&text(14)?, &text(15)?, &text(16)?, &text(17)?);
-                Ok((r.get::<_, Vec<u8>>(0)?, place, matter, home))
-            })
-            .doing(doing)?;
-        let Some(matter) = matter else {
-            return Err(StoreError::Row { table: "finding", row: finding, why: "its matter is not whole".to_owned() });
-        };
-        let new = fingerprint(&place, &matter);
-        if old.as_slice() == new.bytes() {
-            return Ok(());
-        }
-        let other: Option<i64> = self
-            .conn
-            .query_row("SELECT id FROM finding WHERE fp = ?1", [new.bytes().as_slice()], |r| r.get(0))
-            .optional()
-            .doing(doing)?;
-        match other {
-            Some(other) => self.fold(finding, other)?,
-            None => {
-                let cause = crate::findings::cause(&home, &matter);
-                self.conn
-                    .execute(
-                        "UPDATE finding SET fp = ?2, cause = ?3 WHERE id = ?1",
-                        params![finding, new.bytes().as_slice(), cause.bytes().as_slice()],
-                    )
-                    .doing(doing)?;
-            }
-        }
-        let kept = other.unwrap_or(finding);
-        self.conn
-            .execute("INSERT OR REPLACE INTO finding_alias (fp, finding_id) VALUES (?1, ?2)", params![old, kept])
-            .doing(doing)?;
-        self.touch(kept)
-    }
-
-    /// Folds one finding into another: its sightings, decisions and history move, the earlier clock wins.
-    fn fold(&self, from: i64, into: i64) -> Result<(), StoreError> {
-        let doing = "making one finding of two";
-        let run = |sql: &str| self.conn.execute(sql, [from, into]).doing(doing);
-        run("UPDATE OR IGNORE sighting SET finding_id = ?2 WHERE finding_id = ?1")?;
-        run("UPDATE decision SET finding_id = ?2 WHERE finding_id = ?1")?;
-        run("UPDATE finding_alias SET finding_id = ?2 WHERE finding_id = ?1")?;
-        run("UPDATE OR IGNORE forensic_triage SET finding_id = ?2 WHERE finding_id = ?1")?;
-        run("UPDATE outbox SET finding_id = ?2 WHERE finding_id = ?1")?;
-        run("UPDATE finding SET via = ?2 WHERE via = ?1")?;
-        run("UPDATE finding SET first_seen = min(first_seen, (SELECT first_seen FROM finding WHERE id = ?1)), \
-             episode_start = min(episode_start, (SELECT episode_start FROM finding WHERE id = ?1)), \
-             clock_start = min(clock_start, (SELECT clock_start FROM finding WHERE id = ?1)) WHERE id = ?2")?;
-        for table in ["sighting", "assessment_change", "forensic_triage", "touched"] {
-            self.conn.execute(&format!("DELETE FROM {table} WHERE finding_id = ?1"), [from]).doing(doing)?;
-        }
-        self.conn.execute("DELETE FROM finding WHERE id = ?1", [from]).doing(doing)?;
         Ok(())
     }
 

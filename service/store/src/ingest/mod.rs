@@ -3,14 +3,19 @@
 
 mod apply;
 mod gone;
+mod hear;
 mod identity;
 mod life;
 mod loose;
 mod merge;
+mod overtake;
 mod parts;
+mod placed;
 mod placement;
+mod rekey;
 mod stage;
 mod staged;
+mod touched;
 
 use assay_core::ids::Time;
 use assay_core::observation::Record;
@@ -28,6 +33,10 @@ struct Settling<'t> {
     conn: &'t Connection,
     report_id: i64,
     received_at: Time,
+    /// When the tool looked; when we received it, where the report does not say.
+    produced_at: Time,
+    /// The report says itself when the tool looked.
+    dated: bool,
     tool: String,
     counts: Counts,
     doubted: u64,
@@ -68,6 +77,8 @@ impl Store {
             conn: &tx,
             report_id,
             received_at: meta.received_at,
+            produced_at: head.produced_at.unwrap_or(meta.received_at),
+            dated: head.produced_at.is_some(),
             tool: head.tool.reveal().to_owned(),
             counts: Counts::default(),
             doubted: 0,
@@ -88,23 +99,25 @@ impl Settling<'_> {
         head: &Head,
         observations: u64,
     ) -> Result<Receipt, StoreError> {
-        let produced_at = head.produced_at.unwrap_or(meta.received_at);
-        let parts = self.open_parts(head, produced_at, meta.sha256)?;
+        intern.as_of(self.produced_at);
+        let parts = self.open_parts(head, meta.sha256)?;
         self.join_aliases(intern)?;
         self.keep_loose(intern, head, &parts)?;
-        self.retire_what_is_gone(head, &parts)?;
+        self.retire_what_is_gone(&parts)?;
+        self.learn_sources(intern, head)?;
         self.identify(intern, head, &parts)?;
-        for part in &parts {
+        self.note_returned(intern)?;
+        for part in &parts.list {
             self.reconcile_part(intern, part)?;
         }
-        self.overtake(&parts)?;
-        self.place(intern)?;
+        let replaced = self.place()?;
+        self.overtake(&parts, replaced)?;
         self.move_lives()?;
-        let complete = !parts.is_empty() && parts.iter().all(|p| p.complete);
+        let complete = !parts.list.is_empty() && parts.list.iter().all(|p| p.complete);
         let receipt = Receipt {
             report: self.report_id,
             repeats: None,
-            scopes: parts.iter().map(|p| p.key.clone()).collect(),
+            scopes: parts.list.iter().map(|p| p.key.clone()).collect(),
             complete,
             observations,
             findings: self.counts,
@@ -119,7 +132,7 @@ impl Settling<'_> {
         let result = serde_json::to_string(&receipt).unwrap_or_default();
         let sql = "UPDATE report SET tool = ?2, tool_version = ?3, produced_at = ?4, complete = ?5, result = ?6 WHERE id = ?1";
         let row =
-            params![self.report_id, self.tool, head.tool_version.reveal(), produced_at.millis(), complete, result];
+            params![self.report_id, self.tool, head.tool_version.reveal(), self.produced_at.millis(), complete, result];
         self.conn.execute(sql, row).doing("closing a report")?;
         let object = format!("report:{} {}", self.report_id, self.tool);
         audit::append(
@@ -132,13 +145,6 @@ impl Settling<'_> {
             &meta.sha256.to_string(),
         )?;
         Ok(receipt)
-    }
-
-    /// Marks a finding whose presence has to be looked at again.
-    fn touch(&self, finding: i64) -> Result<(), StoreError> {
-        let sql = "INSERT OR IGNORE INTO touched (finding_id) VALUES (?1)";
-        self.conn.prepare_cached(sql).and_then(|mut s| s.execute([finding])).doing("marking a finding")?;
-        Ok(())
     }
 }
 
@@ -171,7 +177,7 @@ fn repeat(conn: &Connection, meta: &ReportMeta) -> Result<Option<Receipt>, Store
     })?;
     let sql = "UPDATE scope SET last_received = max(last_received, ?2) WHERE id IN (SELECT scope_id FROM scope_report WHERE report_id = ?1)";
     conn.execute(sql, params![report, meta.received_at.millis()]).doing("noting a repeated report")?;
-    let Counts { new, updated, unchanged, .. } = first.findings;
-    let findings = Counts { unchanged: new + updated + unchanged, ..Counts::default() };
+    let Counts { new, updated, unchanged, reopened, .. } = first.findings;
+    let findings = Counts { unchanged: new + updated + unchanged + reopened, ..Counts::default() };
     Ok(Some(Receipt { repeats: Some(report), findings, doubted: 0, ..first }))
 }

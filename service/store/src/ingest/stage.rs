@@ -4,13 +4,13 @@
 
 use std::collections::HashSet;
 
-use assay_core::asset::AssetKey;
+use assay_core::asset::{AssetKey, PackageKey};
 use assay_core::intel::{Feed, IntelNote};
 use assay_core::observation::{Claim, Flaw, Observation, Record, Subject};
 use assay_core::text::Opaque;
 use rusqlite::{Connection, params};
 
-use super::staged::{ClaimRow, LooseRow};
+use super::staged::{ClaimRow, LooseRow, SubjectRow};
 use crate::error::{Doing, StoreError};
 use crate::intel;
 use crate::intern::Intern;
@@ -19,15 +19,21 @@ use crate::twin::SaidRow;
 /// How many notes are remembered, so that what a report says a thousand times is written once.
 const NOTES_REMEMBERED_MAX: usize = 200_000;
 
-/// The temporary tables, empty.
+/// The temporary tables, empty. Those after the staged ones say what this commit has to look at again.
 pub(crate) fn clear(conn: &Connection) -> Result<(), StoreError> {
     let sql = "CREATE TEMP TABLE IF NOT EXISTS stage_claim (id INTEGER PRIMARY KEY, body TEXT NOT NULL, passage_id INTEGER, observation_id INTEGER NOT NULL);
         CREATE TEMP TABLE IF NOT EXISTS stage_loose (id INTEGER PRIMARY KEY, body TEXT NOT NULL, observation_id INTEGER NOT NULL);
         CREATE TEMP TABLE IF NOT EXISTS stage_said (scope_id INTEGER NOT NULL, fp BLOB NOT NULL, component TEXT NOT NULL, claim_id INTEGER NOT NULL,
-            asset_id INTEGER NOT NULL, spoken INTEGER, details INTEGER NOT NULL, PRIMARY KEY (scope_id, fp, component)) WITHOUT ROWID;
+            asset_id INTEGER NOT NULL, spoken INTEGER, severity INTEGER NOT NULL, details INTEGER NOT NULL, PRIMARY KEY (scope_id, fp, component)) WITHOUT ROWID;
         CREATE TEMP TABLE IF NOT EXISTS stage_alias (name TEXT NOT NULL, alias TEXT NOT NULL, PRIMARY KEY (name, alias)) WITHOUT ROWID;
-        CREATE TEMP TABLE IF NOT EXISTS touched (finding_id INTEGER PRIMARY KEY);
-        DELETE FROM stage_claim; DELETE FROM stage_loose; DELETE FROM stage_said; DELETE FROM stage_alias; DELETE FROM touched;";
+        CREATE TEMP TABLE IF NOT EXISTS stage_source (subject TEXT NOT NULL, ecosystem TEXT NOT NULL, binary_name TEXT NOT NULL, source_name TEXT NOT NULL,
+            PRIMARY KEY (subject, ecosystem, binary_name, source_name)) WITHOUT ROWID;
+        CREATE TEMP TABLE IF NOT EXISTS touched (finding_id INTEGER PRIMARY KEY, said INTEGER NOT NULL, born INTEGER NOT NULL);
+        CREATE TEMP TABLE IF NOT EXISTS moved_asset (asset_id INTEGER PRIMARY KEY);
+        CREATE TEMP TABLE IF NOT EXISTS moved_image (asset_id INTEGER PRIMARY KEY);
+        CREATE TEMP TABLE IF NOT EXISTS restated (asset_id INTEGER PRIMARY KEY);
+        DELETE FROM stage_claim; DELETE FROM stage_loose; DELETE FROM stage_said; DELETE FROM stage_alias; DELETE FROM stage_source; DELETE FROM touched;
+        DELETE FROM moved_asset; DELETE FROM moved_image; DELETE FROM restated;";
     conn.execute_batch(sql).doing("preparing the staging tables")
 }
 
@@ -79,7 +85,8 @@ impl<'a, 'c> Stage<'a, 'c> {
 
     fn claim(&mut self, claim: &Claim, observation_id: i64) -> Result<(), StoreError> {
         let passage = self.intern.passage("claim", &claim.text, "scanner")?;
-        if let Flaw::Vulnerability { id, aliases, .. } = &claim.flaw {
+        if let Flaw::Vulnerability { id, aliases, package, .. } = &claim.flaw {
+            self.source(&claim.subject, &package.key)?;
             for alias in aliases {
                 let sql = "INSERT OR IGNORE INTO stage_alias (name, alias) VALUES (?1, ?2)";
                 self.conn
@@ -94,6 +101,17 @@ impl<'a, 'c> Stage<'a, 'c> {
             .prepare_cached(sql)
             .and_then(|mut s| s.execute(params![body, passage, observation_id]))
             .doing("staging a claim")?;
+        Ok(())
+    }
+
+    /// Which source package a claim names: learnt before any claim is identified, so that all of a report count alike.
+    fn source(&self, subject: &Subject, package: &PackageKey) -> Result<(), StoreError> {
+        let Some(source) = package.source.as_ref().filter(|_| package.of_distribution()) else { return Ok(()) };
+        let subject = serde_json::to_string(&SubjectRow::from(subject)).unwrap_or_default();
+        let sql =
+            "INSERT OR IGNORE INTO stage_source (subject, ecosystem, binary_name, source_name) VALUES (?1, ?2, ?3, ?4)";
+        let row = params![subject, package.ecosystem.reveal(), package.name.reveal(), source.reveal()];
+        self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("keeping a source package")?;
         Ok(())
     }
 

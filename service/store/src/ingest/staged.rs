@@ -178,7 +178,7 @@ impl From<&Subject> for SubjectRow {
 }
 
 impl SubjectRow {
-    fn subject(self) -> Subject {
+    pub(crate) fn subject(self) -> Subject {
         let text = |s: String| Opaque::readmit(&s);
         match self {
             Self::Artifact => Subject::Artifact,

@@ -37,6 +37,8 @@ CREATE TABLE scope (
   tool_version TEXT NOT NULL DEFAULT '',
   last_received INTEGER NOT NULL,
   ttl_ms INTEGER NOT NULL,
+  -- Classes as bits: those that its reports have ever spoken for, and those for which a newer tag speaks now.
+  spoken INTEGER NOT NULL DEFAULT 0,
   overtaken INTEGER NOT NULL DEFAULT 0,
   retired INTEGER NOT NULL DEFAULT 0,
   UNIQUE (tool, scope_key)
@@ -64,7 +66,9 @@ CREATE TABLE asset (
   owner_id INTEGER REFERENCES asset(id),
   first_seen INTEGER NOT NULL,
   last_seen INTEGER NOT NULL,
+  -- When we heard that it is gone, and what the scan that said so had written on it: older reports do not bring it back.
   gone_at INTEGER,
+  gone_as_of INTEGER,
   UNIQUE (cluster, kind, namespace, name)
 ) STRICT;
 CREATE INDEX asset_by_owner ON asset(owner_id) WHERE owner_id IS NOT NULL;
@@ -112,8 +116,11 @@ CREATE TABLE finding (
   package_id INTEGER REFERENCES package(id),
   control_id INTEGER REFERENCES control(id),
   detail TEXT NOT NULL DEFAULT '',
+  -- What is shown, and what its own sources say: they differ while a placed finding speaks for an image's.
   presence INTEGER NOT NULL,
   because INTEGER,
+  own_presence INTEGER NOT NULL,
+  own_because INTEGER,
   first_seen INTEGER NOT NULL,
   last_seen INTEGER NOT NULL,
   resolved_at INTEGER,
@@ -207,11 +214,13 @@ CREATE TABLE coverage (
   UNIQUE (asset_id, container, eye, instance, since)
 ) STRICT;
 
--- Where an image's reports speak for a running container.
+-- Where an image's reports speak for a running container; `carried` when they are about what it ran before, because
+-- nobody has looked at what it runs now.
 CREATE TABLE placement (
   asset_id INTEGER NOT NULL REFERENCES asset(id),
   container TEXT NOT NULL,
   scope_id INTEGER NOT NULL REFERENCES scope(id),
+  carried INTEGER NOT NULL,
   PRIMARY KEY (asset_id, container, scope_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX placement_by_scope ON placement(scope_id);
@@ -249,6 +258,7 @@ CREATE TABLE passage (
   vector BLOB
 ) STRICT;
 CREATE VIRTUAL TABLE passage_words USING fts5(text, content='passage', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE passage_vocab USING fts5vocab(passage_words, row);
 CREATE TRIGGER passage_added AFTER INSERT ON passage BEGIN
   INSERT INTO passage_words(rowid, text) VALUES (new.id, new.text);
 END;

@@ -14,6 +14,7 @@ pub(super) const RULES: &[Rule] = &[
         value: r"(?s)-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\z)",
         check: Check::Shape,
         window: 16 * 1024,
+        anywhere: true,
     },
     token(
         "private-key-putty",
@@ -23,7 +24,8 @@ pub(super) const RULES: &[Rule] = &[
     token("private-key-base64", &["ls0tls1crudjti"], r"LS0tLS1CRUdJTi[A-Za-z0-9+/]{20,1900}={0,2}")
         .checked(Check::PrivateKey),
     token("age-secret-key", &["age-secret-key-1"], r"AGE-SECRET-KEY-1[A-Z0-9]{40,64}"),
-    token("jwt", &["eyj"], r"eyJ[A-Za-z0-9_-]{8,1000}\.eyJ[A-Za-z0-9_-]{8,2000}(?:\.[A-Za-z0-9_-]{0,1000})?"),
+    token("jwt", &["eyj"], r"eyJ[A-Za-z0-9_-]{8,1000}\.eyJ[A-Za-z0-9_-]{8,2000}(?:\.[A-Za-z0-9_-]{0,1000})?")
+        .anywhere(),
     token("jwe", &["eyj"], r"eyJ[A-Za-z0-9_-]{8,600}(?:\.[A-Za-z0-9_-]{0,1200}){4}"),
     token("jwt-base64", &["zxlk"], r"ZXlK[A-Za-z0-9+/]{80,2000}={0,2}"),
     Rule {
@@ -33,6 +35,7 @@ pub(super) const RULES: &[Rule] = &[
         value: "",
         check: Check::Userinfo,
         window: WINDOW_BYTES,
+        anywhere: false,
     },
     after(
         "authorization-bearer",

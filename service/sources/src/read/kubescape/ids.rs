@@ -1,6 +1,7 @@
 //! Kubescape's ids of resources, and where its paths point to.
 
-use assay_core::asset::{AssetKey, Kind};
+use assay_core::asset::{AssetKey, Kind, KindClass};
+use assay_core::text::Opaque;
 use serde::Deserialize;
 
 use super::super::intake::Intake;
@@ -39,8 +40,19 @@ impl<'a> ResourceId<'a> {
     pub(super) fn asset(&self, intake: &Intake<'_>) -> AssetKey {
         let (group, kind) = (intake.name(self.group), intake.name(self.kind));
         let kind = Kind::new(group.reveal(), kind.reveal());
-        AssetKey::object(intake.how.cluster, kind, intake.name(self.namespace), intake.name(self.name))
+        // A file may leave the namespace out; what is applied from it lands in `default`, as our own scan says too.
+        let namespace = if self.from_file && self.namespace.is_empty() && lives_in_namespace(&kind) {
+            Opaque::readmit("default")
+        } else {
+            intake.name(self.namespace)
+        };
+        AssetKey::object(intake.how.cluster, kind, namespace, intake.name(self.name))
     }
+}
+
+fn lives_in_namespace(kind: &Kind) -> bool {
+    const OTHERS: &[&str] = &["ServiceAccount", "Role", "RoleBinding", "ConfigMap", "Secret", "PersistentVolumeClaim"];
+    matches!(kind.class(), KindClass::Workload | KindClass::Network) || OTHERS.contains(&kind.as_str())
 }
 
 /// The parts of an object that name its containers: a Pod, or what holds a template of one.

@@ -1,0 +1,110 @@
+//! The steps of a Llama layer that are no product of matrices: rotation by place, causal weights, the gate.
+
+use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Tensor};
+use rayon::prelude::*;
+
+use super::llama::Sizes;
+use crate::vector::{exp, softmax, wide, with_floats};
+
+/// Sine and cosine for each new place and each pair of a head.
+pub(super) struct Turns {
+    past: usize,
+    turns: Vec<(f32, f32)>,
+}
+
+impl Turns {
+    /// For `count` tokens after `past` others.
+    pub(super) fn new(past: usize, count: usize, sizes: &Sizes) -> Self {
+        let frequency = |i: usize| sizes.theta.powf(-2.0 * i as f32 / sizes.head as f32);
+        let frequencies: Vec<f32> = (0..sizes.head / 2).map(frequency).collect();
+        let at = |place: usize| frequencies.iter().map(move |f| (place as f32 * f).sin_cos());
+        Self { past, turns: (past..past + count).flat_map(at).collect() }
+    }
+
+    /// How many tokens came before.
+    pub(super) fn past(&self) -> usize {
+        self.past
+    }
+}
+
+/// Writes one head of one token: where to, where from, which token.
+type WriteHead<'a> = &'a (dyn Fn(&mut [f32], &[f32], usize) + Sync);
+
+/// From rows that hold query, key and value of all heads to three tensors of heads, query and key turned by their
+/// place, the query scaled.
+pub(super) fn split(qkv: &Tensor, turns: &Turns, sizes: &Sizes) -> Result<[Tensor; 3]> {
+    let (count, width) = qkv.dims2()?;
+    let head = sizes.head;
+    let scale = 1.0 / (head as f32).sqrt();
+    let [q, k, v] = with_floats(qkv, |rows| {
+        let part = |first: usize, heads: usize, write: WriteHead<'_>| {
+            let mut out = vec![0f32; heads * count * head];
+            out.par_chunks_exact_mut(count * head).enumerate().for_each(|(h, out)| {
+                for (i, to) in out.chunks_exact_mut(head).enumerate() {
+                    write(to, &rows[i * width + (first + h) * head..][..head], i);
+                }
+            });
+            out
+        };
+        let turn = |to: &mut [f32], from: &[f32], i: usize, scale: f32| {
+            let turns = &turns.turns[i * head / 2..];
+            for ((to, from), (sin, cos)) in to.chunks_exact_mut(2).zip(from.chunks_exact(2)).zip(turns) {
+                to[0] = (from[0] * cos - from[1] * sin) * scale;
+                to[1] = (from[0] * sin + from[1] * cos) * scale;
+            }
+        };
+        [
+            part(0, sizes.heads, &|to, from, i| turn(to, from, i, scale)),
+            part(sizes.heads, sizes.key_heads, &|to, from, i| turn(to, from, i, 1.0)),
+            part(sizes.heads + sizes.key_heads, sizes.key_heads, &|to, from, _| to.copy_from_slice(from)),
+        ]
+    })?;
+    Ok([
+        Tensor::from_vec(q, (sizes.heads, count, head), &Device::Cpu)?,
+        Tensor::from_vec(k, (sizes.key_heads, count, head), &Device::Cpu)?,
+        Tensor::from_vec(v, (sizes.key_heads, count, head), &Device::Cpu)?,
+    ])
+}
+
+/// From rows that hold gate and value to gate / (1 + e^-gate) * value.
+pub(super) fn gated(inner: &Tensor) -> Result<Tensor> {
+    let (count, double) = inner.dims2()?;
+    let width = double / 2;
+    let mut out = vec![0f32; count * width];
+    with_floats(inner, |rows| {
+        out.par_chunks_exact_mut(width).zip(rows.par_chunks_exact(double)).for_each(|(out, row)| {
+            wide(|| {
+                let (gate, up) = row.split_at(width);
+                for ((o, g), u) in out.iter_mut().zip(gate).zip(up) {
+                    *o = g / (1.0 + exp(-g)) * u;
+                }
+            });
+        });
+    })?;
+    Tensor::from_vec(out, (count, width), &Device::Cpu)
+}
+
+/// Scores to weights in place: a token sees those before it and itself. Rows repeat the `count` new tokens.
+pub(super) struct CausalSoftmax {
+    pub(super) count: usize,
+    pub(super) past: usize,
+}
+
+impl InplaceOp1 for CausalSoftmax {
+    fn name(&self) -> &'static str {
+        "causal-softmax"
+    }
+
+    fn cpu_fwd(&self, scores: &mut CpuStorage, layout: &Layout) -> Result<()> {
+        let width = self.past + self.count;
+        let (CpuStorage::F32(scores), Some((from, to))) = (scores, layout.contiguous_offsets()) else {
+            candle_core::bail!("expected f32 without gaps")
+        };
+        scores[from..to].par_chunks_exact_mut(width).enumerate().for_each(|(i, row)| {
+            let (seen, unseen) = row.split_at_mut(self.past + i % self.count + 1);
+            unseen.fill(0.0);
+            wide(|| softmax(seen));
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,207 @@
+//! The forward pass of a small Llama over four-bit weights. Comes in: tokens, and what is kept of the tokens before
+//! them. Goes out: what is kept after them, and the state of the last one. Keeping is by value: what was kept once
+//! can be extended in many ways, so a prefix is computed once and a choice is tried without undoing it.
+
+use std::io::{Read, Seek};
+use std::time::Instant;
+
+use candle_core::quantized::{QTensor, gguf_file};
+use candle_core::{Device, Result, Tensor};
+use candle_nn::ops::rms_norm;
+
+use super::heads::{CausalSoftmax, Turns, gated, split};
+use super::weight::{Scratch, Weight};
+
+/// Why a pass ended before its end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The deadline came.
+    Late,
+    /// The arithmetic failed.
+    Failed(candle_core::Error),
+}
+
+impl From<candle_core::Error> for Stop {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// The sizes that the file gives, checked against each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    layers: usize,
+    width: usize,
+    inner: usize,
+    /// Heads of the queries.
+    pub(super) heads: usize,
+    /// Heads of keys and values; each serves the same number of query heads.
+    pub(super) key_heads: usize,
+    /// Numbers in a head.
+    pub(super) head: usize,
+    epsilon: f32,
+    /// The base of the rotation's frequencies.
+    pub(super) theta: f32,
+}
+
+/// The model.
+pub(super) struct Llama {
+    sizes: Sizes,
+    /// One row a token: the way in, and by the same rows the way out.
+    words: QTensor,
+    norm: Tensor,
+    layers: Vec<Layer>,
+}
+
+struct Layer {
+    attention_norm: Tensor,
+    qkv: Weight,
+    out: Weight,
+    inner_norm: Tensor,
+    gate_up: Weight,
+    down: Weight,
+}
+
+/// Keys and values of the tokens so far. Cheap to clone.
+#[derive(Clone, Default)]
+pub(super) struct Past {
+    tokens: usize,
+    layers: Vec<(Tensor, Tensor)>,
+}
+
+impl Past {
+    /// How many tokens there were.
+    pub(super) fn tokens(&self) -> usize {
+        self.tokens
+    }
+}
+
+impl Sizes {
+    fn read(file: &gguf_file::Content) -> Result<Self> {
+        let get = |key: &str| file.metadata.get(key).ok_or_else(|| candle_core::Error::msg(format!("no {key}")));
+        let count = |key: &str| -> Result<usize> {
+            match get(key)?.to_u32()? as usize {
+                number @ 1..=1_000_000 => Ok(number),
+                number => candle_core::bail!("{key} is {number}"),
+            }
+        };
+        let kind = get("general.architecture")?.to_string()?;
+        if kind != "llama" {
+            candle_core::bail!("its architecture is {kind}, this build runs llama");
+        }
+        let sizes = Self {
+            layers: count("llama.block_count")?,
+            width: count("llama.embedding_length")?,
+            inner: count("llama.feed_forward_length")?,
+            heads: count("llama.attention.head_count")?,
+            key_heads: count("llama.attention.head_count_kv")?,
+            head: count("llama.rope.dimension_count")?,
+            epsilon: get("llama.attention.layer_norm_rms_epsilon")?.to_f32()?,
+            theta: get("llama.rope.freq_base")?.to_f32()?,
+        };
+        let whole = sizes.width == sizes.heads * sizes.head && sizes.heads.is_multiple_of(sizes.key_heads);
+        if !whole || !sizes.head.is_multiple_of(2) || !sizes.theta.is_finite() || sizes.theta <= 0.0 {
+            candle_core::bail!("its sizes do not fit each other: {sizes:?}");
+        }
+        Ok(sizes)
+    }
+}
+
+impl Llama {
+    /// Reads the weights of a GGUF file.
+    pub(super) fn load<R: Read + Seek>(file: &gguf_file::Content, reader: &mut R) -> Result<Self> {
+        let sizes = Sizes::read(file)?;
+        let mut get = |name: &str| file.tensor(reader, name, &Device::Cpu);
+        let words = get("token_embd.weight")?;
+        if words.shape().dims2()?.1 != sizes.width {
+            candle_core::bail!("its words have another width than its layers");
+        }
+        let norm = vector(get("output_norm.weight")?, sizes.width)?;
+        let mut layers = Vec::new();
+        for i in 0..sizes.layers {
+            let mut part = |name: &str| get(&format!("blk.{i}.{name}.weight"));
+            layers.push(Layer {
+                attention_norm: vector(part("attn_norm")?, sizes.width)?,
+                qkv: Weight::stack(&[part("attn_q")?, part("attn_k")?, part("attn_v")?])?
+                    .of((sizes.heads + 2 * sizes.key_heads) * sizes.head, sizes.width)?,
+                out: Weight::stack(&[part("attn_output")?])?.of(sizes.width, sizes.width)?,
+                inner_norm: vector(part("ffn_norm")?, sizes.width)?,
+                gate_up: Weight::stack(&[part("ffn_gate")?, part("ffn_up")?])?.of(2 * sizes.inner, sizes.width)?,
+                down: Weight::stack(&[part("ffn_down")?])?.of(sizes.width, sizes.inner)?,
+            });
+        }
+        Ok(Self { sizes, words, norm, layers })
+    }
+
+    /// How many tokens it knows.
+    pub(super) fn vocabulary(&self) -> usize {
+        self.words.shape().dims().first().copied().unwrap_or_default()
+    }
+
+    /// Reads on: at least one token. Looks at the clock after each layer.
+    pub(super) fn extend(
+        &self,
+        past: &Past,
+        tokens: &[u32],
+        deadline: Instant,
+    ) -> std::result::Result<(Past, Tensor), Stop> {
+        let mut x = self.words.embedding(&Tensor::new(tokens, &Device::Cpu)?)?;
+        let weights = self.layers.iter().flat_map(|l| [&l.qkv, &l.out, &l.gate_up, &l.down]);
+        let scratch = Scratch::new(tokens.len(), weights)?;
+        let turns = Turns::new(past.tokens, tokens.len(), &self.sizes);
+        let mut next = Past { tokens: past.tokens + tokens.len(), layers: Vec::with_capacity(self.layers.len()) };
+        for (i, layer) in self.layers.iter().enumerate() {
+            if Instant::now() >= deadline {
+                return Err(Stop::Late);
+            }
+            let (y, kept) = layer.forward(&x, past.layers.get(i), &turns, &self.sizes, &scratch)?;
+            x = y;
+            next.layers.push(kept);
+        }
+        let last = x.narrow(0, tokens.len().saturating_sub(1), 1)?.contiguous()?;
+        Ok((next, rms_norm(&last, &self.norm, self.sizes.epsilon)?))
+    }
+
+    /// How strongly a state calls for each of these tokens next. Only their rows of the output matrix are read.
+    pub(super) fn logits(&self, state: &Tensor, tokens: &[u32]) -> Result<Vec<f32>> {
+        let rows = self.words.embedding(&Tensor::new(tokens, &Device::Cpu)?)?;
+        state.matmul(&rows.t()?)?.flatten_all()?.to_vec1()
+    }
+}
+
+impl Layer {
+    fn forward(
+        &self,
+        x: &Tensor,
+        kept: Option<&(Tensor, Tensor)>,
+        turns: &Turns,
+        sizes: &Sizes,
+        scratch: &Scratch,
+    ) -> Result<(Tensor, (Tensor, Tensor))> {
+        let (count, width) = x.dims2()?;
+        let qkv = self.qkv.apply(&rms_norm(x, &self.attention_norm, sizes.epsilon)?, scratch)?;
+        let [q, k, v] = split(&qkv, turns, sizes)?;
+        let (k, v) = match kept {
+            Some((keys, values)) => (Tensor::cat(&[keys, &k], 1)?, Tensor::cat(&[values, &v], 1)?),
+            None => (k, v),
+        };
+        // The queries that share a key head stand one after the other, so that one product serves them all.
+        let group = sizes.heads / sizes.key_heads;
+        let scores = q.reshape((sizes.key_heads, group * count, sizes.head))?.matmul(&k.transpose(1, 2)?)?;
+        scores.inplace_op1(&CausalSoftmax { count, past: turns.past() })?;
+        let mixed = scores.matmul(&v)?.reshape((sizes.heads, count, sizes.head))?;
+        let mixed = mixed.transpose(0, 1)?.reshape((count, width))?;
+        let x = (x + self.out.apply(&mixed, scratch)?)?;
+        let inner = self.gate_up.apply(&rms_norm(&x, &self.inner_norm, sizes.epsilon)?, scratch)?;
+        let x = (&x + self.down.apply(&gated(&inner)?, scratch)?)?;
+        Ok((x, (k, v)))
+    }
+}
+
+fn vector(tensor: QTensor, width: usize) -> Result<Tensor> {
+    let tensor = tensor.dequantize(&Device::Cpu)?;
+    if tensor.dims1()? != width {
+        candle_core::bail!("a norm has {} numbers, {width} are needed", tensor.dims1()?);
+    }
+    Ok(tensor)
+}

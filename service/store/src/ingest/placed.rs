@@ -1,0 +1,111 @@
+//! Findings of an image, in the containers that run it.
+
+use assay_core::asset::{AssetKey, PackageKey};
+use assay_core::finding::{Matter, Place};
+use assay_core::fingerprint::fingerprint;
+use assay_core::text::Opaque;
+use rusqlite::{OptionalExtension, params};
+
+use super::Settling;
+use super::apply::{MatterIds, NewFinding};
+use super::placement::Container;
+use crate::error::{Doing, StoreError};
+use crate::twin::{key, vuln_id};
+
+/// A finding of an image that a container's scopes claim and that has no finding there yet.
+struct Unplaced {
+    via: i64,
+    ids: MatterIds,
+    vuln: String,
+    package: PackageKey,
+}
+
+impl Settling<'_> {
+    /// Gives a container a finding for each touched finding of the image that its scopes claim.
+    pub(super) fn place_in(&self, container: &Container, repository: &str) -> Result<(), StoreError> {
+        let place = Place { asset: self.asset_key(container.0)?, container: Opaque::readmit(&container.1) };
+        let home = AssetKey::image(Opaque::readmit(repository));
+        for unplaced in self.unplaced(container)? {
+            let Unplaced { via, ids, vuln, package } = unplaced;
+            let id = vuln_id(&vuln).map_err(|e| StoreError::Row { table: "vuln", row: via, why: e.to_string() })?;
+            let matter = Matter::Vulnerability { id, package };
+            let fp = fingerprint(&place, &matter);
+            match self.finding_of(&fp)? {
+                Some(known) => self.join_via(known, via, container)?,
+                None => {
+                    let (asset_id, via) = (container.0, Some(via));
+                    let new = NewFinding {
+                        fp: &fp,
+                        place: &place,
+                        home: &home,
+                        matter: &matter,
+                        ids,
+                        asset_id,
+                        via,
+                        stage: None,
+                    };
+                    self.insert_finding(&new)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn unplaced(&self, container: &Container) -> Result<Vec<Unplaced>, StoreError> {
+        let doing = "placing a finding";
+        let sql = "SELECT DISTINCT f.id, f.vuln_id, f.package_id, v.name, k.ecosystem, k.namespace, k.name, k.artifact FROM touched t JOIN finding f ON f.id = t.finding_id \
+                   JOIN sighting s ON s.finding_id = f.id JOIN placement p ON p.scope_id = s.scope_id AND p.asset_id = ?1 AND p.container = ?2 \
+                   JOIN vuln v ON v.id = f.vuln_id JOIN package k ON k.id = f.package_id \
+                   WHERE s.gone_at IS NULL AND NOT EXISTS (SELECT 1 FROM finding c WHERE c.via = f.id AND c.asset_id = ?1 AND c.container = ?2) ORDER BY f.id";
+        let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
+        statement
+            .query_map(params![container.0, container.1], |r| {
+                let o = |i: usize| r.get::<_, String>(i).map(|t| Opaque::readmit(&t));
+                let package =
+                    PackageKey { ecosystem: o(4)?, namespace: o(5)?, name: o(6)?, source: None, artifact: o(7)? };
+                let ids = MatterIds { vuln: r.get(1)?, package: r.get(2)?, control: None };
+                Ok(Unplaced { via: r.get(0)?, ids, vuln: r.get(3)?, package })
+            })
+            .and_then(Iterator::collect)
+            .doing(doing)
+    }
+
+    /// A finding of the container that is there already: because a tool told of the workload itself, or because it ran
+    /// another image that has it too. That one goes on speaking while it claims it.
+    fn join_via(&self, known: i64, via: i64, container: &Container) -> Result<(), StoreError> {
+        let doing = "placing a finding";
+        let sql = "UPDATE finding SET via = ?2 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM sighting s JOIN placement p ON p.scope_id = s.scope_id \
+                   WHERE s.finding_id = finding.via AND s.gone_at IS NULL AND p.asset_id = ?3 AND p.container = ?4)";
+        let row = params![known, via, container.0, container.1];
+        self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing(doing)?;
+        self.touch(known)
+    }
+
+    /// Another image's finding of the same flaw that a scope placed on this container claims.
+    pub(super) fn another_image(&self, finding: i64) -> Result<Option<i64>, StoreError> {
+        let doing = "looking for another image";
+        let sql = "SELECT i.id FROM finding f JOIN placement p ON p.asset_id = f.asset_id AND p.container = f.container \
+                   JOIN finding i ON i.vuln_id = f.vuln_id AND i.package_id = f.package_id AND i.via IS NULL AND i.id <> f.via \
+                   JOIN sighting s ON s.finding_id = i.id AND s.scope_id = p.scope_id AND s.gone_at IS NULL WHERE f.id = ?1 ORDER BY i.id LIMIT 1";
+        let other: Option<i64> = self
+            .conn
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row([finding], |r| r.get(0)).optional())
+            .doing(doing)?;
+        if let Some(other) = other {
+            self.conn.execute("UPDATE finding SET via = ?2 WHERE id = ?1", [finding, other]).doing(doing)?;
+            self.touch(other)?;
+        }
+        Ok(other)
+    }
+
+    fn asset_key(&self, id: i64) -> Result<AssetKey, StoreError> {
+        let sql = "SELECT cluster, kind, namespace, name FROM asset WHERE id = ?1";
+        let name: [String; 4] = self
+            .conn
+            .prepare_cached(sql)
+            .and_then(|mut s| s.query_row([id], |r| Ok([r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?])))
+            .doing("reading an asset")?;
+        Ok(key(&name[0], &name[1], &name[2], &name[3]))
+    }
+}

@@ -1,0 +1,45 @@
+use assay_core::ids::{Digest, Time};
+use assay_core::ports::{ModelId, Passages};
+use assay_core::text::Opaque;
+
+use crate::intern::Intern;
+use crate::open::Store;
+
+fn model() -> ModelId {
+    ModelId { name: "test".into(), digest: Digest::of_bytes(b"test") }
+}
+
+fn store(texts: &[(&str, &str)]) -> Store {
+    let store = Store::in_memory().unwrap();
+    let mut intern = Intern::new(&store.conn, Time::from_secs(0));
+    for (kind, text) in texts {
+        intern.passage(kind, &Opaque::readmit(text), "test").unwrap();
+    }
+    drop(intern);
+    store
+}
+
+#[test]
+fn words_find_the_texts_that_hold_the_rarest_of_them() {
+    let store = store(&[
+        ("claim", "a flaw in the parser of openssl"),
+        ("claim", "a flaw in the parser of zlib"),
+        ("decision", "accepted: zlib is only used in tests"),
+    ]);
+    assert_eq!(store.matching("Is the zlib flaw ours?", &[], 10).unwrap().len(), 3);
+    assert_eq!(store.matching("zlib tests", &["decision"], 10).unwrap(), [3]);
+    assert!(store.matching("kernel", &[], 10).unwrap().is_empty());
+    assert!(store.matching("\" OR * NEAR(", &[], 10).unwrap().is_empty(), "nothing of the query language gets through");
+}
+
+#[test]
+fn vectors_find_the_nearest_texts_and_progress_is_known() {
+    let mut store = store(&[("claim", "one"), ("claim", "two"), ("decision", "three")]);
+    assert_eq!(store.without_vector(&model(), 10).unwrap()[0].1, "three", "decisions first");
+    let vectors = vec![(1, vec![1.0, 0.0, 0.0]), (2, vec![0.6, 0.8, 0.0]), (3, vec![0.0, 0.0, 1.0])];
+    store.put_vectors(&model(), &vectors).unwrap();
+    assert_eq!(store.near(&model(), &[0.9, 0.1, 0.0], &[], 2).unwrap(), [1, 2]);
+    assert_eq!(store.near(&model(), &[0.9, 0.1, 0.0], &["decision"], 2).unwrap(), [3]);
+    assert_eq!(store.vector_progress(&model()).unwrap(), (3, 3));
+    assert!(store.near(&model(), &[1.0], &[], 2).unwrap().is_empty(), "a vector of another length finds nothing");
+}
