@@ -105,6 +105,7 @@ impl Chat<'_> {
             told.blocks.push(Block::Table { head, rows });
         }
         told.rows = runners.iter().take(usize::from(query.limit)).map(|r| self.runner_wire(r)).collect();
+        told.blocks.extend(self.unplaced(query));
         told.blocks
             .push(line("From reports, component lists and what sensors saw; what none of them names is not here."));
         told.blocks.extend(self.never_scanned());

@@ -61,6 +61,15 @@ spec:
   template:
     metadata: { labels: { app: mail } }
     spec: { containers: [{ name: mail, image: "shop/mail:3.0" }] }
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web-5d4f8c7b9-abcde
+  namespace: shop
+  ownerReferences:
+    - { apiVersion: apps/v1, kind: Deployment, name: web, controller: true, uid: 11111111-1111-1111-1111-111111111111 }
+spec: { containers: [{ name: web, image: "shop/web:1.0" }] }
 "#;
 
 /// A store with three workloads of which one is exposed, two images scanned, one workload watched.
@@ -118,10 +127,8 @@ fn shop() -> Shop {
     app.data.make().unwrap();
     let door = app.door().unwrap();
     let manifests = dir.path().join("cluster.yaml");
-    let pod = "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: web-5d4f8c7b9-abcde\n  namespace: shop\n  ownerReferences: [{ apiVersion: apps/v1, kind: Deployment, name: web, controller: true, uid: 11111111-1111-1111-1111-111111111111 }]\nspec: { containers: [{ name: web, image: \"shop/web:1.0\" }] }\n";
-    std::fs::write(&manifests, format!("{MANIFESTS}{pod}")).unwrap();
-    let limits = ScanLimits::default();
-    let gathered = assay_sources::cluster::manifests::read(&manifests, &limits, &door).unwrap();
+    std::fs::write(&manifests, MANIFESTS).unwrap();
+    let gathered = assay_sources::cluster::manifests::read(&manifests, &ScanLimits::default(), &door).unwrap();
     keep(&app, &gathered, ToldBy::Operator, true, &door).unwrap();
     let mut store = app.store().unwrap();
     let log4j = ("CVE-2021-44228", "log4j-core", "CRITICAL", "2.15.0");
@@ -158,7 +165,7 @@ impl Shop {
         let door = self.app.door().unwrap();
         let Self { store, snapshot, names, words, .. } = self;
         let chat = Chat { store, snapshot, names, words, door: &door };
-        let before = chat.previous(previous).unwrap();
+        let before = chat.previous(previous);
         let answer = chat.answer(question, before.as_ref()).unwrap();
         let text = escape(&answer.document, Sink::Ticket);
         (text, serde_json::to_value(AskWire::from(answer)).unwrap())

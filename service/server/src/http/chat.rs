@@ -47,7 +47,7 @@ async fn answer(service: &Arc<Service>, question: String, previous: Option<Strin
         .read(move |service, store, snapshot| {
             let names = service.names(store, snapshot)?;
             let chat = Chat { store, snapshot, names: &names, words: &service.words, door: &service.door };
-            let before = previous.map(|p| chat.previous(&p)).transpose()?.flatten();
+            let before = previous.and_then(|p| chat.previous(&p));
             let mut answer = chat.answer(&question, before.as_ref())?;
             let plan = answer.plan.take();
             let markdown = escape(&answer.document, Sink::Markdown);
@@ -119,14 +119,17 @@ pub(crate) async fn complete(State(service): State<Arc<Service>>, request: Reque
     if asked.messages.len() > MESSAGES_MAX {
         return Err(Problem::Bad(format!("up to {MESSAGES_MAX} messages are read")));
     }
-    let mut questions: Vec<String> = asked.messages.iter().filter(|m| m.role == "user").map(|m| m.content.text()).collect();
+    let mut questions: Vec<String> =
+        asked.messages.iter().filter(|m| m.role == "user").map(|m| m.content.text()).collect();
     let question = questions.pop().ok_or_else(|| Problem::Bad("no message of the user is in it".to_owned()))?;
     // What was asked before gives "and in staging?" something to follow; what was answered does not.
-    let previous = (!questions.is_empty()).then(|| questions.iter().map(|q| q.replace('\n', " ")).collect::<Vec<_>>().join("\n"));
+    let previous =
+        (!questions.is_empty()).then(|| questions.iter().map(|q| q.replace('\n', " ")).collect::<Vec<_>>().join("\n"));
     let answered = answer(&service, question, previous).await?;
     let created = service.app.now().millis() / 1000;
     let id = format!("assay-{created}");
-    let model = asked.model.as_deref().unwrap_or(MODEL).chars().filter(|c| c.is_ascii_graphic()).take(64).collect::<String>();
+    let model =
+        asked.model.as_deref().unwrap_or(MODEL).chars().filter(|c| c.is_ascii_graphic()).take(64).collect::<String>();
     if !asked.stream {
         let message = json!({ "role": "assistant", "content": answered.markdown });
         let choices = json!([{ "index": 0, "message": message, "finish_reason": "stop" }]);

@@ -18,12 +18,21 @@ use crate::sensor::{self, Bringer, SensorError};
 /// The largest batch, in bytes.
 const BATCH_BYTES_MAX: u64 = 16 << 20;
 
-pub(crate) async fn take(State(service): State<Arc<Service>>, Extension(caller): Extension<Caller>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn take(
+    State(service): State<Arc<Service>>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Problem> {
     let body = bytes(request, BATCH_BYTES_MAX).await?;
-    let batch: SensorBatch = serde_json::from_slice(&body).map_err(|e| Problem::Bad(format!("not a batch of a sensor: {e}")))?;
+    let batch: SensorBatch =
+        serde_json::from_slice(&body).map_err(|e| Problem::Bad(format!("not a batch of a sensor: {e}")))?;
     let receipt = service
         .write(move |service, store| {
-            let from = Bringer { sender: Opaque::admit_name(&caller.name, &service.door), cluster: &service.app.config.cluster, received_at: service.app.now() };
+            let from = Bringer {
+                sender: Opaque::admit_name(&caller.name, &service.door),
+                cluster: &service.app.config.cluster,
+                received_at: service.app.now(),
+            };
             sensor::take(store, &batch, &body, &from, &service.door).map_err(|e| match e {
                 SensorError::Bad(bad) => Problem::Bad(bad.to_string()),
                 SensorError::Store(error) => error.into(),
@@ -35,5 +44,6 @@ pub(crate) async fn take(State(service): State<Arc<Service>>, Extension(caller):
         Some(_) => (StatusCode::OK, true),
         None => (StatusCode::CREATED, false),
     };
-    Ok((status, Json(json!({ "acknowledged": true, "known": known, "observations": receipt.observations }))).into_response())
+    Ok((status, Json(json!({ "acknowledged": true, "known": known, "observations": receipt.observations })))
+        .into_response())
 }

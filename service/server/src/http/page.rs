@@ -301,13 +301,23 @@ struct AskPage {
     as_of: String,
 }
 
-pub(crate) async fn ask(State(service): State<Arc<Service>>, Query(query): Query<AskQuery>) -> Result<Response, Problem> {
+pub(crate) async fn ask(
+    State(service): State<Arc<Service>>,
+    Query(query): Query<AskQuery>,
+) -> Result<Response, Problem> {
     let page = service
         .read(move |service, store, snapshot| {
             let as_of = snapshot.world.as_of.to_string();
             let question = query.q.trim().replace('\n', " ");
             if question.is_empty() {
-                return Ok(AskPage { view: "ask", question, previous: String::new(), body: String::new(), version: VERSION, as_of });
+                return Ok(AskPage {
+                    view: "ask",
+                    question,
+                    previous: String::new(),
+                    body: String::new(),
+                    version: VERSION,
+                    as_of,
+                });
             }
             crate::chat::fits(&question).map_err(Problem::from)?;
             let names = service.names(store, snapshot)?;
@@ -315,7 +325,11 @@ pub(crate) async fn ask(State(service): State<Arc<Service>>, Query(query): Query
             let before = chat.previous(&query.previous)?;
             let answer = chat.answer(&question, before.as_ref())?;
             let body = escape(&answer.document, Sink::Html);
-            let previous = if answer.query.is_some() { format!("{}\n{question}", query.previous.trim()).trim().to_owned() } else { query.previous };
+            let previous = if answer.query.is_some() {
+                format!("{}\n{question}", query.previous.trim()).trim().to_owned()
+            } else {
+                query.previous
+            };
             Ok(AskPage { view: "ask", question, previous, body, version: VERSION, as_of })
         })
         .await?;
