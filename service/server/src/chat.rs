@@ -3,12 +3,14 @@
 //! answer. It reads, and can do nothing else.
 
 mod concluded;
+mod counts;
 mod findings;
 mod fixes;
 mod moved;
 mod names;
 mod places;
 mod refusal;
+mod scope;
 mod sieve;
 mod sources;
 mod tables;

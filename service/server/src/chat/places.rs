@@ -14,7 +14,7 @@ use assay_core::text::{Opaque, Own, Shaped};
 use assay_core::world::AssetIdx;
 use assay_store::Picked;
 
-use super::sieve::{assets, is_workload, on_node, runs_image};
+use super::scope::{assets, is_workload, on_node, runs_image};
 use super::tables::{LISTED_MAX, exposure_words, line, some};
 use super::wire::RowWire;
 use super::{Chat, Outcome, Told, refusal};

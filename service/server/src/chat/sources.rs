@@ -12,7 +12,7 @@ use assay_core::order::Row;
 use assay_core::query::{Abstain, PresenceIs, Query, QueryKind, Tri};
 use assay_core::text::{Opaque, Own};
 
-use super::sieve::{assets, nodes};
+use super::scope::{assets, nodes};
 use super::tables::{line, some};
 use super::wire::RowWire;
 use super::{Chat, Told};
