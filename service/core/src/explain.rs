@@ -59,14 +59,15 @@ pub fn evidence(brief: &Brief, settled: &Settled) -> Vec<EvidenceId> {
 /// # Errors
 /// When the final scan finds a secret: the caller shows [`crate::document::withheld`].
 pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result<Guarded<Document>, Alarm> {
-    let mut blocks = Vec::new();
-    blocks.push(Block::Title(
-        title(told.finding, told.controls),
-        vec![Inline::Shaped(Shaped::Finding(told.finding.fingerprint))],
-    ));
-    blocks.push(Block::Line(verdict(told)));
-    blocks.push(Block::Field(Own::new("Decided by"), decided(told)));
-    blocks.push(Block::Field(Own::new("Could change"), could_change(told)));
+    let mut blocks = vec![
+        Block::Title(
+            title(told.finding, told.controls),
+            vec![Inline::Shaped(Shaped::Finding(told.finding.fingerprint))],
+        ),
+        Block::Line(verdict(told)),
+        Block::Field(Own::new("Decided by"), decided(told)),
+        Block::Field(Own::new("Could change"), could_change(told)),
+    ];
     if let Some(line) = decision(told) {
         blocks.push(Block::Field(Own::new("Decision"), line));
     }

@@ -7,7 +7,6 @@ use std::time::Instant;
 use anyhow::Result;
 use assay_core::brief::{Brief, brief};
 use assay_core::catalogue::Catalogue;
-use assay_core::context::Factors;
 use assay_core::document::{Document, Guarded, withheld};
 use assay_core::explain::{self, Told};
 use assay_core::finding::Finding;
@@ -34,7 +33,6 @@ pub(crate) struct Explained {
     pub(crate) document: Guarded<Document>,
     pub(crate) settled: Settled,
     pub(crate) brief: Brief,
-    pub(crate) factors: Factors,
     /// What `e1`, `e2` .. stand for.
     pub(crate) evidence: Vec<EvidenceId>,
 }
@@ -74,7 +72,7 @@ impl Words {
             }
         };
         let evidence = explain::evidence(&brief, &settled);
-        Ok((Explained { document, settled, brief, factors, evidence }, record))
+        Ok((Explained { document, settled, brief, evidence }, record))
     }
 
     fn settle(&self, store: &Store, brief: &Brief, snapshot: &Snapshot) -> Result<(Settled, Option<PlanRecord>)> {
