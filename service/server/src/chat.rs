@@ -3,12 +3,14 @@
 //! answer. It reads, and can do nothing else.
 
 mod concluded;
+mod counts;
 mod findings;
 mod fixes;
 mod moved;
 mod names;
 mod places;
 mod refusal;
+mod scope;
 mod sieve;
 mod sources;
 mod tables;
@@ -63,6 +65,9 @@ struct Told {
     plan: Option<PlanRecord>,
 }
 
+/// The most questions before this one that are read.
+const PREVIOUS_MAX: usize = 16;
+
 /// An answer's parts, or why there are none.
 type Outcome = Result<Result<Told, Abstain>>;
 
@@ -76,14 +81,16 @@ pub(crate) fn fits(question: &str) -> Result<&str> {
 }
 
 impl Chat<'_> {
-    /// The query of the questions before this one: one a line, each read after the other.
-    pub(crate) fn previous(&self, questions: &str) -> Result<Option<Query>> {
+    /// The query of the questions before this one: one a line, each read after the other, the last of many.
+    pub(crate) fn previous(&self, questions: &str) -> Option<Query> {
         let as_of = self.snapshot.world.as_of;
+        let lines: Vec<&str> = questions.lines().rev().take(PREVIOUS_MAX).collect();
         let mut before: Option<Query> = None;
-        for question in fits(questions)?.lines() {
+        for question in lines.into_iter().rev() {
+            // What was not read then is nothing to lean on now.
             before = read(question, self.names, before.as_ref(), as_of).ok().map(|r| r.query).or(before);
         }
-        Ok(before)
+        before
     }
 
     /// Answers a question; `previous` is what the one before it was read as.
@@ -160,3 +167,6 @@ impl Chat<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

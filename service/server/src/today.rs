@@ -417,7 +417,12 @@ pub(crate) fn fix_line(fix: &FixFirst) -> Line {
         let name = assay_core::asset::ImageRef::familiar(image.repository.reveal());
         line.extend([own(" in image "), Inline::Name(Opaque::readmit(name))]);
     }
-    line.extend([own(": closes "), count(fix.closes), own(" findings in "), count(fix.workloads)]);
+    line.extend([
+        own(": closes "),
+        count(fix.closes),
+        own(if fix.closes == 1 { " finding in " } else { " findings in " }),
+    ]);
+    line.push(count(fix.workloads));
     line.push(own(if fix.workloads == 1 { " workload" } else { " workloads" }));
     line
 }

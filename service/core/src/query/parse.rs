@@ -4,7 +4,10 @@
 mod build;
 mod items;
 mod refuse;
+mod settings;
 mod settle;
+mod walk;
+mod words;
 
 use build::Built;
 use items::{Item, What, items};

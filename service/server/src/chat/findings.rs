@@ -1,28 +1,21 @@
 //! Answers that are findings: what comes first, lists, counts, deadlines, one finding explained, one flaw everywhere.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Result;
 use assay_core::assess::{Answer, MISSING};
-use assay_core::asset::{ImageRef, KindClass};
 use assay_core::document::{Block, count, own};
 use assay_core::ids::Time;
 use assay_core::order::{Ranked, Row};
-use assay_core::query::{Absent, Abstain, GroupBy, Order, Query, QueryKind, Which};
-use assay_core::text::Own;
-use assay_store::Column;
+use assay_core::query::{Absent, Abstain, Order, PresenceIs, Query, QueryKind, Which};
 
-use super::names::vuln;
-use super::sieve::{Gathered, Sieve, nodes};
-use super::tables::{LISTED_MAX, cell, some};
+use super::sieve::{Gathered, Sieve};
+use super::tables::{LISTED_MAX, some};
 use super::wire::RowWire;
 use super::{Chat, Outcome, Told};
 use crate::commands::explain::ByWire;
 use crate::today;
-
-/// For a finding the groups that it counts in.
-type Keys<'s> = Box<dyn Fn(&Ranked<'_>) -> Vec<String> + 's>;
 
 impl Chat<'_> {
     pub(super) fn gathered(&self, query: &Query, also: impl Fn(&Row) -> bool) -> Result<Gathered<'_>> {
@@ -112,86 +105,6 @@ impl Chat<'_> {
         Ok(told)
     }
 
-    pub(super) fn count(&self, query: &Query) -> Result<Told> {
-        let gathered = self.gathered(query, |_| true)?;
-        let mut told = Told { blocks: self.counted(query, &gathered, 0), ..Told::default() };
-        let Some(group) = query.group_by else {
-            told.rows.push(RowWire::Count { group: None, count: gathered.rows.len() as u64 });
-            return Ok(told);
-        };
-        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-        let keys = self.keys(group)?;
-        for ranked in &gathered.rows {
-            for key in keys(ranked) {
-                *counts.entry(key).or_default() += 1;
-            }
-        }
-        let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
-        counts.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
-        let shown = counts.len().min(usize::from(query.limit).max(LISTED_MAX));
-        let rows = counts[..shown].iter().map(|(key, n)| vec![vec![cell(key)], vec![count(*n)]]).collect();
-        told.blocks.push(Block::Table { head: vec![Own::new("BY"), Own::new("FINDINGS")], rows });
-        if shown < counts.len() {
-            told.blocks.push(Block::Line(vec![count((counts.len() - shown) as u64), own(" more groups.")]));
-        }
-        told.rows = counts.into_iter().map(|(key, count)| RowWire::Count { group: Some(key), count }).collect();
-        Ok(told)
-    }
-
-    /// For a finding the groups that it counts in.
-    fn keys(&self, group: GroupBy) -> Result<Keys<'_>> {
-        let snapshot = self.snapshot;
-        let column = |column: Column| -> Result<HashMap<i64, Vec<String>>> {
-            let mut by: HashMap<i64, Vec<String>> = HashMap::new();
-            for (id, text) in self.store.column(column)? {
-                by.entry(id).or_default().push(text);
-            }
-            Ok(by)
-        };
-        let of = |by: HashMap<i64, Vec<String>>| -> Keys<'static> {
-            let none = || vec!["(none)".to_owned()];
-            Box::new(move |r| by.get(&i64::from(r.row.id)).cloned().unwrap_or_else(none))
-        };
-        let text = |t: Option<&str>| vec![t.filter(|t| !t.is_empty()).unwrap_or("(none)").to_owned()];
-        Ok(match group {
-            GroupBy::Severity => of(column(Column::Severity)?),
-            GroupBy::Source => of(column(Column::Tool)?),
-            GroupBy::Image => {
-                let mut by = column(Column::Repository)?;
-                by.values_mut().flatten().for_each(|t| *t = ImageRef::familiar(t).to_owned());
-                of(by)
-            }
-            GroupBy::Band => Box::new(|r| vec![snapshot.policy.band(r.assessment.band).name.clone()]),
-            GroupBy::Class => Box::new(|r| vec![r.row.class.as_str().to_owned()]),
-            GroupBy::Environment => Box::new(move |r| {
-                text(Some(snapshot.table.inputs(r.row).environment.map_or("unknown", |e| e.as_str())))
-            }),
-            GroupBy::Exposed => Box::new(|r| vec![snapshot.table.inputs(r.row).exposure.as_str().to_owned()]),
-            GroupBy::InUse => Box::new(|r| vec![r.row.in_use().as_str().to_owned()]),
-            GroupBy::Cve => Box::new(move |r| text(vuln(snapshot, r.row.vuln).map(|v| v.as_str()))),
-            GroupBy::Package => Box::new(move |r| {
-                text(snapshot.names.packages.get(&i64::from(r.row.package)).map(|p| p.counted_name().reveal()))
-            }),
-            GroupBy::Control => {
-                Box::new(move |r| text(snapshot.names.controls.get(&i64::from(r.row.control)).map(|c| c.reveal())))
-            }
-            GroupBy::Namespace => Box::new(move |r| {
-                text(snapshot.world.assets.get(r.row.asset as usize).map(|a| a.key.namespace.reveal()))
-            }),
-            GroupBy::Workload => Box::new(move |r| {
-                let asset = snapshot.world.assets.get(r.row.asset as usize);
-                let workload = asset.filter(|a| a.key.kind.class() == KindClass::Workload);
-                let full = workload.map(|a| format!("{}/{}", a.key.namespace.reveal(), a.key.name.reveal()));
-                text(full.as_deref())
-            }),
-            GroupBy::Node => Box::new(move |r| {
-                let nodes: Vec<String> =
-                    nodes(&snapshot.world, r.row.asset).iter().map(|n| n.reveal().to_owned()).collect();
-                if nodes.is_empty() { text(None) } else { nodes }
-            }),
-        })
-    }
-
     /// One finding with everything that is known of it: the words of `assay explain`.
     pub(super) fn why(&self, query: &Query) -> Outcome {
         let absent = |absent| Ok(Err(Abstain::NothingFound(absent)));
@@ -231,7 +144,7 @@ impl Chat<'_> {
         let open = self.gathered(query, |_| true)?;
         let all = if open.rows.is_empty() {
             let mut any = query.clone();
-            any.filters.presence = vec![assay_core::query::PresenceIs::Resolved];
+            any.filters.presence = vec![PresenceIs::Resolved];
             self.gathered(&any, |_| true)?
         } else {
             open
@@ -263,7 +176,7 @@ impl Chat<'_> {
     pub(super) fn affected(&self, query: &Query) -> Result<Told> {
         let gathered = self.gathered(query, |_| true)?;
         let mut resolved = query.clone();
-        resolved.filters.presence = vec![assay_core::query::PresenceIs::Resolved];
+        resolved.filters.presence = vec![PresenceIs::Resolved];
         let resolved = self.gathered(&resolved, |_| true)?.rows.len() as u64;
         let mut told = Told::default();
         let table = &self.snapshot.table;

@@ -14,7 +14,7 @@ use assay_core::text::{Opaque, Own, Shaped};
 use assay_core::world::AssetIdx;
 use assay_store::Picked;
 
-use super::sieve::{assets, is_workload, on_node, runs_image};
+use super::scope::{assets, is_workload, on_node, runs_image};
 use super::tables::{LISTED_MAX, exposure_words, line, some};
 use super::wire::RowWire;
 use super::{Chat, Outcome, Told, refusal};
@@ -105,10 +105,42 @@ impl Chat<'_> {
             told.blocks.push(Block::Table { head, rows });
         }
         told.rows = runners.iter().take(usize::from(query.limit)).map(|r| self.runner_wire(r)).collect();
+        told.blocks.extend(self.unplaced(query));
         told.blocks
             .push(line("From reports, component lists and what sensors saw; what none of them names is not here."));
         told.blocks.extend(self.never_scanned());
         Ok(told)
+    }
+
+    /// Images and trees that hold a package and that no known workload runs.
+    fn unplaced(&self, query: &Query) -> Option<Block> {
+        let packages = &query.filters.package;
+        let world = &self.snapshot.world;
+        let keys = &self.snapshot.names.packages;
+        if packages.is_empty() {
+            return None;
+        }
+        let holds = |row: &assay_core::order::Row| {
+            row.is_open() && keys.get(&i64::from(row.package)).is_some_and(|key| is_package(key, packages))
+        };
+        let table = self.snapshot.table.rows();
+        let assets: BTreeSet<u32> = table.iter().filter(|r| holds(r)).map(|r| r.asset).collect();
+        let runs_nowhere = |asset: &&u32| {
+            world.assets.get(**asset as usize).is_some_and(|a| {
+                matches!(a.key.kind.class(), KindClass::Image | KindClass::Repository)
+                    && !world.into(AssetIdx(**asset)).any(|e| e.link.as_str() == "runs")
+            })
+        };
+        let n = assets.iter().filter(runs_nowhere).count() as u64;
+        (n > 0).then(|| {
+            let mut line = vec![own("Also in ")];
+            line.extend(some(
+                n,
+                " scanned image or tree that no known workload runs.",
+                " scanned images or trees that no known workload runs.",
+            ));
+            Block::Line(line)
+        })
     }
 
     fn runner(&self, workload: AssetIdx, query: &Query) -> Runner {
@@ -266,8 +298,13 @@ impl Chat<'_> {
         let mut told = Told::default();
         let mut head = vec![count(exposed), own(" of ")];
         head.extend(some(scope.len() as u64, " workload can be reached", " workloads can be reached"));
-        head.extend([own(" from the Internet, by ")]);
-        head.extend(some(ways.len() as u64, " way.", " ways."));
+        head.push(own(" from the Internet"));
+        if ways.is_empty() {
+            head.push(own("."));
+        } else {
+            head.push(own(", by "));
+            head.extend(some(ways.len() as u64, " way.", " ways."));
+        }
         head.extend([own(" Not reached, with everything looked at: "), count(internal), own(".")]);
         let shown = ways.len().min(usize::from(query.limit)).min(LISTED_MAX);
         if shown < ways.len() {

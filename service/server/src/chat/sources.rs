@@ -1,18 +1,18 @@
 //! Who looked, and what is not seen. Silence is said before it is asked: every source with its last good time, every
 //! question that nobody can answer with how many findings hang on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use assay_core::assess::{Answer, Attacked, Exposed};
 use assay_core::document::{Block, Inline, Line, count, own};
 use assay_core::ids::Time;
-use assay_core::observation::What;
+use assay_core::observation::{Eye, What};
 use assay_core::order::Row;
 use assay_core::query::{Abstain, PresenceIs, Query, QueryKind, Tri};
 use assay_core::text::{Opaque, Own};
 
-use super::sieve::{assets, nodes};
+use super::scope::{assets, nodes};
 use super::tables::{line, some};
 use super::wire::RowWire;
 use super::{Chat, Told};
@@ -43,13 +43,24 @@ impl Chat<'_> {
             }
         }
         if f.attacked.iter().any(|a| *a != Attacked::Unknown) {
-            let sensors = self.store.sensor_nodes()?;
+            let sensors = self.sensors_heard()?;
             let silent = |at: &Time| at.until(as_of) > self.snapshot.world.watching.silent_after;
             if let Some(last) = sensors.values().max().copied().filter(|_| sensors.values().all(silent)) {
                 return Ok(Some(Abstain::SourceStale { source: Opaque::readmit("sensor"), since: last }));
             }
         }
         Ok(None)
+    }
+
+    /// Every node that a sensor ever spoke of, with the last time: by its own reports, or by what it watched.
+    fn sensors_heard(&self) -> Result<BTreeMap<String, Time>> {
+        let mut heard = self.store.sensor_nodes()?;
+        let windows = self.snapshot.world.assets.iter().flat_map(|a| &a.coverage);
+        for window in windows.map(|c| &c.window).filter(|w| w.eye != Eye::CompleteScan && !w.node.is_empty()) {
+            let last = heard.entry(window.node.reveal().to_owned()).or_insert(window.until);
+            *last = window.until.max(*last);
+        }
+        Ok(heard)
     }
 
     /// Every source with its last good time, in a line each.
@@ -119,7 +130,7 @@ impl Chat<'_> {
     fn sensors(&self, query: &Query, rows: &mut Vec<Vec<Line>>, told: &mut Told) -> Result<()> {
         let f = &query.filters;
         let world = &self.snapshot.world;
-        let heard = self.store.sensor_nodes()?;
+        let heard = self.sensors_heard()?;
         // A node that is known and has never been heard of is one without a sensor.
         let known = world.assets.iter().filter(|a| a.key.kind.as_str() == "Node").map(|a| a.key.name.reveal());
         let all: BTreeSet<&str> = heard.keys().map(String::as_str).chain(known).collect();
@@ -215,7 +226,7 @@ impl Chat<'_> {
                 findings: unseen.findings,
             });
         }
-        if self.store.sensor_nodes()?.is_empty() {
+        if self.sensors_heard()?.is_empty() {
             told.blocks.push(line("No sensor has ever reported: use, traffic and attacks are unknown everywhere."));
         }
         for source in self.store.sources(world.as_of)?.iter().filter(|s| s.silent > 0) {

@@ -39,7 +39,7 @@ fn one(app: &App, store: &mut Store, snapshot: &Snapshot, question: &str, previo
     let names = chat::index(store, snapshot)?;
     let (words, door) = (app.words()?, app.door()?);
     let chat = Chat { store, snapshot, names: &names, words: &words, door: &door };
-    let before = previous.map(|p| chat.previous(p)).transpose()?.flatten();
+    let before = previous.and_then(|p| chat.previous(p));
     let answer = chat.answer(question, before.as_ref())?;
     if let Some(plan) = &answer.plan {
         store.keep_plan(plan)?;
@@ -63,7 +63,7 @@ fn converse(global: &Global, app: &App, previous: Option<&str>) -> Result<()> {
     let mut names = chat::index(&store, &snapshot)?;
     let mut before: Option<Query> = match previous {
         Some(text) => {
-            Chat { store: &store, snapshot: &snapshot, names: &names, words: &words, door: &door }.previous(text)?
+            Chat { store: &store, snapshot: &snapshot, names: &names, words: &words, door: &door }.previous(text)
         }
         None => None,
     };

@@ -47,7 +47,7 @@ async fn answer(service: &Arc<Service>, question: String, previous: Option<Strin
         .read(move |service, store, snapshot| {
             let names = service.names(store, snapshot)?;
             let chat = Chat { store, snapshot, names: &names, words: &service.words, door: &service.door };
-            let before = previous.map(|p| chat.previous(&p)).transpose()?.flatten();
+            let before = previous.and_then(|p| chat.previous(&p));
             let mut answer = chat.answer(&question, before.as_ref())?;
             let plan = answer.plan.take();
             let markdown = escape(&answer.document, Sink::Markdown);

@@ -322,7 +322,7 @@ pub(crate) async fn ask(
             crate::chat::fits(&question).map_err(Problem::from)?;
             let names = service.names(store, snapshot)?;
             let chat = crate::chat::Chat { store, snapshot, names: &names, words: &service.words, door: &service.door };
-            let before = chat.previous(&query.previous)?;
+            let before = chat.previous(&query.previous);
             let answer = chat.answer(&question, before.as_ref())?;
             let body = escape(&answer.document, Sink::Html);
             let previous = if answer.query.is_some() {

@@ -139,7 +139,7 @@ fn off_topic(text: &[&str]) -> Option<OffTopic> {
     }
     let short = text.len() <= 3;
     let about_us = short && (pair(text, "are", "you") || pair(text, "do", "you"));
-    let greets = short && has(text, GREETINGS) || short && pair(text, "good", "night evening day morning");
+    let greets = short && (has(text, GREETINGS) || pair(text, "good", "night evening day morning"));
     if has(text, CHATTER) || about_us || greets || text.first() == Some(&"write") {
         return Some(OffTopic::SmallTalk);
     }
