@@ -51,6 +51,17 @@ impl Embedder {
         Ok(Self { id: ModelId { name: entry.title.as_str().into(), digest: weights.sha256 }, tokenizer, model })
     }
 
+    /// Which model this is, without loading it.
+    ///
+    /// # Errors
+    /// When the bundled manifest does not name it.
+    pub fn id() -> Result<ModelId, LoadError> {
+        let entry = load::model(EMBEDDER)?;
+        let weights = entry.files.iter().find(|file| !file.name.ends_with(".json"));
+        let weights = weights.ok_or_else(|| LoadError::Unknown(format!("{EMBEDDER} with weights")))?;
+        Ok(ModelId { name: entry.title.as_str().into(), digest: weights.sha256 })
+    }
+
     fn tokens(&self, texts: &[&str]) -> Result<Vec<Vec<u32>>, ModelError> {
         let texts = texts.iter().map(|text| &text[..text.floor_char_boundary(TEXT_BYTES_MAX)]).collect();
         let encoded = self.tokenizer.encode_batch_fast::<&str>(texts, true).map_err(failed)?;

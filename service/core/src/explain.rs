@@ -13,6 +13,7 @@ use crate::ids::{EvidenceId, Time};
 use crate::mend::Mend;
 use crate::plan::{By, Settled};
 use crate::policy::{Policy, Question};
+use crate::similar::{Similar, panel};
 use crate::text::{Door, Opaque, Own, Shaped};
 
 /// Everything an explanation is written from.
@@ -37,6 +38,8 @@ pub struct Told<'a> {
     pub same_cause: u64,
     /// The update that mends this finding and the others of its cause, where a source knows one.
     pub mend: Option<&'a Mend>,
+    /// What stands beside it.
+    pub similar: &'a Similar,
     /// The instant.
     pub as_of: Time,
 }
@@ -71,6 +74,9 @@ pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result
     if let Some(line) = decision(told) {
         blocks.push(Block::Field(Own::new("Decision"), line));
     }
+    if let Some(note) = told.finding.decision.as_ref().map(|d| &d.note).filter(|n| !n.is_empty()) {
+        blocks.push(Block::Quote { of: Own::new("the decision"), text: note.clone() });
+    }
     let marks = evidence(told.brief, told.settled);
     blocks.push(Block::Section(Own::new("Facts")));
     for sentence in &told.settled.plan.sentences {
@@ -93,6 +99,7 @@ pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result
         };
         blocks.push(Block::Quote { of: Own::new(of), text: told.finding.text.clone() });
     }
+    blocks.extend(panel(told.similar, told.controls, told.as_of));
     blocks.push(Block::Line(signature(&told.settled.by)));
     guard(Document { as_of: told.as_of, blocks }, door)
 }
@@ -267,6 +274,9 @@ fn decision(told: &Told<'_>) -> Option<Line> {
     let mut line = vec![own(d.status.as_str()), own(", by "), Inline::Name(d.by.clone()), own(", "), Inline::Ago(d.at)];
     if let Some(until) = d.until {
         line.extend([own(if ended { "; it ended " } else { "; it ends " }), Inline::Ago(until)]);
+    }
+    if let Some(justification) = d.justification {
+        line.extend([own("; "), own(justification.as_str())]);
     }
     Some(line)
 }

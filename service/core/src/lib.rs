@@ -38,6 +38,7 @@ pub mod records;
 #[cfg(any(test, feature = "scenes"))]
 pub mod scene;
 pub mod scope;
+pub mod similar;
 pub mod sink;
 pub mod text;
 pub mod why;

@@ -122,6 +122,17 @@ pub struct StandingDecision {
     pub relies_on: String,
 }
 
+/// A decision of the past about something like a finding: offered to people, never applied by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastDecision {
+    /// The row of the finding that it is about.
+    pub finding: i64,
+    /// What was concluded.
+    pub decision: Decision,
+    /// True when it was taken back, replaced or has lapsed.
+    pub revoked: bool,
+}
+
 /// What checking the chain found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {

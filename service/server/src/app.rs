@@ -15,6 +15,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::data::DataFolder;
 use crate::models::LocalModels;
+use crate::similar::TextSearch;
 use crate::snapshot::Snapshot;
 use crate::words::Words;
 use crate::{decisions, refresh};
@@ -68,7 +69,8 @@ impl App {
     pub(crate) fn words(&self) -> Result<Words> {
         let catalogue = Arc::new(Catalogue::bundled()?);
         let models = LocalModels::new(&self.config, &self.data, &catalogue);
-        Ok(Words { catalogue, models, budget: self.config.models.answer_max })
+        let texts = TextSearch::new(models.clone());
+        Ok(Words { catalogue, models, texts, budget: self.config.models.answer_max })
     }
 
     /// The local models.

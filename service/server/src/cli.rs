@@ -214,6 +214,9 @@ pub(crate) struct Enrich {
     /// The ticket's text; - reads standard input.
     #[arg(long, default_value = "-", value_name = "FILE")]
     pub(crate) ticket: PathBuf,
+    /// The tracker's key for it, such as SEC-1180: the ticket is then kept, and named beside findings with the same fix.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
 }
 
 #[derive(Debug, Args)]

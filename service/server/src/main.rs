@@ -18,6 +18,7 @@ mod models;
 mod progress;
 mod refresh;
 mod sensor;
+mod similar;
 mod snapshot;
 mod ticket;
 mod today;

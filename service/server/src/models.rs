@@ -6,9 +6,11 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Context, Result};
 use assay_core::catalogue::Catalogue;
 use assay_core::plan::TemplateBecause;
-use assay_core::ports::{Embed, Planner};
+use assay_core::ports::{Embed, ModelId, Planner};
+use assay_core::text::grouped;
 use assay_models::store::State;
 use assay_models::{Embedder, LocalPlanner, ModelStore, embed, plan};
+use assay_store::Store;
 
 use crate::config::Config;
 use crate::data::DataFolder;
@@ -79,6 +81,11 @@ impl LocalModels {
         loaded.clone()
     }
 
+    /// Whose vectors count: the model that is installed, whether or not it is loaded.
+    pub(crate) fn embedding_model(&self) -> Option<ModelId> {
+        self.installed(embed::EMBEDDER).then(|| Embedder::id().ok()).flatten()
+    }
+
     /// What chooses words, for the first line of a screen; nothing is loaded for it.
     pub(crate) fn words_label(&self) -> &'static str {
         match (self.enabled, self.installed(plan::PLANNER)) {
@@ -88,9 +95,14 @@ impl LocalModels {
         }
     }
 
-    /// How texts are searched, for the first line of a screen.
-    pub(crate) fn search_label(&self) -> &'static str {
-        if self.installed(embed::EMBEDDER) { "MiniLM and words" } else { "by words" }
+    /// How texts are searched, for the first line of a screen: by vectors too as far as a model has made them.
+    pub(crate) fn search_label(&self, store: &Store) -> Result<String> {
+        let Some(model) = self.embedding_model() else { return Ok("by words".to_owned()) };
+        Ok(match store.vector_progress(&model)? {
+            (all, have) if all == have => "MiniLM and words".to_owned(),
+            (_, 0) => "by words (assay models embed)".to_owned(),
+            (all, have) => format!("words, vectors for {} of {} passages", grouped(have), grouped(all)),
+        })
     }
 }
 

@@ -11,10 +11,12 @@ use assay_core::explain::{place, what};
 use assay_core::finding::{Finding, Matter};
 use assay_core::ids::VulnId;
 use assay_core::order::Ranked;
+use assay_core::similar::{Similar, panel};
 use assay_core::text::{Door, Opaque, Own, Shaped};
 use assay_core::why::why;
 use assay_store::Store;
 
+use crate::similar::TextSearch;
 use crate::snapshot::Snapshot;
 use crate::today;
 
@@ -44,11 +46,21 @@ pub(crate) struct Enrichment<'a> {
     /// Vulnerabilities that it names and that no finding has.
     pub(crate) unmatched: Vec<VulnId>,
     pub(crate) total: usize,
+    pub(crate) similar: Similar,
+    /// The ticket's text, cleaned.
+    pub(crate) text: Opaque,
     pub(crate) document: Guarded<Document>,
 }
 
-/// Reads a ticket and gathers what is known.
-pub(crate) fn enrich<'a>(store: &Store, snapshot: &'a Snapshot, text: &str, door: &dyn Door) -> Result<Enrichment<'a>> {
+/// Reads a ticket and gathers what is known. `key` is the tracker's own, so that a ticket is not offered to itself.
+pub(crate) fn enrich<'a>(
+    store: &Store,
+    snapshot: &'a Snapshot,
+    texts: &TextSearch,
+    text: &str,
+    key: Option<&Opaque>,
+    door: &dyn Door,
+) -> Result<Enrichment<'a>> {
     let text = Opaque::admit(cut(text), door);
     let named = read(&text, snapshot);
     let mut vulns: HashSet<u32> = HashSet::new();
@@ -84,8 +96,15 @@ pub(crate) fn enrich<'a>(store: &Store, snapshot: &'a Snapshot, text: &str, door
     let findings: Vec<(Ranked<'a>, Finding)> =
         page.into_iter().zip(store.details(&ids, snapshot.world.as_of)?).collect();
     let updates = updates(store, snapshot, &findings)?;
-    let document = document(snapshot, &named, &findings, &updates, &unmatched, total, door);
-    Ok(Enrichment { named, findings, unmatched, total, document })
+    let about: Vec<&Finding> = findings.iter().map(|(_, finding)| finding).collect();
+    let similar = texts.beside_ticket(store, snapshot, &text, &about, key)?;
+    let mut blocks = told(snapshot, &named, &findings, &updates, &unmatched, total);
+    blocks.extend(panel(&similar, &snapshot.controls, snapshot.world.as_of));
+    let document = guard(Document { as_of: snapshot.world.as_of, blocks }, door).unwrap_or_else(|alarm| {
+        tracing::error!("{alarm}");
+        withheld(snapshot.world.as_of)
+    });
+    Ok(Enrichment { named, findings, unmatched, total, similar, text, document })
 }
 
 /// A ticket's text up to the limit, at a character.
@@ -174,15 +193,14 @@ fn read(text: &Opaque, snapshot: &Snapshot) -> Named {
     named
 }
 
-fn document(
+fn told(
     snapshot: &Snapshot,
     named: &Named,
     findings: &[(Ranked<'_>, Finding)],
     updates: &[Line],
     unmatched: &[VulnId],
     total: usize,
-    door: &dyn Door,
-) -> Guarded<Document> {
+) -> Vec<Block> {
     let as_of = snapshot.world.as_of;
     let mut blocks = vec![Block::Title(vec![own("Assay on this ticket")], vec![Inline::Shaped(Shaped::At(as_of))])];
     blocks.push(Block::Line(summary(snapshot, findings, total)));
@@ -218,10 +236,7 @@ fn document(
             own(": unknown here."),
         ]));
     }
-    guard(Document { as_of, blocks }, door).unwrap_or_else(|alarm| {
-        tracing::error!("{alarm}");
-        withheld(as_of)
-    })
+    blocks
 }
 
 fn summary(snapshot: &Snapshot, findings: &[(Ranked<'_>, Finding)], total: usize) -> Line {

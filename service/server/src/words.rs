@@ -14,10 +14,12 @@ use assay_core::ids::{EvidenceId, Span};
 use assay_core::order::Ranked;
 use assay_core::plan::{By, Settled, TemplateBecause, Walk, parse, prompt, settle, template};
 use assay_core::ports::ModelError;
+use assay_core::similar::Similar;
 use assay_core::text::Door;
 use assay_store::{PlanRecord, Store};
 
 use crate::models::LocalModels;
+use crate::similar::TextSearch;
 use crate::snapshot::Snapshot;
 
 /// What chooses words, and what guards them.
@@ -25,6 +27,7 @@ use crate::snapshot::Snapshot;
 pub(crate) struct Words {
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) models: LocalModels,
+    pub(crate) texts: TextSearch,
     pub(crate) budget: Span,
 }
 
@@ -33,6 +36,7 @@ pub(crate) struct Explained {
     pub(crate) document: Guarded<Document>,
     pub(crate) settled: Settled,
     pub(crate) brief: Brief,
+    pub(crate) similar: Similar,
     /// What `e1`, `e2` .. stand for.
     pub(crate) evidence: Vec<EvidenceId>,
 }
@@ -51,6 +55,7 @@ impl Words {
         let brief = brief(finding, &factors, &ranked.assessment, &snapshot.world, &snapshot.policy, &snapshot.controls);
         let (settled, record) = self.settle(store, &brief, snapshot)?;
         let mend = snapshot.mend(store, ranked.row)?;
+        let similar = self.texts.beside(store, snapshot, finding, ranked.row)?;
         let told = Told {
             finding,
             factors: &factors,
@@ -62,6 +67,7 @@ impl Words {
             controls: &snapshot.controls,
             same_cause: snapshot.same_cause(ranked.row),
             mend: mend.as_ref(),
+            similar: &similar,
             as_of: snapshot.world.as_of,
         };
         let document = match explain::render(&told, &self.catalogue, door) {
@@ -72,7 +78,7 @@ impl Words {
             }
         };
         let evidence = explain::evidence(&brief, &settled);
-        Ok((Explained { document, settled, brief, evidence }, record))
+        Ok((Explained { document, settled, brief, similar, evidence }, record))
     }
 
     fn settle(&self, store: &Store, brief: &Brief, snapshot: &Snapshot) -> Result<(Settled, Option<PlanRecord>)> {

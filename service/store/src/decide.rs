@@ -2,14 +2,15 @@
 
 use assay_core::finding::Decision;
 use assay_core::ids::Time;
-use assay_core::records::StandingDecision;
+use assay_core::records::{PastDecision, StandingDecision};
 use assay_core::text::Opaque;
-use rusqlite::{OptionalExtension, TransactionBehavior, params};
+use rusqlite::{OptionalExtension, ToSql, TransactionBehavior, params};
 
 use crate::audit;
 use crate::error::{Doing, StoreError};
 use crate::intern::Intern;
 use crate::open::Store;
+use crate::tickets::ids_json;
 
 impl Store {
     /// Keeps a decision for a finding; an earlier one of a person gives way to it. `relies_on` is what the finding's
@@ -101,41 +102,46 @@ impl Store {
     /// When the database fails or holds what this build cannot have written.
     pub fn standing_decisions(&self) -> Result<Vec<StandingDecision>, StoreError> {
         let doing = "reading decisions";
-        let sql = "SELECT id, finding_id, source, status, justification, note, by_whom, at, until, relies_on FROM decision WHERE revoked_at IS NULL ORDER BY id";
+        let sql = "SELECT status, justification, note, by_whom, at, until, id, finding_id, source, relies_on FROM decision WHERE revoked_at IS NULL ORDER BY id";
         let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
-        let rows = statement.query_map([], |r| {
-            let text = |i: usize| r.get::<_, String>(i);
-            Ok((
-                r.get(0)?,
-                r.get(1)?,
-                text(2)?,
-                text(3)?,
-                r.get::<_, Option<String>>(4)?,
-                text(5)?,
-                text(6)?,
-                r.get::<_, i64>(7)?,
-                r.get::<_, Option<i64>>(8)?,
-                text(9)?,
-            ))
-        });
-        let rows: Vec<_> = rows.and_then(Iterator::collect).doing(doing)?;
+        let rows = statement.query_map([], |r| Ok((decision_row(r)?, r.get(6)?, r.get(7)?, r.get(8)?, r.get(9)?)));
+        let rows: Vec<(DecisionRow, i64, i64, String, String)> = rows.and_then(Iterator::collect).doing(doing)?;
         rows.into_iter()
-            .map(|(id, finding, source, status, justification, note, by, at, until, relies_on)| {
-                let unread = |e: assay_core::named::Unspelled| StoreError::Row {
-                    table: "decision",
-                    row: id,
-                    why: e.to_string(),
-                };
-                let decision = Decision {
-                    status: status.parse().map_err(unread)?,
-                    justification: justification.map(|j: String| j.parse()).transpose().map_err(unread)?,
-                    note: Opaque::readmit(&note),
-                    by: Opaque::readmit(&by),
-                    at: Time::from_millis(at),
-                    until: until.map(Time::from_millis),
-                };
-                Ok(StandingDecision { id, finding, source, decision, relies_on })
+            .map(|(row, id, finding, source, relies_on)| {
+                Ok(StandingDecision { id, finding, source, decision: decision(row, finding)?, relies_on })
             })
+            .collect()
+    }
+
+    /// Past decisions about the same vulnerability or control elsewhere, and earlier ones about this finding; newest first.
+    ///
+    /// # Errors
+    /// When the database fails or holds what this build cannot have written.
+    pub fn decisions_like(&self, finding: i64, limit: usize) -> Result<Vec<PastDecision>, StoreError> {
+        let like = "SELECT d.id FROM finding me JOIN finding f ON f.class = me.class AND (f.vuln_id = me.vuln_id OR f.control_id = me.control_id) \
+                    JOIN decision d ON d.finding_id = f.id WHERE me.id = ?1 AND (d.finding_id <> me.id OR d.revoked_at IS NOT NULL)";
+        self.past_decisions(like, finding, limit)
+    }
+
+    /// Past decisions about some findings, newest first.
+    ///
+    /// # Errors
+    /// When the database fails or holds what this build cannot have written.
+    pub fn decisions_about(&self, findings: &[i64], limit: usize) -> Result<Vec<PastDecision>, StoreError> {
+        let about = "SELECT d.id FROM decision d WHERE d.finding_id IN (SELECT value FROM json_each(?1))";
+        self.past_decisions(about, ids_json(findings), limit)
+    }
+
+    fn past_decisions(&self, which: &str, of: impl ToSql, limit: usize) -> Result<Vec<PastDecision>, StoreError> {
+        let doing = "reading past decisions";
+        let sql = format!(
+            "SELECT status, justification, note, by_whom, at, until, finding_id, revoked_at IS NOT NULL FROM decision WHERE id IN ({which}) ORDER BY at DESC, id DESC LIMIT ?2"
+        );
+        let mut statement = self.conn.prepare_cached(&sql).doing(doing)?;
+        let rows = statement.query_map(params![of, limit as i64], |r| Ok((decision_row(r)?, r.get(6)?, r.get(7)?)));
+        let rows: Vec<(DecisionRow, i64, bool)> = rows.and_then(Iterator::collect).doing(doing)?;
+        rows.into_iter()
+            .map(|(row, finding, revoked)| Ok(PastDecision { decision: decision(row, finding)?, finding, revoked }))
             .collect()
     }
 
@@ -156,4 +162,29 @@ impl Store {
         }
         Ok(out)
     }
+}
+
+/// Status, justification, note, by whom, when, until when.
+pub(crate) type DecisionRow = (String, Option<String>, String, String, i64, Option<i64>);
+
+/// The first six columns of a row that begins with a decision's.
+pub(crate) fn decision_row(r: &rusqlite::Row<'_>) -> rusqlite::Result<DecisionRow> {
+    Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
+}
+
+/// The decision of a row.
+pub(crate) fn decision(
+    (status, justification, note, by, at, until): DecisionRow,
+    finding: i64,
+) -> Result<Decision, StoreError> {
+    let unread =
+        |e: assay_core::named::Unspelled| StoreError::Row { table: "decision", row: finding, why: e.to_string() };
+    Ok(Decision {
+        status: status.parse().map_err(unread)?,
+        justification: justification.map(|j| j.parse()).transpose().map_err(unread)?,
+        note: Opaque::readmit(&note),
+        by: Opaque::readmit(&by),
+        at: Time::from_millis(at),
+        until: until.map(Time::from_millis),
+    })
 }

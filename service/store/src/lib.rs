@@ -20,12 +20,15 @@ mod open;
 mod passages;
 mod records;
 mod refresh;
+mod tickets;
 mod tokens;
 mod twin;
 mod world;
 
 pub use asked::{Column, Concluded, Picked};
-pub use assay_core::records::{Chain, Changed, Counts, Imported, Move, Receipt, ReportMeta, StandingDecision};
+pub use assay_core::records::{
+    Chain, Changed, Counts, Imported, Move, PastDecision, Receipt, ReportMeta, StandingDecision,
+};
 pub use error::StoreError;
 pub use explanations::PlanRecord;
 pub use funnel::{Funnel, FunnelHour};

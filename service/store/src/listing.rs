@@ -12,6 +12,7 @@ use assay_core::reconcile::{Life, Word};
 use assay_core::text::Opaque;
 use rusqlite::{OptionalExtension, params};
 
+use crate::decide::{decision, decision_row};
 use crate::error::{Doing, StoreError};
 use crate::findings::{matter, read_presence};
 use crate::open::Store;
@@ -325,25 +326,8 @@ impl Store {
         let sql = "SELECT status, justification, note, by_whom, at, until FROM decision WHERE finding_id = ?1 AND revoked_at IS NULL \
                    ORDER BY (until IS NULL OR until > ?2) DESC, at DESC, id DESC LIMIT 1";
         let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
-        let row: Option<DecisionRow> = statement
-            .query_row(params![finding, as_of.millis()], |r| {
-                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
-            })
-            .optional()
-            .doing(doing)?;
-        let Some((status, justification, note, by, at, until)) = row else { return Ok(None) };
-        let unread = |why: String| StoreError::Row { table: "decision", row: finding, why };
-        Ok(Some(Decision {
-            status: status.parse().map_err(|e: assay_core::named::Unspelled| unread(e.to_string()))?,
-            justification: justification
-                .map(|j| j.parse())
-                .transpose()
-                .map_err(|e: assay_core::named::Unspelled| unread(e.to_string()))?,
-            note: Opaque::readmit(&note),
-            by: Opaque::readmit(&by),
-            at: Time::from_millis(at),
-            until: until.map(Time::from_millis),
-        }))
+        let row = statement.query_row(params![finding, as_of.millis()], decision_row).optional().doing(doing)?;
+        row.map(|row| decision(row, finding)).transpose()
     }
 
     /// The key of the asset that a finding sits on, by the asset's row.
@@ -363,9 +347,6 @@ impl Store {
             .doing("reading an asset")
     }
 }
-
-/// Status, justification, note, by whom, when, until when.
-type DecisionRow = (String, Option<String>, String, String, i64, Option<i64>);
 
 /// The first and the last fingerprint that begin with some letters of base32; none for what is no such beginning.
 fn range(letters: &str) -> Option<([u8; 20], [u8; 20])> {

@@ -180,6 +180,8 @@ impl Scene {
             policy: &self.policy,
             controls: &self.controls,
             same_cause: 1,
+            mend: None,
+            similar: &crate::similar::Similar::default(),
             as_of: self.as_of,
         };
         render(&told, catalogue, door)

@@ -4,12 +4,13 @@ use std::io::Read;
 
 use anyhow::Result;
 use assay_core::sink::{Sink, escape};
-use assay_core::text::Redacted;
+use assay_core::text::{Opaque, Redacted};
 use serde::Serialize;
 
 use super::{print_json, print_text, sink};
 use crate::app::App;
 use crate::cli::{Enrich, Global, Output};
+use crate::similar::SimilarWire;
 use crate::snapshot::Snapshot;
 use crate::ticket::{self, Enrichment};
 use crate::wire::FindingWire;
@@ -25,6 +26,7 @@ pub(crate) struct EnrichmentWire {
     pub(crate) workloads: Vec<String>,
     pub(crate) packages: Vec<Redacted>,
     pub(crate) unknown: Vec<Redacted>,
+    pub(crate) similar: SimilarWire,
     pub(crate) text: String,
     pub(crate) markdown: String,
     pub(crate) as_of: String,
@@ -52,6 +54,7 @@ impl EnrichmentWire {
                 .map(|p| (&p.name).into())
                 .collect(),
             unknown: e.named.unknown.iter().map(Redacted::from).collect(),
+            similar: SimilarWire::of(&e.similar),
             text: escape(&e.document, Sink::Ticket),
             markdown: escape(&e.document, Sink::Markdown),
             as_of: world.as_of.to_string(),
@@ -77,7 +80,13 @@ pub(crate) fn run(global: &Global, args: &Enrich) -> Result<Ended> {
     }
     let mut store = app.store()?;
     let snapshot = app.snapshot(&mut store)?;
-    let enrichment = ticket::enrich(&store, &snapshot, &text, &app.door()?)?;
+    let door = app.door()?;
+    let key = args.key.as_deref().map(|k| Opaque::admit_name(k, &door));
+    let enrichment = ticket::enrich(&store, &snapshot, &app.words()?.texts, &text, key.as_ref(), &door)?;
+    if let Some(key) = &key {
+        let findings: Vec<i64> = enrichment.findings.iter().map(|(_, f)| f.id).collect();
+        store.keep_ticket(key, &enrichment.text, app.now(), &findings)?;
+    }
     match global.output {
         Output::Json => print_json(&EnrichmentWire::of(&snapshot, &enrichment))?,
         Output::Text => print_text(&escape(&enrichment.document, Sink::Ticket))?,

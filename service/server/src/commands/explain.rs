@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::{print_json, print_text, sink};
 use crate::app::App;
 use crate::cli::{Explain, Global, Output};
+use crate::similar::SimilarWire;
 use crate::snapshot::Snapshot;
 use crate::wire::FindingWire;
 use crate::words::Explained;
@@ -27,6 +28,7 @@ pub(crate) struct ExplanationWire {
     pub(crate) plan: String,
     pub(crate) evidence: Vec<EvidenceWire>,
     pub(crate) decided_by: Vec<String>,
+    pub(crate) similar: SimilarWire,
 }
 
 /// Who arranged the words.
@@ -129,5 +131,6 @@ pub(crate) fn wire(
             .iter()
             .map(|d| format!("{}={}{}", d.question, d.answer, if d.assumed { " (assumed)" } else { "" }))
             .collect(),
+        similar: SimilarWire::of(&explained.similar),
     })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use assay_core::finding::Decision;
 use assay_core::ids::{Digest, Span, Time};
 use assay_core::text::Opaque;
+use assay_store::Role;
 use axum::body::Body;
 use axum::extract::{Extension, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -282,23 +283,34 @@ pub(crate) async fn latest_digest(State(service): State<Arc<Service>>) -> Answer
 #[serde(deny_unknown_fields)]
 pub(crate) struct TicketBody {
     text: String,
-    /// The tracker's own key: given back, so that answers can be told apart.
+    /// The tracker's own key: given back; with a token that may write the ticket is kept under it.
     #[serde(default)]
     key: Option<String>,
 }
 
-pub(crate) async fn enrich(State(service): State<Arc<Service>>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn enrich(
+    State(service): State<Arc<Service>>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Result<Response, Problem> {
     let asked: TicketBody = body(request).await?;
     if asked.text.len() > ticket::TICKET_BYTES_MAX {
         return Err(Problem::TooLarge(ticket::TICKET_BYTES_MAX as u64));
     }
     let key = asked.key.as_deref().map(|k| Opaque::admit_name(k, &service.door));
-    let wire = service
+    let tracker = key.clone();
+    let (wire, text, findings) = service
         .read(move |service, store, snapshot| {
-            let enrichment = ticket::enrich(store, snapshot, &asked.text, &service.door)?;
-            Ok(EnrichmentWire::of(snapshot, &enrichment))
+            let texts = &service.words.texts;
+            let found = ticket::enrich(store, snapshot, texts, &asked.text, tracker.as_ref(), &service.door)?;
+            let ids: Vec<i64> = found.findings.iter().map(|(_, f)| f.id).collect();
+            Ok((EnrichmentWire::of(snapshot, &found), found.text, ids))
         })
         .await?;
+    if let Some(key) = key.clone().filter(|_| caller.role == Role::Writer) {
+        let at = service.app.now();
+        service.note(move |store| Ok(store.keep_ticket(&key, &text, at, &findings)?)).await?;
+    }
     let mut value = serde_json::to_value(&wire).map_err(|e| Problem::Inside(e.into()))?;
     if let (Some(key), Some(object)) = (key, value.as_object_mut()) {
         object.insert("key".to_owned(), key.reveal().into());

@@ -3,6 +3,7 @@
 
 mod api;
 mod chat;
+mod embedding;
 mod events;
 mod guard;
 mod metrics;
@@ -58,6 +59,7 @@ pub(crate) fn serve(app: App, listen: &str) -> Result<()> {
             );
         }
         tokio::spawn(keep_fresh(service.clone()));
+        tokio::spawn(embedding::follow(service.clone()));
         let router = router(service).into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, router).with_graceful_shutdown(stopped()).await?;
         Ok(())

@@ -98,7 +98,7 @@ pub(crate) async fn home(State(service): State<Arc<Service>>, request: Request) 
             let around = Around {
                 cluster: service.app.config.cluster.reveal(),
                 words: models.words_label(),
-                search: models.search_label(),
+                search: &models.search_label(store)?,
                 digest: None,
                 next,
             };

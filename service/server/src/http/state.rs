@@ -79,6 +79,11 @@ impl Service {
         })
     }
 
+    /// True while a question is being answered.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.permits.available_permits() < self.app.config.serve.requests_at_once_max
+    }
+
     /// The newest snapshot.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()

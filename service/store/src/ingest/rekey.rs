@@ -94,6 +94,7 @@ impl Settling<'_> {
         run("UPDATE OR IGNORE sighting SET finding_id = ?2 WHERE finding_id = ?1")?;
         run("UPDATE decision SET finding_id = ?2 WHERE finding_id = ?1")?;
         self.one_decision_a_source(into)?;
+        run("UPDATE OR IGNORE ticket_finding SET finding_id = ?2 WHERE finding_id = ?1")?;
         run("UPDATE finding_alias SET finding_id = ?2 WHERE finding_id = ?1")?;
         run("UPDATE OR IGNORE forensic_triage SET finding_id = ?2 WHERE finding_id = ?1")?;
         run("UPDATE outbox SET finding_id = ?2 WHERE finding_id = ?1")?;
@@ -105,7 +106,7 @@ impl Settling<'_> {
             "UPDATE finding SET via = COALESCE(via, (SELECT via FROM finding WHERE id = ?1)), recorded = COALESCE(recorded, (SELECT recorded FROM finding WHERE id = ?1)), \
              clock_start = min(clock_start, (SELECT clock_start FROM finding WHERE id = ?1)) WHERE id = ?2",
         )?;
-        for table in ["sighting", "forensic_triage", "touched"] {
+        for table in ["sighting", "ticket_finding", "forensic_triage", "touched"] {
             self.conn.execute(&format!("DELETE FROM {table} WHERE finding_id = ?1"), [from]).doing(doing)?;
         }
         self.conn.execute("DELETE FROM finding WHERE id = ?1", [from]).doing(doing)?;

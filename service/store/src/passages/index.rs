@@ -48,6 +48,18 @@ impl VectorIndex {
 
     /// The nearest texts of some kinds (none: all), nearest first; equal ones by id.
     pub fn near(&self, vector: &[f32], kinds: &[&str], limit: usize) -> Vec<i64> {
+        self.above(vector, kinds, f32::MIN, limit)
+    }
+
+    /// The vector of a text, as exact as its codes are.
+    pub fn vector(&self, id: i64) -> Option<Vec<f32>> {
+        let at = self.ids.binary_search(&id).ok()?;
+        let codes = self.codes.get(at * self.dimensions..(at + 1) * self.dimensions)?;
+        Some(codes.iter().map(|c| f32::from(*c) * self.scales[at]).collect())
+    }
+
+    /// The nearest texts of some kinds whose cosine with a vector of length one is at least `floor`, nearest first.
+    pub fn above(&self, vector: &[f32], kinds: &[&str], floor: f32, limit: usize) -> Vec<i64> {
         if vector.len() != self.dimensions || limit == 0 {
             return Vec::new();
         }
@@ -77,6 +89,6 @@ impl VectorIndex {
             *score = row.iter().zip(vector).map(|(c, v)| f32::from(*c) * v).sum::<f32>() * self.scales[*i as usize];
         }
         coarse.sort_unstable_by(order);
-        coarse.into_iter().take(limit).map(|(_, i)| self.ids[i as usize]).collect()
+        coarse.into_iter().filter(|(score, _)| *score >= floor).take(limit).map(|(_, i)| self.ids[i as usize]).collect()
     }
 }

@@ -3,6 +3,8 @@
 mod dot;
 mod index;
 
+use std::collections::HashSet;
+
 use assay_core::ports::{ModelId, Passages};
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
@@ -15,6 +17,9 @@ use crate::open::Store;
 const COMMON_TEXTS: i64 = 2_000;
 /// The rarest words of a question are always used, however common.
 const RAREST_KEPT: usize = 2;
+/// A word tells two texts alike when it stands in at most one text of so many, or in so few.
+const TELLING_SHARE: i64 = 20;
+const TELLING_LEAST: i64 = 4;
 /// The most words of a question that are used.
 const WORDS_MAX: usize = 12;
 
@@ -50,17 +55,67 @@ impl Passages for Store {
     }
 
     fn matching(&self, words: &str, kinds: &[&str], limit: usize) -> Result<Vec<i64>, StoreError> {
-        let doing = "searching by words";
-        let Some(query) = self.rarest(words)? else { return Ok(Vec::new()) };
-        let sql = "SELECT w.rowid FROM passage_words w JOIN passage p ON p.id = w.rowid WHERE passage_words MATCH ?1 \
-                   AND (?2 = '' OR instr(?2, ' ' || p.kind || ' ') > 0) ORDER BY bm25(passage_words), w.rowid LIMIT ?3";
-        let kinds = if kinds.is_empty() { String::new() } else { format!(" {} ", kinds.join(" ")) };
-        let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
-        statement.query_map(params![query, kinds, limit as i64], |r| r.get(0)).and_then(Iterator::collect).doing(doing)
+        self.matching_most(words, kinds, 1, limit)
     }
 }
 
 impl Store {
+    /// The texts that hold at least some number of the rarest words of a question, best first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn matching_most(
+        &self,
+        words: &str,
+        kinds: &[&str],
+        least: usize,
+        limit: usize,
+    ) -> Result<Vec<i64>, StoreError> {
+        let doing = "searching by words";
+        let mut rare = self.rarest(words)?;
+        if least > 1 {
+            // In a small collection even "the" is rare among the words of a question.
+            let texts: i64 = self.conn.query_row("SELECT count(*) FROM passage", [], |r| r.get(0)).doing(doing)?;
+            let most = (texts / TELLING_SHARE).max(TELLING_LEAST);
+            rare.retain(|(stands_in, _)| *stands_in <= most);
+        }
+        let rare: Vec<String> = rare.into_iter().map(|(_, word)| word).collect();
+        if rare.is_empty() || rare.len() < least {
+            return Ok(Vec::new());
+        }
+        let query = rare.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" OR ");
+        let sql = "SELECT w.rowid, p.text FROM passage_words w JOIN passage p ON p.id = w.rowid WHERE passage_words MATCH ?1 \
+                   AND (?2 = '' OR instr(?2, ' ' || p.kind || ' ') > 0) ORDER BY bm25(passage_words), w.rowid LIMIT ?3";
+        let kinds = if kinds.is_empty() { String::new() } else { format!(" {} ", kinds.join(" ")) };
+        let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
+        // The best by BM25 hold the most rare words: some more of them are read than are asked for.
+        let read = if least > 1 { limit.saturating_mul(4) } else { limit };
+        let mut rows = statement.query(params![query, kinds, read as i64]).doing(doing)?;
+        let mut out = Vec::new();
+        while out.len() < limit {
+            let Some(row) = rows.next().doing(doing)? else { break };
+            let holds = |text: &str| {
+                let words: HashSet<String> = words_of(text).collect();
+                rare.iter().filter(|word| words.contains(*word)).count()
+            };
+            if least <= 1 || row.get_ref(1).doing(doing)?.as_str().is_ok_and(|text| holds(text) >= least) {
+                out.push(row.get(0).doing(doing)?);
+            }
+        }
+        Ok(out)
+    }
+
+    /// The passage that says what a finding is about: its vulnerability's text, else what a source says.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn passage_of(&self, finding: i64) -> Result<Option<(i64, String)>, StoreError> {
+        let sql = "SELECT p.id, p.text FROM passage p JOIN (SELECT 0 AS ord, v.passage_id AS id FROM finding f JOIN vuln v ON v.id = f.vuln_id WHERE f.id = ?1 \
+                   UNION ALL SELECT 1, s.passage_id FROM sighting s WHERE s.finding_id = ?1 AND s.gone_at IS NULL) u ON u.id = p.id ORDER BY u.ord, length(p.text) DESC, p.id LIMIT 1";
+        let mut statement = self.conn.prepare_cached(sql).doing("reading a text")?;
+        statement.query_row([finding], |r| Ok((r.get(0)?, r.get(1)?))).optional().doing("reading a text")
+    }
+
     /// How many texts there are, and how many have a vector of this model.
     ///
     /// # Errors
@@ -113,14 +168,14 @@ impl Store {
         Ok(out)
     }
 
-    /// An FTS5 query of a question's rarest words; none when it has no word that stands anywhere.
-    fn rarest(&self, words: &str) -> Result<Option<String>, StoreError> {
+    /// A question's rarest words and in how many texts each stands, rarest first; none of those that stand nowhere.
+    fn rarest(&self, words: &str) -> Result<Vec<(i64, String)>, StoreError> {
         let doing = "looking words up";
         let mut counted: Vec<(i64, String)> = Vec::new();
+        let mut seen: HashSet<String> = HashSet::new();
         let mut statement = self.conn.prepare_cached("SELECT doc FROM passage_vocab WHERE term = ?1").doing(doing)?;
-        for word in words.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() >= 2) {
-            let word = word.to_lowercase();
-            if counted.iter().any(|(_, w)| *w == word) {
+        for word in words_of(words).filter(|w| w.len() >= 2) {
+            if !seen.insert(word.clone()) {
                 continue;
             }
             if let Some(texts) = statement.query_row([&word], |r| r.get::<_, i64>(0)).optional().doing(doing)? {
@@ -129,13 +184,17 @@ impl Store {
         }
         counted.sort();
         let used = counted
-            .iter()
+            .into_iter()
             .enumerate()
             .filter(|(i, (texts, _))| *i < RAREST_KEPT || *texts <= COMMON_TEXTS)
             .take(WORDS_MAX);
-        let query: Vec<String> = used.map(|(_, (_, word))| format!("\"{word}\"")).collect();
-        Ok((!query.is_empty()).then(|| query.join(" OR ")))
+        Ok(used.map(|(_, counted)| counted).collect())
     }
+}
+
+/// The words of a text, as the index of words cuts them: letters and digits, in small letters.
+fn words_of(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase)
 }
 
 #[cfg(test)]

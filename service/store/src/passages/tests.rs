@@ -43,3 +43,27 @@ fn vectors_find_the_nearest_texts_and_progress_is_known() {
     assert_eq!(store.vector_progress(&model()).unwrap(), (3, 3));
     assert!(store.near(&model(), &[1.0], &[], 2).unwrap().is_empty(), "a vector of another length finds nothing");
 }
+
+#[test]
+fn texts_are_alike_by_words_only_when_they_share_rare_ones() {
+    let filler: Vec<(String, String)> =
+        (0..40).map(|i| ("claim".to_owned(), format!("the flaw number{i} in a library of the kind{i}"))).collect();
+    let mut texts: Vec<(&str, &str)> = filler.iter().map(|(k, t)| (k.as_str(), t.as_str())).collect();
+    texts.push(("decision", "accepted: jndi lookups of the logger are switched off"));
+    let store = store(&texts);
+    let most = |words: &str| store.matching_most(words, &["decision"], 3, 10).unwrap();
+    assert_eq!(most("the jndi lookups in a logger"), [41]);
+    assert!(most("the flaw of the library in a logger").is_empty(), "common words make nothing alike");
+}
+
+#[test]
+fn a_vector_comes_back_and_finds_what_is_above_a_floor() {
+    let mut store = store(&[("claim", "one"), ("claim", "two"), ("claim", "three")]);
+    let vectors = vec![(1, vec![1.0, 0.0]), (2, vec![0.8, 0.6]), (3, vec![-1.0, 0.0])];
+    store.put_vectors(&model(), &vectors).unwrap();
+    let index = store.vector_index(&model()).unwrap();
+    let one = index.vector(1).unwrap();
+    assert!((one[0] - 1.0).abs() < 0.01 && one[1].abs() < 0.01);
+    assert_eq!(index.above(&one, &[], 0.5, 10), [1, 2]);
+    assert!(index.vector(9).is_none());
+}

@@ -81,6 +81,7 @@ CREATE TABLE asset_alias (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE vuln (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, passage_id INTEGER) STRICT;
+CREATE INDEX vuln_by_passage ON vuln(passage_id) WHERE passage_id IS NOT NULL;
 CREATE TABLE vuln_alias (alias TEXT PRIMARY KEY, vuln_id INTEGER NOT NULL REFERENCES vuln(id)) STRICT, WITHOUT ROWID;
 CREATE INDEX vuln_alias_by_vuln ON vuln_alias(vuln_id);
 
@@ -161,6 +162,7 @@ CREATE TABLE sighting (
   UNIQUE (finding_id, scope_id, component)
 ) STRICT;
 CREATE INDEX sighting_by_scope ON sighting(scope_id);
+CREATE INDEX sighting_by_passage ON sighting(passage_id) WHERE passage_id IS NOT NULL;
 
 -- Facts, edges and watch windows: what the world is built from.
 CREATE TABLE fact (
@@ -257,6 +259,7 @@ CREATE TABLE passage (
   scale REAL,
   vector BLOB
 ) STRICT;
+CREATE INDEX passage_by_model ON passage(model);
 CREATE VIRTUAL TABLE passage_words USING fts5(text, content='passage', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE passage_vocab USING fts5vocab(passage_words, row);
 CREATE TRIGGER passage_added AFTER INSERT ON passage BEGIN
@@ -283,6 +286,20 @@ CREATE TABLE decision (
   revoked_because TEXT
 ) STRICT;
 CREATE INDEX decision_by_finding ON decision(finding_id);
+CREATE INDEX decision_by_passage ON decision(passage_id) WHERE passage_id IS NOT NULL;
+
+-- Tickets that a tracker sent under a key, and the findings that they name.
+CREATE TABLE ticket (
+  key TEXT PRIMARY KEY,
+  passage_id INTEGER,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ticket_finding (
+  key TEXT NOT NULL REFERENCES ticket(key),
+  finding_id INTEGER NOT NULL REFERENCES finding(id),
+  PRIMARY KEY (key, finding_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ticket_by_finding ON ticket_finding(finding_id);
 
 CREATE TABLE assessment_change (
   finding_id INTEGER NOT NULL REFERENCES finding(id),
