@@ -1,7 +1,8 @@
 //! HTML: a fragment of plain elements, no script, no reference, no style of its own.
 
-use super::{NAME_CHARS_MAX, ago, cut_middle, defanged_quote, is_plain_name};
+use super::{ago, defanged_name, defanged_quote, is_plain_name, shaped};
 use crate::document::{Block, Chart, Document, Inline, Line};
+use crate::text::normalise;
 
 pub(super) fn render(document: &Document) -> String {
     let line = |l: &Line| text(l, document);
@@ -62,10 +63,10 @@ fn text(line: &Line, document: &Document) -> String {
             Inline::Shaped(crate::text::Shaped::At(time)) | Inline::Ago(time) => {
                 format!("<time datetime=\"{time}\" title=\"{time}\">{}</time>", escaped(&ago(*time, document.as_of)))
             }
-            Inline::Shaped(shaped) => escaped(&shaped.to_string()),
+            Inline::Shaped(value) => escaped(&shaped(value, document.as_of)),
             Inline::Name(name) => framed(name.reveal()),
             Inline::Cell(name) => {
-                format!("<span class=\"name\">{}</span>", escaped(&cut_middle(name.reveal(), NAME_CHARS_MAX)))
+                format!("<span class=\"name\">{}</span>", escaped(&defanged_name(name.reveal())))
             }
             Inline::Mark(n) => format!("<span class=\"mark\">e{n}</span>"),
             Inline::Command(command) => format!("<code>{}</code>", escaped(&command.text())),
@@ -75,7 +76,8 @@ fn text(line: &Line, document: &Document) -> String {
 
 fn framed(name: &str) -> String {
     let class = if is_plain_name(name) { "name" } else { "name odd" };
-    format!("<code class=\"{class}\" title=\"{}\">{}</code>", escaped(name), escaped(&cut_middle(name, NAME_CHARS_MAX)))
+    // The whole name as it is written stands in the title, where nothing follows it.
+    format!("<code class=\"{class}\" title=\"{}\">{}</code>", escaped(&normalise(name)), escaped(&defanged_name(name)))
 }
 
 /// Escapes for element content and quoted attributes.

@@ -1,12 +1,19 @@
 //! Markdown: every stranger's name in a code span, every special character of ours escaped.
 
-use super::{ago, defanged_name, defanged_quote};
+use super::{ago, defanged_name, defanged_quote, shaped};
 use crate::document::{Block, Document, Inline, Line};
 
 pub(super) fn render(document: &Document) -> String {
-    let line = |l: &Line| text(l, document);
+    let line = |l: &Line| text(l, document, code);
     let mut out = String::new();
+    let mut in_list = false;
     for block in &document.blocks {
+        let is_item = matches!(block, Block::Fact(..));
+        if in_list && !is_item {
+            // Without it the next line would belong to the last item.
+            out.push('\n');
+        }
+        in_list = is_item;
         match block {
             Block::Title(left, right) => {
                 out.push_str(&format!("# {}\n\n", line(left)));
@@ -23,7 +30,7 @@ pub(super) fn render(document: &Document) -> String {
                 let heads: Vec<String> = head.iter().map(|h| escaped(h.as_str())).collect();
                 out.push_str(&format!("| {} |\n|{}\n", heads.join(" | "), " --- |".repeat(heads.len())));
                 for row in rows {
-                    let cells: Vec<String> = row.iter().map(|c| line(c).replace('|', "\\|")).collect();
+                    let cells: Vec<String> = row.iter().map(|c| text(c, document, code_in_cell)).collect();
                     out.push_str(&format!("| {} |\n", cells.join(" | ")));
                 }
                 out.push('\n');
@@ -48,13 +55,12 @@ pub(super) fn render(document: &Document) -> String {
     out
 }
 
-fn text(line: &Line, document: &Document) -> String {
+fn text(line: &Line, document: &Document, code: fn(&str) -> String) -> String {
     line.iter()
         .map(|inline| match inline {
             Inline::Own(own) => escaped(own.as_str()),
             Inline::Strong(own) => format!("**{}**", escaped(own.as_str())),
-            Inline::Shaped(crate::text::Shaped::At(time)) => ago(*time, document.as_of),
-            Inline::Shaped(shaped) => shaped.to_string(),
+            Inline::Shaped(value) => escaped(&shaped(value, document.as_of)),
             Inline::Name(name) | Inline::Cell(name) => code(&defanged_name(name.reveal())),
             Inline::Ago(time) => ago(*time, document.as_of),
             Inline::Mark(n) => format!("e{n}"),
@@ -67,6 +73,12 @@ fn text(line: &Line, document: &Document) -> String {
 fn code(text: &str) -> String {
     let safe = text.replace('`', "'");
     if safe.trim().is_empty() { String::new() } else { format!("`{}`", safe.trim()) }
+}
+
+/// The same in a cell of a table, where a bar ends the cell even inside a code span, and no number of backslashes before it
+/// is safe in every reader.
+fn code_in_cell(text: &str) -> String {
+    code(&text.replace('|', "\u{a6}"))
 }
 
 fn escaped(text: &str) -> String {

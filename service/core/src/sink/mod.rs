@@ -9,8 +9,8 @@ mod terminal;
 mod ticket;
 
 use crate::document::{Document, Guarded};
-use crate::ids::Time;
-use crate::text::{CUT, HIDDEN};
+use crate::ids::{Digest, Time};
+use crate::text::{CUT, HIDDEN, Shaped, normalise};
 
 /// Where a document goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,15 +65,43 @@ fn ago(time: Time, as_of: Time) -> String {
     }
 }
 
-/// A name on one line, cut in the middle, with nothing in it that a sink could follow: no scheme, no mention.
-fn defanged_name(name: &str) -> String {
-    let one_line: String = name.chars().map(|c| if c == '\n' { ' ' } else { c }).collect();
-    defang(&cut_middle(&one_line, NAME_CHARS_MAX))
+/// A value that a grammar parsed. The names of vulnerabilities are letters, digits and a few marks: enough for the name of a
+/// host, so they are taken apart like everything else.
+fn shaped(value: &Shaped, as_of: Time) -> String {
+    match value {
+        Shaped::At(time) => ago(*time, as_of),
+        Shaped::Vuln(id) => defang(id.as_str()),
+        Shaped::Port(_)
+        | Shaped::Count(_)
+        | Shaped::Percent(_)
+        | Shaped::Tenths(_)
+        | Shaped::For(_)
+        | Shaped::Digest(_)
+        | Shaped::Finding(_) => value.to_string(),
+    }
 }
 
-/// A quote, cut at the end.
+/// A name on one line, cut in the middle, with nothing in it that a sink could follow or a reader could not see.
+fn defanged_name(name: &str) -> String {
+    let one_line: String = normalise(name).chars().map(|c| if c == '\n' { ' ' } else { c }).collect();
+    defang(&show_spaces(&cut_name(&one_line)))
+}
+
+/// A space that a wrapped line or a web page would swallow is shown: at either end, and after another one.
+fn show_spaces(name: &str) -> String {
+    let last = name.chars().count().saturating_sub(1);
+    let mut before = ' ';
+    let shown = name.chars().enumerate().map(|(i, c)| {
+        let swallowed = c == ' ' && (before == ' ' || i == last);
+        before = c;
+        if swallowed { '\u{2423}' } else { c }
+    });
+    shown.collect()
+}
+
+/// A quote on one line, cut at the end.
 fn defanged_quote(text: &str) -> String {
-    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let flat = normalise(text).split_whitespace().collect::<Vec<_>>().join(" ");
     let mut out: String = flat.chars().take(QUOTE_CHARS_MAX).collect();
     if flat.chars().count() > QUOTE_CHARS_MAX {
         out.push_str(&format!(" {CUT}"));
@@ -81,25 +109,63 @@ fn defanged_quote(text: &str) -> String {
     defang(&out)
 }
 
-/// Takes away what trackers, chats and terminals turn into links, mentions or references.
+/// What trackers, chats, mail and terminals turn into links, mentions or references, and what stands in its place.
+const FANGS: &[(&str, &str)] = &[
+    ("://", "[:]//"),
+    ("@", "(at)"),
+    ("www.", "www[.]"),
+    ("mailto:", "mailto[:]"),
+    ("javascript:", "javascript[:]"),
+    ("data:", "data[:]"),
+    ("tel:", "tel[:]"),
+];
+
+/// Takes the fangs out, however their letters are written.
 fn defang(text: &str) -> String {
-    text.replace("://", "[:]//")
-        .replace('@', "(at)")
-        .replace("www.", "www[.]")
-        .replace("mailto:", "mailto[:]")
-        .replace("javascript:", "javascript[:]")
-        .replace("data:", "data[:]")
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let fang = FANGS.iter().find(|(fang, _)| rest.get(..fang.len()).is_some_and(|r| r.eq_ignore_ascii_case(fang)));
+        match fang {
+            Some((fang, safe)) => {
+                // The reader sees the letters as they were written.
+                let letters = safe.find(['[', '(']).unwrap_or(0);
+                out.push_str(&rest[..letters]);
+                out.push_str(&safe[letters..]);
+                rest = &rest[fang.len()..];
+            }
+            None => {
+                out.push(first);
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+    }
+    out
+}
+
+/// A name that fits, cut in the middle. Where it was cut stands a mark of the whole, so that two names that differ only
+/// there do not look the same.
+fn cut_name(name: &str) -> String {
+    if name.chars().count() <= NAME_CHARS_MAX {
+        return name.to_owned();
+    }
+    let [a, b, ..] = *Digest::of_bytes(name.as_bytes()).bytes();
+    cut_with(name, NAME_CHARS_MAX, &format!("[..{a:02x}{b:02x}..]"))
 }
 
 fn cut_middle(text: &str, max: usize) -> String {
+    cut_with(text, max, CUT)
+}
+
+fn cut_with(text: &str, max: usize, mark: &str) -> String {
     let n = text.chars().count();
     if n <= max {
         return text.to_owned();
     }
-    let keep = max.saturating_sub(CUT.len());
+    let keep = max.saturating_sub(mark.len());
     let head: String = text.chars().take(keep.div_ceil(2)).collect();
     let tail: String = text.chars().skip(n - keep / 2).collect();
-    format!("{head}{CUT}{tail}")
+    format!("{head}{mark}{tail}")
 }
 
 /// True for names that Kubernetes or a registry would accept and that need no frame: letters, digits and a few marks,
@@ -114,6 +180,7 @@ fn is_plain_name(name: &str) -> bool {
         && !name.contains("//")
         && words <= 4
         && !name.contains(HIDDEN)
+        && defang(name) == name
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{ago, defanged_name, defanged_quote};
+use super::{ago, defanged_name, defanged_quote, shaped};
 use crate::document::{Block, Document, Inline, Line};
+use crate::text::CUT;
 
 /// Slack refuses a section text over 3,000 characters and a message over 50 blocks.
 const SECTION_CHARS_MAX: usize = 2_900;
@@ -33,8 +34,11 @@ pub(super) fn render(document: &Document) -> String {
         }
     }
     let packed = pack(&sections);
-    let blocks: Vec<Value> =
-        packed.iter().map(|t| json!({ "type": "section", "text": { "type": "mrkdwn", "text": t } })).collect();
+    // Verbatim: Slack would make links and mentions of its own from plain words.
+    let blocks: Vec<Value> = packed
+        .iter()
+        .map(|t| json!({ "type": "section", "text": { "type": "mrkdwn", "verbatim": true, "text": t } }))
+        .collect();
     json!({ "blocks": blocks }).to_string()
 }
 
@@ -42,7 +46,7 @@ pub(super) fn render(document: &Document) -> String {
 fn pack(lines: &[String]) -> Vec<String> {
     let mut packed: Vec<String> = Vec::new();
     for (i, line) in lines.iter().enumerate() {
-        let line: String = line.chars().take(SECTION_CHARS_MAX).collect();
+        let line = shortened(line);
         let fits = packed.last().is_some_and(|last| last.chars().count() + line.chars().count() < SECTION_CHARS_MAX);
         if let (true, Some(last)) = (fits, packed.last_mut()) {
             last.push('\n');
@@ -57,13 +61,22 @@ fn pack(lines: &[String]) -> Vec<String> {
     packed
 }
 
+/// A line that fits into a section; what was cut is marked.
+fn shortened(line: &str) -> String {
+    if line.chars().count() < SECTION_CHARS_MAX {
+        return line.to_owned();
+    }
+    let kept: String = line.chars().take(SECTION_CHARS_MAX - CUT.len() - 1).collect();
+    format!("{kept} {CUT}")
+}
+
 fn text(line: &Line, document: &Document) -> String {
     line.iter()
         .map(|inline| match inline {
             Inline::Own(own) => escaped(own.as_str()),
             Inline::Strong(own) => format!("*{}*", escaped(own.as_str())),
-            Inline::Shaped(crate::text::Shaped::At(time)) | Inline::Ago(time) => ago(*time, document.as_of),
-            Inline::Shaped(shaped) => shaped.to_string(),
+            Inline::Ago(time) => ago(*time, document.as_of),
+            Inline::Shaped(value) => escaped(&shaped(value, document.as_of)),
             Inline::Name(name) | Inline::Cell(name) => code(&defanged_name(name.reveal())),
             Inline::Mark(n) => format!("e{n}"),
             Inline::Command(command) => code(&command.text()),

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{ago, defanged_name, defanged_quote, is_plain_name};
+use super::{ago, defanged_name, defanged_quote, is_plain_name, shaped};
 use crate::document::{Block, Document, Inline, Line};
 use crate::ids::Time;
 
@@ -70,8 +70,7 @@ impl Paint {
             .map(|inline| match inline {
                 Inline::Own(own) => own.as_str().to_owned(),
                 Inline::Strong(own) => self.bold(own.as_str()),
-                Inline::Shaped(crate::text::Shaped::At(time)) => ago(*time, self.as_of),
-                Inline::Shaped(shaped) => shaped.to_string(),
+                Inline::Shaped(value) => shaped(value, self.as_of),
                 Inline::Name(name) => framed(name.reveal()),
                 Inline::Cell(name) => defanged_name(name.reveal()),
                 Inline::Ago(time) => ago(*time, self.as_of),

@@ -1,6 +1,6 @@
 //! Plain text for tickets: what trackers turn into links or mentions has been taken apart.
 
-use super::{ago, defanged_name, defanged_quote, is_plain_name};
+use super::{ago, defanged_name, defanged_quote, is_plain_name, shaped};
 use crate::document::{Block, Document, Inline, Line};
 
 pub(super) fn render(document: &Document) -> String {
@@ -23,7 +23,7 @@ pub(super) fn render(document: &Document) -> String {
                 }
             }
             Block::Quote { of, text } => {
-                out.push_str(&format!("\"{}\" ({})\n", defanged_quote(text.reveal()).replace('"', "'"), of.as_str()));
+                out.push_str(&format!("\"{}\" ({})\n", plain(&defanged_quote(text.reveal())), of.as_str()));
             }
             Block::Chart(_) => {}
         }
@@ -35,12 +35,30 @@ fn text(line: &Line, document: &Document) -> String {
     line.iter()
         .map(|inline| match inline {
             Inline::Own(own) | Inline::Strong(own) => own.as_str().to_owned(),
-            Inline::Shaped(crate::text::Shaped::At(time)) | Inline::Ago(time) => ago(*time, document.as_of),
-            Inline::Shaped(shaped) => shaped.to_string(),
+            Inline::Ago(time) => ago(*time, document.as_of),
+            Inline::Shaped(value) => plain(&shaped(value, document.as_of)),
             Inline::Name(name) | Inline::Cell(name) if is_plain_name(name.reveal()) => name.reveal().to_owned(),
-            Inline::Name(name) | Inline::Cell(name) => format!("'{}'", defanged_name(name.reveal())),
+            Inline::Name(name) | Inline::Cell(name) => format!("'{}'", plain(&defanged_name(name.reveal()))),
             Inline::Mark(n) => format!("e{n}"),
             Inline::Command(command) => command.text(),
         })
         .collect()
+}
+
+/// Without the marks that trackers read as markup: links, images, macros, references, raw HTML. What stands in their
+/// place must not make anything new together with what stands around it.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '[' | '{' | '<' => out.push('('),
+            ']' | '}' | '>' => out.push(')'),
+            '|' | '\\' => out.push('-'),
+            '`' | '"' => out.push('\''),
+            '!' => out.push(','),
+            '#' => out.push_str("(#)"),
+            c => out.push(c),
+        }
+    }
+    out
 }

@@ -1,0 +1,185 @@
+//! Says what harm a rendered document could do, by the rules of whatever shows it.
+
+use pulldown_cmark::{Event, Options, Parser, Tag};
+
+use super::*;
+
+/// What is wrong with a rendered document; none when it can do nothing but be read.
+pub(super) fn harm(rendered: &str, sink: Sink) -> Option<String> {
+    match sink {
+        Sink::Terminal { colour, .. } => terminal(rendered, colour),
+        Sink::Markdown => markdown(rendered).or_else(|| linked(&words(rendered))),
+        Sink::Html => html(rendered).err().or_else(|| linked(&visible(rendered))),
+        Sink::Json => serde_json::from_str::<serde_json::Value>(rendered).err().map(|e| e.to_string()),
+        Sink::Ticket => markdown(rendered).or_else(|| linked(rendered)).or_else(|| wiki(rendered)),
+        Sink::Slack => slack(rendered),
+    }
+}
+
+/// What programs make links or mentions of although nobody marked it as one.
+fn linked(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let fang = ["://", "www.", "mailto:", "javascript:", "tel:", "@"].iter().find(|f| lower.contains(**f))?;
+    Some(format!("`{fang}` is left"))
+}
+
+fn terminal(text: &str, colour: bool) -> Option<String> {
+    let mut bare = text.to_owned();
+    if colour {
+        for code in ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[0m"] {
+            bare = bare.replace(code, "");
+        }
+    }
+    bare.chars()
+        .find(|c| {
+            (c.is_control() && *c != '\n')
+                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{200b}'..='\u{200f}' | '\u{2066}'..='\u{2069}')
+        })
+        .map(|c| format!("{c:?} is left"))
+}
+
+fn markdown(text: &str) -> Option<String> {
+    Parser::new_ext(text, Options::all()).find_map(|event| match event {
+        Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock | Tag::FootnoteDefinition(_))
+        | Event::Html(_)
+        | Event::InlineHtml(_)
+        | Event::FootnoteReference(_) => Some(format!("{event:?}")),
+        _ => None,
+    })
+}
+
+/// The words of Markdown outside of code, where trackers look for links of their own.
+fn words(text: &str) -> String {
+    let words = Parser::new_ext(text, Options::all()).filter_map(|event| match event {
+        Event::Text(text) => Some(text.into_string()),
+        _ => None,
+    });
+    words.collect()
+}
+
+/// What wikis read as links, images and macros.
+fn wiki(text: &str) -> Option<String> {
+    let marks = ['[', ']', '{', '}', '|', '!', '#', '<', '>', '`'];
+    // Our own frames hold none of them either; `[..]` of a cut became `(..)`.
+    let found = text.char_indices().find(|(i, c)| marks.contains(c) && !text[..*i].ends_with('('))?;
+    Some(format!("`{}` is left", found.1))
+}
+
+/// The tags that our fragments are made of, with the attributes each may have.
+const TAGS: &[(&str, &[&str])] = &[
+    ("header", &[]),
+    ("h1", &[]),
+    ("h2", &[]),
+    ("p", &["class"]),
+    ("b", &[]),
+    ("strong", &[]),
+    ("ul", &["class"]),
+    ("li", &[]),
+    ("small", &[]),
+    ("div", &["class"]),
+    ("table", &[]),
+    ("thead", &[]),
+    ("tbody", &[]),
+    ("tr", &[]),
+    ("th", &["scope"]),
+    ("td", &[]),
+    ("blockquote", &[]),
+    ("footer", &[]),
+    ("code", &["class", "title"]),
+    ("span", &["class"]),
+    ("time", &["datetime", "title"]),
+];
+
+/// Reads HTML as strictly as it can be read: every `<` opens a known tag with known, quoted attributes, every tag is
+/// closed in order, every `&` is one of five entities.
+fn html(text: &str) -> Result<(), String> {
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['<', '>', '&']) {
+        let (mark, after) = (&rest[at..=at], &rest[at + 1..]);
+        match mark {
+            "&" => {
+                let known = ["amp;", "lt;", "gt;", "quot;", "#39;"].iter().any(|e| after.starts_with(e));
+                known.then_some(()).ok_or("a bare `&`")?;
+                rest = after;
+            }
+            "<" => {
+                let end = after.find('>').ok_or("a tag that never ends")?;
+                tag(&after[..end], &mut open)?;
+                rest = &after[end + 1..];
+            }
+            _ => return Err("a bare `>`".to_owned()),
+        }
+    }
+    if open.is_empty() { Ok(()) } else { Err(format!("{open:?} stay open")) }
+}
+
+fn tag<'t>(inner: &'t str, open: &mut Vec<&'t str>) -> Result<(), String> {
+    if let Some(name) = inner.strip_prefix('/') {
+        return if open.pop() == Some(name) { Ok(()) } else { Err(format!("</{name}> closes nothing")) };
+    }
+    let (name, attributes) = inner.split_once(' ').unwrap_or((inner, ""));
+    let (_, legal) = TAGS.iter().find(|(tag, _)| *tag == name).ok_or(format!("<{name}>"))?;
+    let mut rest = attributes;
+    while !rest.is_empty() {
+        let (attribute, value) = rest.split_once("=\"").ok_or(format!("a bare attribute in <{inner}>"))?;
+        legal.contains(&attribute).then_some(()).ok_or(format!("{attribute} of <{name}>"))?;
+        let end = value.find('"').ok_or("a value that never ends")?;
+        rest = value[end + 1..].trim_start();
+    }
+    open.push(name);
+    Ok(())
+}
+
+/// What a reader of HTML sees: the text between the tags.
+fn visible(text: &str) -> String {
+    text.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect()
+}
+
+fn slack(text: &str) -> Option<String> {
+    let message: serde_json::Value = match serde_json::from_str(text) {
+        Ok(message) => message,
+        Err(error) => return Some(error.to_string()),
+    };
+    let blocks = message["blocks"].as_array().cloned().unwrap_or_default();
+    if blocks.is_empty() || blocks.len() > 50 {
+        return Some(format!("{} blocks", blocks.len()));
+    }
+    blocks.iter().find_map(|block| {
+        let text = block["text"]["text"].as_str().unwrap_or_default();
+        if block["text"]["verbatim"] != true {
+            return Some("Slack would parse it".to_owned());
+        }
+        if text.chars().count() > 3_000 {
+            return Some("too long".to_owned());
+        }
+        if text.contains(['<', '>']) && !text.starts_with("> ") && !text.contains("\n> ") {
+            return Some("a bare angle bracket".to_owned());
+        }
+        linked(text)
+    })
+}
+
+/// The shape of a rendered document: everything but words. Equal shapes mean that a text opened nothing of its own.
+pub(super) fn shape(rendered: &str, sink: Sink) -> Vec<String> {
+    match sink {
+        Sink::Markdown => {
+            let marks = Parser::new_ext(rendered, Options::all()).filter_map(|event| match event {
+                Event::Start(tag) => Some(format!("{tag:?}")),
+                Event::End(tag) => Some(format!("/{tag:?}")),
+                Event::Rule | Event::HardBreak => Some(format!("{event:?}")),
+                _ => None,
+            });
+            marks.collect()
+        }
+        Sink::Html => {
+            let tags = rendered.split('<').skip(1).map(|t| t.split([' ', '>']).next().unwrap_or_default().to_owned());
+            tags.collect()
+        }
+        Sink::Ticket => {
+            let kind = |line: &str| if line.starts_with("- ") { "item" } else { "line" };
+            rendered.lines().map(|l| kind(l).to_owned()).collect()
+        }
+        Sink::Terminal { .. } | Sink::Json | Sink::Slack => Vec::new(),
+    }
+}
