@@ -114,7 +114,7 @@ fn most_questions_that_were_kept_apart_are_read_as_written() {
     if std::env::var_os("SHOW_WRONG").is_some() {
         println!("{}", wrong.join("\n"));
     }
-    assert!(wrong.len() * 4 <= all, "{} of {all} wrong", wrong.len());
+    assert!(wrong.len() * 10 <= all, "{} of {all} wrong", wrong.len());
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn all_names() -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn renaming_everything_renames_the_query_and_nothing_else(seed in prop::collection::vec(any::<u32>(), 40)) {
@@ -230,7 +230,7 @@ proptest! {
         let all = all_names();
         for case in cases(include_str!("questions.jsonl")) {
             // Names that the press gave, aliases and quoted paths are not renamed with the rest.
-            let fixed = ["shell", "ghsa", "backdoor", "/var", "GHSA", "\'", "registry", "othertenant"];
+            let fixed = ["privileged", "shell", "ghsa", "backdoor", "/var", "GHSA", "\'", "registry", "othertenant"];
             if fixed.iter().any(|f| case.ask.contains(f)) || case.after.as_ref().is_some_and(|a| a.contains("shell")) {
                 continue;
             }
@@ -255,6 +255,8 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn no_text_stops_the_parser(text in "\\PC{0,200}", raw in prop::collection::vec(any::<char>(), 0..200)) {
         let names = shop(&str::to_owned);

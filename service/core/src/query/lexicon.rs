@@ -95,6 +95,8 @@ pub(super) enum Means {
     Single,
     /// Decisions and their end.
     Expires,
+    /// Their end, where decisions are spoken of.
+    Ends,
     /// Seen first, or last, or not any more.
     Seen,
     /// Speaks about the answer before.
@@ -212,7 +214,9 @@ impl Lexicon {
             return None;
         }
         let long = |w: &&&str| w.chars().count() >= SLIP_CHARS_MIN && !self.places.contains(**w);
-        self.words.iter().filter(long).find(|w| one_letter_off(word, w)).copied()
+        // A slip rarely takes the first letter, and "teach" is not "reach".
+        let initial = |w: &&&str| w.chars().next() == word.chars().next();
+        self.words.iter().filter(long).filter(initial).find(|w| one_letter_off(word, w)).copied()
     }
 }
 

@@ -70,7 +70,8 @@ fn left_aside(built: &Built, words: &[Token], names: &NameIndex, follows: bool) 
         return Err(Abstain::UnknownName { said: said(stray.at), near });
     }
     let strays = built.strays.len();
-    if meaning == 0 || strays * 2 > meaning {
+    let only_times = meaning == built.times && !built.noun && built.weak.is_empty() && !follows;
+    if meaning == 0 || only_times || strays * 2 > meaning {
         return Err(Abstain::NotForAssay(OffTopic::NotUnderstood));
     }
     Ok(built.strays.iter().map(|s| said(s.at)).collect())
@@ -155,7 +156,7 @@ impl Built {
         let fragment = words.len() <= 4
             && self.kinds.is_empty()
             && !self.noun
-            && matches!(first, "in" | "on" | "for" | "with" | "per" | "by" | "each");
+            && matches!(first, "in" | "on" | "for" | "with" | "per" | "by" | "each" | "now");
         let asks_why = self.kinds.first().is_some_and(|(k, _)| *k == QueryKind::Why) && self.names == 0;
         opens || back || bare_count || asks_why || fragment
     }

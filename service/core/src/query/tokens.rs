@@ -53,9 +53,14 @@ fn words(piece: &str, out: &mut Vec<Token>) {
 
 fn word(raw: &str, out: &mut Vec<Token>) {
     let quoted = raw.len() > 2 && raw.starts_with('\'') && raw.ends_with(['\'', '?']) && raw[1..].contains('\'');
+    // "Trivy's" is about trivy, "what's" asks what.
+    let owner = raw.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let owner = owner.strip_suffix("'s").or_else(|| owner.strip_suffix("\u{2019}s"));
+    let ended = raw.ends_with(['.', '?', '!']);
+    let raw = owner.filter(|_| !quoted).unwrap_or(raw);
     let plain: String = raw.chars().filter(|c| !matches!(c, '\'' | '\u{2018}' | '\u{2019}')).collect();
     let start = plain.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ':' | '#' | '/' | '@'));
-    let ends = start.ends_with(['.', '?', '!']);
+    let ends = ended || start.ends_with(['.', '?', '!']);
     let trimmed = start.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '%' | '+'));
     if trimmed.is_empty() {
         return;
@@ -86,7 +91,7 @@ mod tests {
 
     #[test]
     fn marks_fall_off_and_names_stay_whole() {
-        assert_eq!(said("What's exposed, in shop/web:1.2?"), ["whats", "exposed", "in", "shop/web:1.2"]);
+        assert_eq!(said("What's exposed, in shop/web:1.2?"), ["what", "exposed", "in", "shop/web:1.2"]);
         assert_eq!(said("cvss>=9.0 on :443 (now)"), ["cvss", ">=", "9.0", "on", ":443", "now"]);
         assert_eq!(said("???\u{200b} --"), [] as [&str; 0]);
     }

@@ -15,27 +15,43 @@ use crate::observation::{Environment, Severity, VexStatus};
 
 /// Words that say nothing: articles, politeness, what stands around a question.
 #[rustfmt::skip]
-pub(super) const PLAIN: &str = "backdoor if whether with via through all any the a an my our your their its this these that i we you me us \
-    he she be been being was were will please pls plz just currently still right now ok okay so hey hi well also \
-    as there here then too up out got did done having get gets getting it his her most more some few lot lots \
-    many much such high-level full whole entire open active existing known real actual actually really very \
-    quite bad nasty possible potential total clear kind kinds sort sorts way even ever yet already only cluster \
-    clusters system systems kubernetes k8s environment-wide cluster-wide anywhere everywhere somewhere elsewhere \
-    else want need needs like love know see check checking look looking looks asking asks ask wondering wonder \
-    tell say says said think ought should must could would might may can shall let lets paged pager boss ciso \
-    team asap urgently 3am left end ended single base reports date data info information list overview status \
-    summary state had does comes come coming goes go going makes make made keeps put puts takes take taken took \
-    stand stands stood sit sits sitting rank ranked listen listening listens opens opening one next last \
-    previous current recent recently lately latest upcoming immediately best biggest greatest highest largest \
-    lowest nicest easiest main major minor overall general certain specific particular related relevant \
-    interesting concrete different same other another own recorded record records registered noted told given \
-    shown matching match matches exist exists present apply applies applied involving regard attacker attackers \
-    adversary hacker hackers intruder outsider people person guys operator user users low-level hanging \
-    high-risk dangerous danger severe serious scary ugly juicy important = & + around again perhaps possibly \
-    basically simply honestly btw fyi hmm uh about mind curious interested folks colleague colleagues manager \
-    auditor auditors audit meeting standup board customer customers became become becomes stay stays remain \
-    remains appear appears feel feels seem seems work works worked shouldnt wouldnt couldnt wont theres im ive \
-    weve theyre youre";
+pub(super) const PLAIN: &str = "\
+    backdoor if whether with via through all any the a an my our your their its this these that i we you me \
+    us he she be been being was were will please pls plz just currently still right now ok okay so hey hi \
+    well also as there here then too up out got did done having get gets getting it his her most more some \
+    few lot lots many much such high-level full whole entire open active existing known real actual actually \
+    really very quite bad nasty possible potential total clear kind kinds sort sorts way even ever yet \
+    already only cluster clusters system systems kubernetes k8s environment-wide cluster-wide anywhere \
+    everywhere somewhere elsewhere else want need needs like love know see check checking look looking looks \
+    asking asks ask wondering wonder tell say says said think ought should must could would might may can \
+    shall let lets paged pager boss ciso team asap urgently 3am left end ended single base reports date data \
+    info information list overview status summary state had does comes come coming goes go going makes make \
+    made keeps put puts takes take taken took stand stands stood sit sits sitting rank ranked listen \
+    listening listens opens opening one next last previous current recent recently lately latest upcoming \
+    immediately best biggest greatest highest largest lowest nicest easiest main major minor overall general \
+    certain specific particular related relevant interesting concrete different same other another own \
+    recorded record records registered noted told given shown matching match matches exist exists present \
+    apply applies applied involving regard attacker attackers adversary hacker hackers intruder outsider \
+    people person guys operator user users low-level hanging high-risk dangerous danger severe serious scary \
+    ugly juicy important = & + around again perhaps possibly basically simply honestly btw fyi hmm uh about \
+    mind curious interested folks colleague colleagues manager auditor auditors audit meeting standup board \
+    customer customers became become becomes stay stays remain remains appear appears feel feels seem seems \
+    work works worked shouldnt wouldnt couldnt wont theres im ive weve theyre youre ours yours mine theirs \
+    behind beside besides off away back forward together apart almost nearly enough rather instead anyway \
+    however therefore although though unless because while whereas despite toward along among beyond wide \
+    allowed able unable likely unlikely sure glad sorry worth ready finally eventually originally initially \
+    apparently obviously clearly mostly mainly usually often sometimes always rarely part parts piece pieces \
+    side case cases point points fact facts question questions answer answers idea ideas word words name \
+    names line lines page screen example examples try trying tried start begin began keep kept hold call \
+    called bring brought leave leaving follow mean means meant care cares plan planning expect hope wish \
+    prefer thinking understand learn hear speak talk discuss mention mentioned evidence proof displayed \
+    included spot spots figure fully partly entirely merely truly seriously properly correct true false big \
+    small large huge tiny long short old young great fine nice decent ideal happy everybody everyone nobody \
+    nothing group groups set sets bunch couple handful bit little fewer several various multiple ops devops \
+    sre secops soc engineer engineers developer developers admin admins owner owners responsible regarding \
+    respect terms view views floating lying lurking waiting pending outstanding remaining leftover ongoing \
+    across snapshot lookup kindly literally roughly approximately soonest earliest concerning assuming \
+    suppose supposing saying id ids level levels grade grades rating ratings color colour";
 
 /// Words and phrases with what they mean.
 #[rustfmt::skip]
@@ -52,6 +68,8 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("biggest|greatest risk|risks|threat|threats|problem|problems", Kind(K::Top)),
     ("before anything|everything else", Kind(K::Top)), ("deal with", Weak(K::Top)), ("do i|we start", Kind(K::Top)),
     ("to start", Kind(K::Top)), ("start with", Kind(K::Top)), ("attention", Kind(K::Top)),
+    ("rank|triage|prioritise|prioritize the? risks|risk|findings|everything", Kind(K::Top)), ("one thing", Means::Single),
+    ("drop everything", Kind(K::Top)), ("most pressing", Kind(K::Top)), ("cant wait", Kind(K::Top)), ("biggest", Weak(K::Top)),
     // One finding.
     ("why", Kind(K::Why)), ("how come", Kind(K::Why)), ("explain|elaborate", Kind(K::Why)),
     ("explanation|reason|reasons for|of|why?", Kind(K::Why)), ("tell me more? about", Kind(K::Why)),
@@ -59,6 +77,7 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("what makes", Kind(K::Why)), ("elaborate on", Kind(K::Why)),
     ("walk|talk|take|run|guide me|us through", Kind(K::Why)), ("break|spell down|out why", Kind(K::Why)),
     ("justify|rationale", Kind(K::Why)), ("what drives|led", Kind(K::Why)),
+    ("behind finding|number", Kind(K::Why)), ("evidence for|behind", Kind(K::Why)), ("go into", Kind(K::Why)), ("because of what", Kind(K::Why)),
     // How many.
     ("how many|much", Kind(K::Count)), ("howmany", Kind(K::Count)), ("count|counts of?", Kind(K::Count)),
     ("number of", Kind(K::Count)), ("numbers", Kind(K::Count)), ("total|totals", Kind(K::Count)),
@@ -80,6 +99,7 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("did|have|do i|we miss|missed", Kind(K::Changed)), ("been going on", Kind(K::Changed)),
     ("is|was going on", Kind(K::Changed)), ("close|resolve|solve", Set(S::Resolved)),
     ("since i|we left|slept", Kind(K::Changed)), ("evolved|evolution|trend", Kind(K::Changed)),
+    ("became|turned", Kind(K::Changed)),
     // Does it concern us.
     ("affect|affects|affecting|affected", Affects), ("vulnerable|susceptible to?", Affects),
     ("hit|hits|hitting by?", Affects), ("impacted|impacts|impacting by?", Affects),
@@ -92,6 +112,7 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("looney tunables", Means::Cve("CVE-2023-4911")), ("regresshion", Means::Cve("CVE-2024-6387")),
     ("baron samedit", Means::Cve("CVE-2021-3156")), ("leaky vessels", Means::Cve("CVE-2024-21626")),
     ("pwnkit", Means::Cve("CVE-2021-4034")),
+    ("show|shows|showing|turn|turns up", Affects), ("find|found anywhere", Affects), 
     // Who runs it.
     ("run|runs|running", Runs), ("use|uses|using|used", Runs),
     ("ship|ships|shipping|bundles|include|includes|contain|contains|containing|carry|carries", Means::Has),
@@ -115,6 +136,7 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("low-hanging fruit|fruits", Kind(K::Fixes)), ("upgrade|upgrades|update|updates|patches|bump", Weak(K::Fixes)),
     ("close|closes|closing the? most", Kind(K::Fixes)), ("helps|help most", Kind(K::Fixes)),
     ("to? get rid of", Kind(K::Fixes)), ("most effective", Kind(K::Fixes)),
+    ("gives|brings|gets us|me? the? most", Kind(K::Fixes)), ("most impact|effect", Kind(K::Fixes)),
     // Deadlines.
     ("due|deadline|deadlines", Kind(K::Due)), ("must be done|fixed|patched", Kind(K::Due)),
     ("how long|much time? do|have we|i have?", Kind(K::Due)), ("time left", Kind(K::Due)), ("by when", Kind(K::Due)),
@@ -122,6 +144,7 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("how soon", Kind(K::Due)), ("sla|slas", Kind(K::Due)), ("overdue|late", Set(S::Overdue(Yes))),
     ("past due", Set(S::Overdue(Yes))),
     ("past|missed|over|blew|exceeded the|their|its|our? deadline|deadlines|due", Set(S::Overdue(Yes))),
+    ("have|need to finish|complete", Kind(K::Due)), ("have|need to be fixed|done", Kind(K::Due)), ("needs|need to be fixed|done|finished|patched", Kind(K::Due)),
     // What people concluded.
     ("decision|decisions|exception|exceptions|waiver", Kind(K::Decisions)),
     ("waivers|exemption|exemptions|acceptance|acceptances|vex", Kind(K::Decisions)),
@@ -141,6 +164,7 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("expire|expires|expiring|lapse|lapses|ends|ending", Means::Expires), ("run|runs|running out", Means::Expires),
     ("inert", Set(S::Inert(Yes))), ("no longer cover|covers|apply|applies anything?", Set(S::Inert(Yes))),
     ("cover|covers nothing", Set(S::Inert(Yes))),
+    ("end", Means::Ends), ("wave|waved|sign|signed|signs off|through", Kind(K::Decisions)), ("tolerate|tolerated|tolerating", Kind(K::Decisions)),
     // Who looked, and what is not seen.
     ("coverage|covered", Kind(K::Coverage)), ("sensor|sensors|agent|agents", Kind(K::Coverage)),
     ("last|latest report|reported|scan|scanned|heard|update|updated of?", Kind(K::Coverage)),
@@ -156,11 +180,13 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("went silent|quiet|dark", Set(S::Stale(Yes))), ("silent", Set(S::Stale(Yes))),
     ("stale|outdated", Set(S::Stale(Yes))), ("blind spot|spots", Kind(K::Blind)),
     ("blind|blindspots|blindspot|gaps|gap|unknowns", Kind(K::Blind)),
-    ("dont|cant|cannot you|we see|know|tell", Kind(K::Blind)), ("do|can you|we not see|know|tell", Kind(K::Blind)),
+    ("dont|cant|cannot you|we see|know|tell|look|reach|observe|watch", Kind(K::Blind)), ("do|can you|we not see|know|tell", Kind(K::Blind)),
     ("you|we cant|cannot|dont see|know|tell", Kind(K::Blind)), ("you|we do|can not see|know|tell", Kind(K::Blind)),
     ("are you|we missing", Kind(K::Blind)), ("you|we miss", Kind(K::Blind)), ("cant|cannot be? seen", Kind(K::Blind)),
     ("unseen", Kind(K::Blind)), ("you be wrong", Kind(K::Blind)), ("you|we overlook|overlooking", Kind(K::Blind)),
     ("not visible|looked", Kind(K::Blind)), ("limits of", Kind(K::Blind)), ("dont|doesnt know about", Kind(K::Blind)),
+    ("everywhere covered", Kind(K::Coverage)), ("last|latest|lately scanned|seen|checked|looked", Kind(K::Coverage)),
+    ("fresh|recent|current|new data|reports", Kind(K::Coverage)),
     // Exposure, traffic, use.
     ("exposed to the? internet|outside|world|public", Set(S::Exposed(Yes))), ("exposed to", Affects),
     ("exposed|public|publicly", Set(S::Exposed(Yes))), ("unexposed|internal|unreachable", Set(S::Exposed(No))),
@@ -193,6 +219,7 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("have|has|with|having a? fix|patch", Set(S::Fix(Yes))), ("can be fixed|patched", Set(S::Fix(Yes))),
     ("patch", Set(S::Fix(Yes))), ("a patch exists", Set(S::Fix(Yes))), ("cvss|score", Means::Cvss),
     ("epss|percentile", Means::Epss),
+    ("impact", Topic(S::Impact(Impact::Total))),
     // Attacks.
     ("under attack", Set(S::Attacked(&[Attacked::Attempt, Attacked::Foothold]))),
     ("attacked|attacks|attack", Set(S::Attacked(&[Attacked::Attempt, Attacked::Foothold]))),
@@ -230,7 +257,7 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("over-privileged|excessive|wide rights|permission|permissions|accounts", Set(S::Class(FindingClass::Rbac))),
     ("roles|rights", Set(S::Class(FindingClass::Rbac))),
     ("signal|signals|detection|detections", Set(S::Class(FindingClass::Signal))),
-    ("read secrets", Right("read-secrets")), ("create pods", Right("create-pods")), ("exec pods", Right("exec-pods")),
+    ("privileged", Right("pss-privileged")), ("read secrets", Right("read-secrets")), ("create pods", Right("create-pods")), ("exec pods", Right("exec-pods")),
     ("exec into pods", Right("exec-pods")), ("impersonate", Right("impersonate")), ("escalate", Right("escalate")),
     ("approve certificates", Right("approve-certificates")), ("change admission", Right("change-admission")),
     ("request tokens", Right("request-tokens")), ("cluster admin|admins", Means::ClusterAdmin),

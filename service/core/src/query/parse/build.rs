@@ -39,9 +39,12 @@ pub(super) struct Built {
     pub(super) cut: bool,
     pub(super) noun: bool,
     pub(super) expires: bool,
+    pub(super) ends: bool,
     pub(super) seen: bool,
     pub(super) resolved: bool,
     pub(super) asks_which: bool,
+    /// How much of that is times, which alone ask nothing.
+    pub(super) times: usize,
     /// Runs of words that say something.
     pub(super) meaning: usize,
     pub(super) strays: Vec<Stray>,

@@ -1,9 +1,10 @@
 //! The words of a question with what each run of them means: a name of the caller's, a time, a phrase of the lexicon,
 //! a number; or nothing that is known.
 
+use super::super::QueryKind;
 use super::super::calendar::{self, Stretch, number, stretch};
 use super::super::filters::NameKind;
-use super::super::lexicon::{LEXICON, Means, Prep, Setting};
+use super::super::lexicon::{Ask, LEXICON, Means, Prep, Setting};
 use super::super::names::{Hit, NameIndex};
 use super::super::tokens::Token;
 use crate::ids::Time;
@@ -104,8 +105,18 @@ fn wins(means: Means, named: &[Hit], words: &[Token], at: usize, before: &[Item]
         Some((Means::Cue(kind), _)) => of(kind),
         _ => false,
     };
-    let place = matches!(before.last().map(|i| &i.what), Some(What::Means(Means::Prep(Prep::In))));
-    cue_before || cue_after || place && (of(NameKind::Namespace) || of(NameKind::Node))
+    let previous = before.last().map(|i| &i.what);
+    let after_prep = matches!(previous, Some(What::Means(Means::Prep(Prep::In | Prep::From | Prep::To))));
+    let is_place = [NameKind::Namespace, NameKind::Node, NameKind::Workload, NameKind::Image].into_iter().any(of);
+    // "Why is report exposed": a plain word as the subject or object of a question.
+    let plain = matches!(means, Means::Filler | Means::Noun | Means::Weak(_));
+    let verb = matches!(
+        previous,
+        Some(What::Means(
+            Means::Ask(Ask::Is) | Means::Kind(QueryKind::Why) | Means::Runs | Means::Has | Means::Affects | Means::Path
+        ))
+    );
+    cue_before || cue_after || after_prep && is_place || plain && verb && (is_place || of(NameKind::Package))
 }
 
 /// A version can stand behind a package, or behind the word.
@@ -156,7 +167,8 @@ fn figure(text: &str) -> Option<What> {
 /// is: a name one letter off must come out as unknown.
 fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(words.len());
-    for word in words {
+    let rest = words.clone();
+    for (at, word) in words.into_iter().enumerate() {
         let text = word.text.as_str();
         let known = word.quoted
             || LEXICON.knows(text)
@@ -177,14 +189,28 @@ fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
             }
             continue;
         }
-        let named_by_word = out.last().is_some_and(|w| {
-            matches!(LEXICON.longest(std::slice::from_ref(w)), Some((Means::Cue(_), 1))) && !w.text.ends_with('s')
-        });
-        let meant = if named_by_word || names.near(text).is_some() { None } else { LEXICON.meant(text) };
+        let meant = if names.near(text).is_some() { None } else { LEXICON.meant(text) };
+        let meant = meant.filter(|meant| !stands_for_a_name(&out, rest.get(at + 1)) || names_a_kind(meant));
         match meant {
             Some(meant) => out.push(Token { text: meant.to_owned(), ..word }),
             None => out.push(word),
         }
     }
     out
+}
+
+/// True where a name would stand: behind a preposition or the word for a kind of names, or before that word.
+fn stands_for_a_name(before: &[Token], next: Option<&Token>) -> bool {
+    let article = |w: &&Token| !matches!(w.text.as_str(), "the" | "a" | "an" | "our" | "my" | "your" | "all" | "any");
+    let of_kind = |w: &Token| names_a_kind(&w.text) && !w.text.ends_with('s');
+    let placed = before.iter().rev().find(article).is_some_and(|w| {
+        let means = LEXICON.longest(std::slice::from_ref(w)).map(|(means, _)| means);
+        matches!(means, Some(Means::Prep(Prep::In | Prep::From | Prep::To))) || of_kind(w)
+    });
+    placed || next.is_some_and(of_kind)
+}
+
+fn names_a_kind(word: &str) -> bool {
+    let token = Token { text: word.to_owned(), quoted: false, ends: false };
+    matches!(LEXICON.longest(std::slice::from_ref(&token)), Some((Means::Cue(_), 1)))
 }

@@ -16,7 +16,7 @@ const DEEDS: &str = "accept add alert allow apply approve assign block bump clos
     notify patch post push quarantine reboot redeploy reject remediate remove rename reopen replace rescan \
     reset resolve restart revert revoke roll rollback rotate run scale scan schedule send set shut shutdown \
     silence snooze ssh stop suppress taint terminate trigger uninstall unlock update upgrade wipe ignore open \
-    change page file raise make";
+    change page file raise make turn switch write";
 
 /// Words behind a verb that make a noun of it: "fix for log4j", "update me".
 const NOT_A_DEED: &str = "for available exists first list me of most out by since results status";
@@ -61,6 +61,9 @@ pub(super) fn refuse(words: &[Token], names: &NameIndex) -> Option<Abstain> {
     if asks_for_secret(&text, words) {
         return Some(Abstain::Secret);
     }
+    if has(&text, CHATTER) {
+        return Some(Abstain::NotForAssay(OffTopic::SmallTalk));
+    }
     if asks_for_deed(&text) {
         return Some(Abstain::Action);
     }
@@ -101,7 +104,8 @@ fn asks_for_secret(text: &[&str], words: &[Token]) -> bool {
     if words.iter().zip(text).any(|(w, t)| !t.is_empty() && holds_one(&w.text)) || pair(text, "print", "env") {
         return true;
     }
-    if has(text, ABOUT_SECRETS) || !has(text, REVEALS) {
+    let printed = has(text, "print dump reveal decode decrypt cat output");
+    if (has(text, ABOUT_SECRETS) && !printed) || !has(text, REVEALS) {
         return false;
     }
     let value = has(text, "value values contents content decode decrypt dump reveal cat");
@@ -133,17 +137,20 @@ fn off_topic(text: &[&str]) -> Option<OffTopic> {
     if has(text, VERDICTS) || permits || pair(text, "are", "we") && text.last() == Some(&"good") {
         return Some(OffTopic::Verdict);
     }
-    let future = has(text, "will") || pair(text, "going", "to");
+    let future = has(text, "will") || pair(text, "how", "likely") || pair(text, "going", "to");
     if has(text, PREDICTIONS) || future && !has(text, RECORDED_FUTURE) {
         return Some(OffTopic::Prediction);
     }
     let short = text.len() <= 3;
     let about_us = short && (pair(text, "are", "you") || pair(text, "do", "you"));
-    let greets = short && (has(text, GREETINGS) || pair(text, "good", "night evening day morning"));
-    if has(text, CHATTER) || about_us || greets || text.first() == Some(&"write") {
+    let greets = pair(text, "see", "you ya")
+        || short && (has(text, GREETINGS) || pair(text, "good", "night evening day morning"));
+    if about_us || greets {
         return Some(OffTopic::SmallTalk);
     }
     // "How does it work" wants a lesson.
     let lesson = text.first() == Some(&"how") && has(text, "work works") && has(text, "does do");
-    lesson.then_some(OffTopic::NotUnderstood)
+    let definition =
+        matches!(text, ["what", "is" | "are", "a" | "an", _] | ["whats", "a" | "an", _] | ["what", "a" | "an", _]);
+    (lesson || definition).then_some(OffTopic::NotUnderstood)
 }

@@ -96,7 +96,7 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
     if built.by_number {
         return (K::Why, true);
     }
-    if built.nth == Some(1) && before.is_none() && built.limit.is_none() {
+    if built.nth == Some(1) && before.is_none() {
         return (K::Top, true);
     }
     match built.weak.iter().find(|k| **k != K::List) {
@@ -238,7 +238,7 @@ fn times(filters: &mut Filters, built: &Built, kind: K, as_of: Time) {
             // "Today" beside "what first" narrows nothing.
             (K::Top, Stretch::Window(from, to)) if *from <= as_of && as_of < *to && *to - Span::days(1) <= *from => {}
             _ if *not && built.seen => filters.last_seen_before = Some(beginning(*stretch)),
-            _ if built.expires => filters.expires_before = Some(end(*stretch)),
+            _ if built.expires || built.ends && kind == K::Decisions => filters.expires_before = Some(end(*stretch)),
             (K::Decisions, Stretch::Within(_)) => filters.expires_before = Some(end(*stretch)),
             (K::Due, _) => due(filters, *stretch, as_of),
             (K::Changed | K::Decisions | K::Coverage | K::Blind, _) => moved(filters, *stretch, as_of),
@@ -328,5 +328,8 @@ fn refine(filters: &mut Filters, built: &Built, kind: K) {
     }
     if kind == K::Coverage {
         filters.kev = None;
+    }
+    if kind == K::Fixes && filters.fix == Some(Tri::Yes) {
+        filters.fix = None;
     }
 }

@@ -105,6 +105,7 @@ impl Walk<'_> {
             What::Stretch(stretch) => {
                 self.out.stretches.push((*stretch, self.not > 0));
                 self.out.meaning += 1;
+                self.out.times += 1;
                 self.clear();
             }
             What::Number(n) => self.number(at, *n),
@@ -145,6 +146,7 @@ impl Walk<'_> {
                 | Means::Single
                 | Means::Before
                 | Means::Has
+                | Means::Ends
         ));
         match means {
             Means::Filler => return,
@@ -214,14 +216,18 @@ impl Walk<'_> {
             Means::ClusterAdmin => self.spot(Place::ClusterAdmin),
             Means::CloudIdentity => self.spot(Place::CloudIdentity),
             Means::Right(right) => out.filters.control.push(Opaque::readmit(right)),
-            Means::Cve(id) => self.nickname(id),
+            Means::Cve(id) => self.nickname(at, id),
             Means::Cvss | Means::Epss => return self.measure(at, means),
             Means::Port | Means::Number | Means::Least | Means::Below => return,
             Means::Nth(n) => out.nth = out.nth.or(Some(n)),
             Means::OrWorse => or_worse(&mut out.filters.severity),
             Means::All => out.limit = Some(ROWS_MAX),
-            Means::Single => out.single = true,
+            Means::Single => {
+                out.single = true;
+                out.weak.push(QueryKind::Top);
+            }
             Means::Expires => out.expires = true,
+            Means::Ends => out.ends = true,
             Means::Seen => {
                 out.seen = true;
                 return;

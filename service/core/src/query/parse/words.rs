@@ -19,14 +19,14 @@ impl Walk<'_> {
         self.out.single |= one && top;
     }
 
-    pub(super) fn nickname(&mut self, id: &str) {
+    pub(super) fn nickname(&mut self, at: usize, id: &str) {
         match self.names.whole(&id.to_lowercase()).into_iter().find(|h| h.kind == NameKind::Cve) {
             Some(hit) => {
                 self.out.names += 1;
                 self.spot(Place::Names(NameKind::Cve, vec![hit.name]));
             }
             // The name that the press gave it is known, the vulnerability is not among the caller's.
-            None => self.spot(Place::Names(NameKind::Cve, vec![Opaque::readmit(id)])),
+            None => self.out.strays.push(Stray { at: self.items[at].from, is_name: true, has_shape: true }),
         }
     }
 
