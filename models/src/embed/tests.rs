@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor};
 use candle_transformers::models::bert::{BertModel, Config};
 
 use super::*;
-use crate::installed;
+use crate::tests::installed;
 
 #[test]
 fn a_file_that_is_no_safetensors_is_an_error_not_a_panic() {

@@ -1,7 +1,7 @@
 //! The planner without a model, and with one where it is installed.
 
 use super::*;
-use crate::installed;
+use crate::tests::installed;
 
 /// Takes each letter once, the way a plan is written, then ends.
 struct Letters {

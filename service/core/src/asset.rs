@@ -250,6 +250,17 @@ impl PackageKey {
         self.source.as_ref().unwrap_or(&self.name)
     }
 
+    /// The name that people of its ecosystem know it by: `golang.org/x/net` and `@babel/core` are whole only with what
+    /// stands before the last part.
+    pub fn said(&self) -> Opaque {
+        let name = self.counted_name();
+        let whole = matches!(self.ecosystem.reveal(), "golang" | "npm" | "composer" | "github");
+        if whole && !self.namespace.is_empty() {
+            return Opaque::readmit(&format!("{}/{}", self.namespace.reveal(), name.reveal()));
+        }
+        name.clone()
+    }
+
     /// True for packages that a distribution ships, whose place in the file system is no part of their identity.
     pub fn of_distribution(&self) -> bool {
         matches!(self.ecosystem.reveal(), "deb" | "rpm" | "apk" | "alpm" | "bitnami")

@@ -2,6 +2,7 @@
 //! the plan's order, points, what to do. The model's part ends at the order of the facts.
 
 use crate::assess::{Assessment, contributions};
+use crate::asset::PackageKey;
 use crate::brief::{Brief, Decided, Handle, Proposition, settle_words};
 use crate::catalogue::{Catalogue, Piece};
 use crate::context::Factors;
@@ -9,6 +10,7 @@ use crate::control::Controls;
 use crate::document::{Alarm, Block, Document, Guarded, Inline, Line, count, guard, own};
 use crate::finding::{Finding, FindingClass, Matter};
 use crate::ids::{EvidenceId, Time};
+use crate::mend::Mend;
 use crate::plan::{By, Settled};
 use crate::policy::{Policy, Question};
 use crate::text::{Door, Opaque, Own, Shaped};
@@ -31,8 +33,10 @@ pub struct Told<'a> {
     pub policy: &'a Policy,
     /// The rows behind controls.
     pub controls: &'a Controls,
-    /// How many open findings the same fix closes, this one included.
+    /// How many open findings have the same cause, this one included.
     pub same_cause: u64,
+    /// The update that mends this finding and the others of its cause, where a source knows one.
+    pub mend: Option<&'a Mend>,
     /// The instant.
     pub as_of: Time,
 }
@@ -55,14 +59,15 @@ pub fn evidence(brief: &Brief, settled: &Settled) -> Vec<EvidenceId> {
 /// # Errors
 /// When the final scan finds a secret: the caller shows [`crate::document::withheld`].
 pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result<Guarded<Document>, Alarm> {
-    let mut blocks = Vec::new();
-    blocks.push(Block::Title(
-        title(told.finding, told.controls),
-        vec![Inline::Shaped(Shaped::Finding(told.finding.fingerprint))],
-    ));
-    blocks.push(Block::Line(verdict(told)));
-    blocks.push(Block::Field(Own::new("Decided by"), decided(told)));
-    blocks.push(Block::Field(Own::new("Could change"), could_change(told)));
+    let mut blocks = vec![
+        Block::Title(
+            title(told.finding, told.controls),
+            vec![Inline::Shaped(Shaped::Finding(told.finding.fingerprint))],
+        ),
+        Block::Line(verdict(told)),
+        Block::Field(Own::new("Decided by"), decided(told)),
+        Block::Field(Own::new("Could change"), could_change(told)),
+    ];
     if let Some(line) = decision(told) {
         blocks.push(Block::Field(Own::new("Decision"), line));
     }
@@ -104,11 +109,7 @@ pub fn title(finding: &Finding, controls: &Controls) -> Line {
 pub fn what(finding: &Finding, controls: &Controls) -> Line {
     match &finding.matter {
         Matter::Vulnerability { id, package } => {
-            let mut line = vec![
-                Inline::Shaped(Shaped::Vuln(id.clone())),
-                own(" in "),
-                Inline::Name(package.counted_name().clone()),
-            ];
+            let mut line = vec![Inline::Shaped(Shaped::Vuln(id.clone())), own(" in "), Inline::Name(package.said())];
             if let Some(version) = finding.version() {
                 line.extend([own(" "), Inline::Name(version.clone())]);
             }
@@ -348,18 +349,7 @@ const fn factor_words(factor: crate::assess::FactorName) -> &'static str {
 
 fn remedy(told: &Told<'_>) -> Line {
     let mut line = match &told.finding.matter {
-        Matter::Vulnerability { package, .. } => match told.finding.fixed_in() {
-            Some(version) => vec![
-                own("update "),
-                Inline::Name(package.counted_name().clone()),
-                own(" to "),
-                Inline::Name(version.clone()),
-            ],
-            None => vec![
-                own("no source names a version that mends it: take the asset off the Internet, or remove "),
-                Inline::Name(package.counted_name().clone()),
-            ],
-        },
+        Matter::Vulnerability { package, .. } => return update(told, package),
         Matter::Control { control, .. } | Matter::Signal { signal: control, .. } => {
             match told.controls.get(control.0.reveal()) {
                 Some(row) => vec![Inline::Own(row.remedy.clone())],
@@ -371,6 +361,19 @@ fn remedy(told: &Told<'_>) -> Line {
     };
     if told.same_cause > 1 {
         line.extend([own("; the same fix closes "), count(told.same_cause), own(" open findings")]);
+    }
+    line
+}
+
+fn update(told: &Told<'_>, package: &PackageKey) -> Line {
+    let name = Inline::Name(package.said());
+    let mend = told.mend.filter(|_| told.finding.fixed_in().is_some());
+    let Some(mend) = mend else {
+        return vec![own("no source names a version that mends it: take the asset off the Internet, or remove "), name];
+    };
+    let mut line = vec![own("update "), name, own(" to "), Inline::Name(mend.version.clone())];
+    if mend.closes > 1 {
+        line.extend([own("; that closes "), count(mend.closes), own(" open findings")]);
     }
     line
 }

@@ -7,7 +7,7 @@ use crate::document::{Inline, Line, own};
 use crate::finding::{Finding, FindingClass, Matter};
 use crate::graph::Exposure;
 use crate::observation::Capability;
-use crate::text::Shaped;
+use crate::text::{Opaque, Shaped};
 use crate::world::World;
 
 /// The facts that a person asks for first, worst first; what is unknown is said, never left out.
@@ -56,7 +56,7 @@ fn usage(parts: &mut Vec<Line>, factors: &Factors) {
     }
     match &factors.usage {
         Use::Yes { level, exe, listens, .. } => {
-            let mut line = vec![own(level.as_str()), own(" by "), Inline::Name(exe.clone())];
+            let mut line = vec![own(level.as_str()), own(" by "), Inline::Name(program(exe))];
             if let Some(port) = listens {
                 line.extend([own(" that listens on :"), Inline::Shaped(Shaped::Port(*port))]);
             }
@@ -78,6 +78,12 @@ fn usage(parts: &mut Vec<Line>, factors: &Factors) {
         }
         Use::Unknown(..) => parts.push(vec![own("use unknown")]),
     }
+}
+
+/// An executable by its last name: the explanation has the whole path.
+fn program(exe: &Opaque) -> Opaque {
+    let path = exe.reveal();
+    Opaque::readmit(path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path))
 }
 
 fn rights(parts: &mut Vec<Line>, finding: &Finding, world: &World) {

@@ -284,13 +284,12 @@ impl World {
         self.into(identity).filter(|e| matches!(e.link, Link::RunsAs { .. })).map(|e| e.from)
     }
 
-    /// The complete scan that covers an asset: of its namespace, or of the whole cluster.
+    /// The newest complete scan that covers an asset: of its namespace, or of the whole cluster.
     pub fn scanned(&self, asset: AssetIdx) -> Option<&CoverageSeen> {
         let key = &self.asset(asset).key;
         let homes = [AssetKey::namespace(&key.cluster, key.namespace.clone()), AssetKey::cluster(&key.cluster)];
-        homes.iter().filter_map(|home| self.find(home)).find_map(|home| {
-            self.asset(home).coverage.iter().find(|c| c.window.eye == Eye::CompleteScan && c.window.holes.is_empty())
-        })
+        let seen = homes.iter().filter_map(|home| self.find(home)).flat_map(|home| &self.asset(home).coverage);
+        seen.filter(|c| c.window.eye == Eye::CompleteScan && c.window.holes.is_empty()).max_by_key(|c| c.window.until)
     }
 
     /// The state of a feed.

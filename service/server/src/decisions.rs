@@ -80,7 +80,7 @@ fn follow_documents(store: &mut Store, config: &Config, snapshot: &Snapshot) -> 
     for standing in store.standing_decisions()?.into_iter().filter(|s| s.source.starts_with("vex:")) {
         match wanted.get(&standing.finding) {
             Some(stated) if stated.source == standing.source && stated.decision.status == standing.decision.status => {
-                drop(wanted.remove(&standing.finding))
+                drop(wanted.remove(&standing.finding));
             }
             Some(_) => {}
             None => {

@@ -14,6 +14,8 @@ use assay_sources::sniff::{Format, sniff};
 use assay_store::{Receipt, ReportMeta, Store, StoreError};
 use sha2::Digest as _;
 
+use crate::sensor;
+
 /// The buffer in front of a report.
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -85,6 +87,11 @@ pub(crate) fn reader<R: Read + Seek>(
             sniff(&mut BufReader::with_capacity(BUFFER_BYTES, &mut *input), &limits)?
         }
     };
+    if format == Format::SensorBatches {
+        input.rewind().map_err(ReadError::Io)?;
+        let receipt = sensor::stream(store, &mut BufReader::with_capacity(BUFFER_BYTES, input), door, asked)?;
+        return Ok(Taken { format, receipt });
+    }
     let meta = ReportMeta {
         sender: asked.sender.clone(),
         format: format.as_str(),

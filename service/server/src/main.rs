@@ -1,12 +1,14 @@
 //! The binary `assay`: every mode in one match, exit codes as a contract.
 
 mod app;
+mod chat;
 mod cli;
 mod clock;
 mod commands;
 mod config;
 mod data;
 mod decisions;
+mod demo;
 mod digest;
 mod feeds;
 mod http;
@@ -15,6 +17,7 @@ mod inventory;
 mod models;
 mod progress;
 mod refresh;
+mod sensor;
 mod snapshot;
 mod ticket;
 mod today;
@@ -80,12 +83,14 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<Ended> {
     let global = &cli.global;
     match &cli.command {
+        Some(Command::Demo(args)) => commands::demo::run(global, args),
         Some(Command::Ingest(args)) => commands::ingest::run(global, args),
         Some(Command::Findings(args)) => commands::findings::run(global, args),
         Some(Command::Scan(args)) => commands::scan::run(global, args),
         Some(Command::Explain(args)) => commands::explain::run(global, args),
         Some(Command::Assets(args)) => commands::assets::run(global, args),
         Some(Command::Paths(args)) => commands::assets::paths(global, args),
+        Some(Command::Ask(args)) => commands::ask::run(global, args),
         Some(Command::Serve(args)) => commands::serve::run(global, args),
         Some(Command::Token(what)) => commands::serve::token(global, what),
         Some(Command::Audit(Audit::Verify)) => commands::audit::verify(global),

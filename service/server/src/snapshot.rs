@@ -6,14 +6,18 @@ use std::collections::HashSet;
 use anyhow::Result;
 use assay_core::context::{Factors, Subject, context};
 use assay_core::control::Controls;
-use assay_core::finding::{Finding, Matter};
+use assay_core::finding::{Finding, FindingClass, Matter};
 use assay_core::ids::{EvidenceId, Time};
+use assay_core::mend::{Mend, mend};
 use assay_core::order::{Names, RankTable, Ranked, Ranking, Row};
 use assay_core::policy::Policy;
 use assay_core::world::World;
 use assay_store::Store;
 
 use crate::config::Config;
+
+/// The most findings of one cause that an update is chosen for.
+const MENDED_MAX: usize = 1_000;
 
 /// One instant of everything.
 #[derive(Debug)]
@@ -90,7 +94,17 @@ impl Snapshot {
             .or_else(|| self.table.list(&self.policy, |_| true).find(one))
     }
 
-    /// How many open findings the fix of this one closes, itself included.
+    /// The update that mends this finding and the open ones of its cause, where a source knows one.
+    pub(crate) fn mend(&self, store: &Store, row: &Row) -> Result<Option<Mend>> {
+        if row.class != FindingClass::Vulnerability {
+            return Ok(None);
+        }
+        let same = |r: &&Row| r.cause == row.cause && r.is_open() && !r.is_superseded();
+        let ids: Vec<i64> = self.table.rows().iter().filter(same).take(MENDED_MAX).map(|r| i64::from(r.id)).collect();
+        Ok(mend(&store.fixes(&ids)?))
+    }
+
+    /// How many open findings have the cause of this one, itself included.
     pub(crate) fn same_cause(&self, row: &Row) -> u64 {
         self.table.rows().iter().filter(|r| r.cause == row.cause && r.is_open() && !r.is_superseded()).count() as u64
     }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use assay_core::asset::{ImageRef, KindClass};
 use assay_core::document::{Block, Document, Guarded, Inline, Line, count, guard, own, withheld};
 use assay_core::explain::{place, what};
-use assay_core::finding::Finding;
+use assay_core::finding::{Finding, Matter};
 use assay_core::ids::VulnId;
 use assay_core::order::Ranked;
 use assay_core::text::{Door, Opaque, Own, Shaped};
@@ -83,7 +83,8 @@ pub(crate) fn enrich<'a>(store: &Store, snapshot: &'a Snapshot, text: &str, door
     let ids: Vec<i64> = page.iter().map(|r| i64::from(r.row.id)).collect();
     let findings: Vec<(Ranked<'a>, Finding)> =
         page.into_iter().zip(store.details(&ids, snapshot.world.as_of)?).collect();
-    let document = document(snapshot, &named, &findings, &unmatched, total, door);
+    let updates = updates(store, snapshot, &findings)?;
+    let document = document(snapshot, &named, &findings, &updates, &unmatched, total, door);
     Ok(Enrichment { named, findings, unmatched, total, document })
 }
 
@@ -177,6 +178,7 @@ fn document(
     snapshot: &Snapshot,
     named: &Named,
     findings: &[(Ranked<'_>, Finding)],
+    updates: &[Line],
     unmatched: &[VulnId],
     total: usize,
     door: &dyn Door,
@@ -201,7 +203,7 @@ fn document(
     if total > LISTED_MAX {
         blocks.push(Block::Line(vec![count((total - LISTED_MAX) as u64), own(" more are in the JSON form.")]));
     }
-    fixes(&mut blocks, findings);
+    blocks.extend(updates.iter().map(|line| Block::Field(Own::new("Fix"), line.clone())));
     for id in unmatched {
         blocks.push(Block::Line(vec![
             own("The ticket names "),
@@ -245,33 +247,23 @@ fn summary(snapshot: &Snapshot, findings: &[(Ranked<'_>, Finding)], total: usize
     ]
 }
 
-/// The fixes that close what was found, each once.
-fn fixes(blocks: &mut Vec<Block>, findings: &[(Ranked<'_>, Finding)]) {
+/// The updates that mend what was found, one a cause.
+fn updates(store: &Store, snapshot: &Snapshot, findings: &[(Ranked<'_>, Finding)]) -> Result<Vec<Line>> {
     let mut seen = HashSet::new();
+    let mut lines = Vec::new();
     for (ranked, finding) in findings {
-        let (Some(version), assay_core::finding::Matter::Vulnerability { package, .. }) =
-            (finding.fixed_in(), &finding.matter)
-        else {
-            continue;
-        };
-        if !seen.insert(ranked.row.cause) {
+        let Matter::Vulnerability { package, .. } = &finding.matter else { continue };
+        if lines.len() >= LISTED_MAX || finding.fixed_in().is_none() || !seen.insert(ranked.row.cause) {
             continue;
         }
-        let mut line = vec![
-            own("update "),
-            Inline::Name(package.counted_name().clone()),
-            own(" to "),
-            Inline::Name(version.clone()),
-        ];
+        let Some(mend) = snapshot.mend(store, ranked.row)? else { continue };
+        let name = Inline::Name(package.said());
+        let mut line = vec![own("update "), name, own(" to "), Inline::Name(mend.version)];
         if let Some(image) = &finding.image {
-            line.extend([
-                own(" in image "),
-                Inline::Name(Opaque::readmit(ImageRef::familiar(image.repository.reveal()))),
-            ]);
+            let familiar = ImageRef::familiar(image.repository.reveal());
+            line.extend([own(" in image "), Inline::Name(Opaque::readmit(familiar))]);
         }
-        blocks.push(Block::Field(Own::new("Fix"), line));
-        if seen.len() >= LISTED_MAX {
-            break;
-        }
+        lines.push(line);
     }
+    Ok(lines)
 }

@@ -27,8 +27,8 @@ const SOON: Span = Span::days(14);
 pub(crate) struct Item<'a> {
     pub(crate) ranked: Ranked<'a>,
     pub(crate) finding: Finding,
-    /// Open findings of the same cause.
-    pub(crate) same_cause: u64,
+    /// Open findings that the same update or change closes.
+    pub(crate) closes: u64,
 }
 
 /// Everything on the first screen.
@@ -48,6 +48,7 @@ pub(crate) struct Today<'a> {
 /// The one fix that closes most.
 pub(crate) struct FixFirst {
     pub(crate) finding: Finding,
+    pub(crate) version: Opaque,
     pub(crate) closes: u64,
     pub(crate) workloads: u64,
 }
@@ -82,12 +83,14 @@ pub(crate) fn items<'a>(store: &Store, snapshot: &'a Snapshot, max: usize) -> Re
 fn detailed<'a>(store: &Store, snapshot: &'a Snapshot, picked: Vec<Ranked<'a>>) -> Result<Vec<Item<'a>>> {
     let ids: Vec<i64> = picked.iter().map(|r| i64::from(r.row.id)).collect();
     let findings = store.details(&ids, snapshot.world.as_of)?;
-    let item = |(ranked, finding): (Ranked<'a>, Finding)| Item {
-        same_cause: snapshot.same_cause(ranked.row),
-        ranked,
-        finding,
+    let item = |(ranked, finding): (Ranked<'a>, Finding)| {
+        let closes = match finding.class {
+            FindingClass::Vulnerability => snapshot.mend(store, ranked.row)?.map_or(0, |m| m.closes),
+            _ => snapshot.same_cause(ranked.row),
+        };
+        Ok(Item { closes, ranked, finding })
     };
-    Ok(picked.into_iter().zip(findings).map(item).collect())
+    picked.into_iter().zip(findings).map(item).collect()
 }
 
 /// Gathers the first screen.
@@ -151,25 +154,25 @@ fn lower<'a>(store: &Store, snapshot: &'a Snapshot, shown: &HashSet<u32>) -> Res
 
 /// The cause whose fix closes most open findings with a deadline, where a fix is known.
 fn fix_first(store: &Store, snapshot: &Snapshot) -> Result<Option<FixFirst>> {
-    let mut causes: BTreeMap<u32, (u64, BTreeSet<u32>, u32, u8)> = BTreeMap::new();
+    let mut causes: BTreeMap<u32, (u64, BTreeSet<u32>, &Row, u8)> = BTreeMap::new();
     for ranked in snapshot.table.list(&snapshot.policy, |row| counts(row) && row.has_fix()) {
         if snapshot.policy.band(ranked.assessment.band).days.is_none() {
             break;
         }
-        let entry =
-            causes.entry(ranked.row.cause).or_insert((0, BTreeSet::new(), ranked.row.id, ranked.assessment.band));
+        let entry = causes.entry(ranked.row.cause).or_insert((0, BTreeSet::new(), ranked.row, ranked.assessment.band));
         entry.0 += 1;
         entry.1.insert(ranked.row.asset);
     }
     let best =
-        causes.into_values().max_by_key(|(n, _, id, band)| (*n, std::cmp::Reverse(*band), std::cmp::Reverse(*id)));
-    let Some((closes, assets, id, _)) = best.filter(|(n, ..)| *n > 1) else { return Ok(None) };
-    let finding = store.details(&[i64::from(id)], snapshot.world.as_of)?.into_iter().next();
-    Ok(finding.map(|finding| FixFirst { finding, closes, workloads: assets.len() as u64 }))
+        causes.into_values().max_by_key(|(n, _, row, band)| (*n, std::cmp::Reverse(*band), std::cmp::Reverse(row.id)));
+    let Some((_, assets, row, _)) = best.filter(|(n, ..)| *n > 1) else { return Ok(None) };
+    let finding = store.details(&[i64::from(row.id)], snapshot.world.as_of)?.into_iter().next();
+    let (Some(finding), Some(mend)) = (finding, snapshot.mend(store, row)?) else { return Ok(None) };
+    Ok(Some(FixFirst { finding, version: mend.version, closes: mend.closes, workloads: assets.len() as u64 }))
 }
 
 /// Nodes whose sensor has fallen silent, with the findings whose use is unknown because of it.
-fn unseen(store: &Store, snapshot: &Snapshot) -> Result<Vec<Unseen>> {
+pub(crate) fn unseen(store: &Store, snapshot: &Snapshot) -> Result<Vec<Unseen>> {
     let as_of = snapshot.world.as_of;
     let silent = snapshot.world.watching.silent_after;
     let mut out = Vec::new();
@@ -248,7 +251,9 @@ pub(crate) fn document(
         }
         next.push(Inline::Command(command.clone()));
     }
-    blocks.push(Block::Field(Own::new("Next"), next));
+    if !next.is_empty() {
+        blocks.push(Block::Field(Own::new("Next"), next));
+    }
     guard(Document { as_of, blocks }, door).unwrap_or_else(|alarm| {
         tracing::error!("{alarm}");
         withheld(as_of)
@@ -312,13 +317,14 @@ fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
             line.push(own("; "));
         }
         line.extend([
-            own("node "),
+            own("the sensor on node "),
             Inline::Name(unseen.node.clone()),
-            own(" has had no sensor since "),
+            own(" was last heard "),
             Inline::Ago(unseen.since),
         ]);
         if unseen.findings > 0 {
-            line.extend([own(": use is unknown for "), count(unseen.findings), own(" findings")]);
+            let findings = if unseen.findings == 1 { " finding" } else { " findings" };
+            line.extend([own(": use is unknown for "), count(unseen.findings), own(findings)]);
         }
     }
     let unscanned = unscanned(snapshot);
@@ -342,7 +348,12 @@ fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
         if !line.is_empty() {
             line.push(own("; "));
         }
-        line.extend([count(not_assessed), own(" scans could not assess their distribution")]);
+        let scans = if not_assessed == 1 {
+            " scan could not assess the distribution that it found"
+        } else {
+            " scans could not assess the distributions that they found"
+        };
+        line.extend([count(not_assessed), own(scans)]);
     }
     if line.is_empty() {
         line.push(own("every source that ever reported has reported in time"));
@@ -376,8 +387,8 @@ fn row(at: usize, item: &Item<'_>, snapshot: &Snapshot) -> Vec<Line> {
         place.extend([own("  "), own(environment.as_str())]);
     }
     let mut reason = why(&item.finding, &factors, &snapshot.world);
-    if item.same_cause > 1 {
-        reason.extend([own("; its fix closes "), count(item.same_cause)]);
+    if item.closes > 1 {
+        reason.extend([own("; one fix closes "), count(item.closes)]);
     }
     vec![vec![count(at as u64 + 1)], due, what(&item.finding, &snapshot.controls), place, reason]
 }
@@ -396,13 +407,11 @@ fn lower_line(item: &Item<'_>, snapshot: &Snapshot) -> Line {
     line
 }
 
-fn fix_line(fix: &FixFirst) -> Line {
+pub(crate) fn fix_line(fix: &FixFirst) -> Line {
     let mut line = Vec::new();
     if let Matter::Vulnerability { package, .. } = &fix.finding.matter {
-        line.extend([own("update "), Inline::Name(package.counted_name().clone())]);
-        if let Some(version) = fix.finding.fixed_in() {
-            line.extend([own(" to "), Inline::Name(version.clone())]);
-        }
+        line.extend([own("update "), Inline::Name(package.said())]);
+        line.extend([own(" to "), Inline::Name(fix.version.clone())]);
     }
     if let Some(image) = &fix.finding.image {
         let name = assay_core::asset::ImageRef::familiar(image.repository.reveal());

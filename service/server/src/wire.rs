@@ -186,7 +186,7 @@ pub(crate) fn title(snapshot: &Snapshot, finding: &Finding) -> String {
     match &finding.matter {
         Matter::Vulnerability { id, package } => {
             let version = finding.version().map_or("", Opaque::reveal);
-            format!("{id} in {} {version}", package.counted_name().reveal()).trim_end().to_owned()
+            format!("{id} in {} {version}", package.said().reveal()).trim_end().to_owned()
         }
         Matter::Control { control, .. } | Matter::Signal { signal: control, .. } => {
             match snapshot.controls.get(control.0.reveal()) {
@@ -205,7 +205,7 @@ pub(crate) fn title(snapshot: &Snapshot, finding: &Finding) -> String {
 }
 
 impl AssetWire {
-    fn of(finding: &Finding) -> Self {
+    pub(crate) fn of(finding: &Finding) -> Self {
         let asset = &finding.place.asset;
         let image = finding.image.as_ref().map(|image| {
             let name = ImageRef::familiar(image.repository.reveal());

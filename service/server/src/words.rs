@@ -7,7 +7,6 @@ use std::time::Instant;
 use anyhow::Result;
 use assay_core::brief::{Brief, brief};
 use assay_core::catalogue::Catalogue;
-use assay_core::context::Factors;
 use assay_core::document::{Document, Guarded, withheld};
 use assay_core::explain::{self, Told};
 use assay_core::finding::Finding;
@@ -34,7 +33,6 @@ pub(crate) struct Explained {
     pub(crate) document: Guarded<Document>,
     pub(crate) settled: Settled,
     pub(crate) brief: Brief,
-    pub(crate) factors: Factors,
     /// What `e1`, `e2` .. stand for.
     pub(crate) evidence: Vec<EvidenceId>,
 }
@@ -52,6 +50,7 @@ impl Words {
         let factors = snapshot.factors(finding);
         let brief = brief(finding, &factors, &ranked.assessment, &snapshot.world, &snapshot.policy, &snapshot.controls);
         let (settled, record) = self.settle(store, &brief, snapshot)?;
+        let mend = snapshot.mend(store, ranked.row)?;
         let told = Told {
             finding,
             factors: &factors,
@@ -62,6 +61,7 @@ impl Words {
             policy: &snapshot.policy,
             controls: &snapshot.controls,
             same_cause: snapshot.same_cause(ranked.row),
+            mend: mend.as_ref(),
             as_of: snapshot.world.as_of,
         };
         let document = match explain::render(&told, &self.catalogue, door) {
@@ -72,7 +72,7 @@ impl Words {
             }
         };
         let evidence = explain::evidence(&brief, &settled);
-        Ok((Explained { document, settled, brief, factors, evidence }, record))
+        Ok((Explained { document, settled, brief, evidence }, record))
     }
 
     fn settle(&self, store: &Store, brief: &Brief, snapshot: &Snapshot) -> Result<(Settled, Option<PlanRecord>)> {

@@ -1,6 +1,7 @@
 //! Records and passages on SQLite. Comes in: observations and decisions of the core. Goes out: the world, and findings
 //! with their history. One transaction a report; nothing is visible before its commit.
 
+mod asked;
 mod audit;
 mod decide;
 mod digests;
@@ -23,6 +24,7 @@ mod tokens;
 mod twin;
 mod world;
 
+pub use asked::{Column, Concluded, Picked};
 pub use assay_core::records::{Chain, Changed, Counts, Imported, Move, Receipt, ReportMeta, StandingDecision};
 pub use error::StoreError;
 pub use explanations::PlanRecord;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use assay_core::asset::{AssetKey, PackageKey};
 use assay_core::finding::{Decision, Finding, FindingClass, Place, ScannedImage, Sighting, SourceWord};
 use assay_core::ids::{Digest, Fingerprint, Time, VulnId};
+use assay_core::mend::FixWord;
 use assay_core::observation::{AttackStage, Severity};
 use assay_core::order::StoredRow;
 use assay_core::reconcile::{Life, Word};
@@ -419,6 +420,27 @@ impl Store {
 }
 
 impl Store {
+    /// What every source says about the versions that mend some findings; what it has taken back is left out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn fixes(&self, findings: &[i64]) -> Result<Vec<FixWord>, StoreError> {
+        let doing = "reading fixes";
+        let sql = "SELECT s.version, s.fixed_in FROM finding f JOIN sighting s ON s.finding_id = COALESCE(f.via, f.id) \
+                   WHERE f.id = ?1 AND s.gone_at IS NULL AND s.doubted_at IS NULL ORDER BY s.scope_id, s.component";
+        let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
+        let mut words = Vec::new();
+        for &finding in findings {
+            let rows = statement.query_map([finding], |r| {
+                let o = |i: usize| r.get::<_, String>(i).map(|t| Opaque::readmit(&t));
+                Ok(FixWord { finding, installed: o(0)?, fixed_in: o(1)? })
+            });
+            let said: Vec<FixWord> = rows.and_then(Iterator::collect).doing(doing)?;
+            words.extend(said);
+        }
+        Ok(words)
+    }
+
     /// The tools that have reported, by name.
     ///
     /// # Errors

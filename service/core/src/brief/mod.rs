@@ -302,7 +302,7 @@ pub fn settle_words(by: SettledBy) -> Own {
 /// The package of a finding, by its counted name.
 fn package_name(finding: &Finding) -> Arg {
     match &finding.matter {
-        Matter::Vulnerability { package, .. } => Arg::Name(package.counted_name().clone()),
+        Matter::Vulnerability { package, .. } => Arg::Name(package.said()),
         _ => Arg::Own(Own::new("the package")),
     }
 }

@@ -89,12 +89,14 @@ fn fill<T>(c: &Contribution, policy: &Policy, known: &Known<T>, spell: impl Fn(&
 
 /// The default that the policy's table takes for a factor, where it asks for it.
 fn assumed(policy: &Policy, factor: FactorName) -> Option<&'static str> {
-    let asks = |q: Question| match (factor, q) {
-        (FactorName::InKev, Question::InKev | Question::Exploitation)
-        | (FactorName::Exposure, Question::PubliclyExposed | Question::SystemExposure)
-        | (FactorName::Automatable, Question::Automatable)
-        | (FactorName::TechnicalImpact, Question::TechnicalImpact) => true,
-        _ => false,
+    let asks = |q: Question| {
+        matches!(
+            (factor, q),
+            (FactorName::InKev, Question::InKev | Question::Exploitation)
+                | (FactorName::Exposure, Question::PubliclyExposed | Question::SystemExposure)
+                | (FactorName::Automatable, Question::Automatable)
+                | (FactorName::TechnicalImpact, Question::TechnicalImpact)
+        )
     };
     policy.asked.iter().find(|a| asks(a.question)).map(|a| a.question.values()[usize::from(a.default)])
 }

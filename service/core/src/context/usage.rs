@@ -98,7 +98,7 @@ fn latest_windows<'w>(world: &'w World, workload: AssetIdx, container: &Opaque, 
     let mine = world.asset(workload).coverage.iter();
     for seen in mine.filter(|c| c.window.eye == eye && (container.is_empty() || c.container == *container)) {
         let same = |c: &&CoverageSeen| c.container == seen.container && c.window.instance == seen.window.instance;
-        match latest.iter().position(|c| same(c)) {
+        match latest.iter().position(same) {
             Some(at) if latest[at].window.until < seen.window.until => latest[at] = seen,
             Some(_) => {}
             None => latest.push(seen),

@@ -170,7 +170,7 @@ fn update(global: &Global, app: &App, kev_url: Option<&str>, epss_url: Option<&s
             // An old feed never fails a run: its age is printed.
             Err(error) => lines.push(format!("{feed}: {error:#}{}", age(app, feed)?)),
             Ok(Fetched::Unchanged) => {
-                lines.push(format!("{feed}: not changed since the last fetch{}", age(app, feed)?))
+                lines.push(format!("{feed}: not changed since the last fetch{}", age(app, feed)?));
             }
             Ok(Fetched::File { file, etag, sha256 }) => {
                 let wire = one(app, file.path())?;

@@ -1,9 +1,11 @@
 //! The commands, one file each: what was typed becomes a call, what came out becomes text or JSON.
 
 pub(crate) mod agent;
+pub(crate) mod ask;
 pub(crate) mod assets;
 pub(crate) mod audit;
 pub(crate) mod decide;
+pub(crate) mod demo;
 pub(crate) mod digest;
 pub(crate) mod enrich;
 pub(crate) mod explain;

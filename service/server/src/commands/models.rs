@@ -105,7 +105,7 @@ fn list(global: &Global, store: &ModelStore, verify: bool) -> Result<()> {
             State::Installed if verify => "installed, content as in the manifest".to_owned(),
             State::Installed => "installed".to_owned(),
             State::Missing => "missing".to_owned(),
-            State::Partial { have, want } => format!("{} of {} bytes", have, want),
+            State::Partial { have, want } => format!("{have} of {want} bytes"),
             State::Corrupt { file, why } => {
                 wrong += 1;
                 format!("wrong: {file}: {why}")

@@ -31,7 +31,7 @@ pub(crate) fn token(global: &Global, what: &Token) -> Result<Ended> {
             }
             match global.output {
                 Output::Json => {
-                    print_json(&serde_json::json!({ "name": name.reveal(), "role": role.as_str(), "token": token }))?
+                    print_json(&serde_json::json!({ "name": name.reveal(), "role": role.as_str(), "token": token }))?;
                 }
                 _ => {
                     anstream::eprintln!("made token {} ({role}); it is shown this once:", name.reveal());

@@ -37,7 +37,7 @@ pub(crate) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Pro
     serde_json::from_slice(&bytes).map_err(|e| Problem::Bad(format!("the body is not what is expected here: {e}")))
 }
 
-async fn bytes(request: Request, limit: u64) -> Result<axum::body::Bytes, Problem> {
+pub(crate) async fn bytes(request: Request, limit: u64) -> Result<axum::body::Bytes, Problem> {
     let body: Body = request.with_limited_body().into_body();
     axum::body::to_bytes(body, usize::try_from(limit).unwrap_or(usize::MAX)).await.map_err(|_| Problem::TooLarge(limit))
 }

@@ -2,8 +2,11 @@
 //! is closed without a token or session.
 
 mod api;
+mod chat;
+mod events;
 mod guard;
 mod metrics;
+mod openapi;
 mod page;
 pub(crate) mod problem;
 mod state;
@@ -120,11 +123,16 @@ fn router(service: Arc<Service>) -> Router {
         .route("/api/v1/digests", post(api::make_digest))
         .route("/api/v1/digests/latest", get(api::latest_digest))
         .route("/api/v1/enrichments", post(api::enrich))
+        .route("/api/v1/chat", post(chat::ask))
+        .route("/api/v1/events", post(events::take))
+        .route("/v1/chat/completions", post(chat::complete))
+        .route("/v1/models", get(chat::models))
         .layer(middleware::from_fn_with_state(service.clone(), guard::allow));
     let pages = Router::new()
         .route("/findings", get(page::findings))
         .route("/findings/{id}", get(page::finding))
         .route("/digest", get(page::digest))
+        .route("/ask", get(page::ask))
         .route("/assets", get(page::assets))
         .layer(middleware::from_fn_with_state(service.clone(), page::session_or_form));
     Router::new()
@@ -133,6 +141,7 @@ fn router(service: Arc<Service>) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(|| async { "ready\n" }))
         .route("/metrics", get(metrics))
+        .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], openapi::document()) }))
         .route("/static/style.css", get(page::style))
         .route("/static/keys.js", get(page::keys))
         .merge(api)

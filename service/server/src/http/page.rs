@@ -281,6 +281,61 @@ pub(crate) async fn assets(State(service): State<Arc<Service>>) -> Result<Respon
     html(&page)
 }
 
+/// A question of the form, and those before it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct AskQuery {
+    q: String,
+    previous: String,
+}
+
+#[derive(Template)]
+#[template(path = "ask.html")]
+struct AskPage {
+    view: &'static str,
+    question: String,
+    /// The questions so far, one a line, for the next one to follow.
+    previous: String,
+    body: String,
+    version: &'static str,
+    as_of: String,
+}
+
+pub(crate) async fn ask(
+    State(service): State<Arc<Service>>,
+    Query(query): Query<AskQuery>,
+) -> Result<Response, Problem> {
+    let page = service
+        .read(move |service, store, snapshot| {
+            let as_of = snapshot.world.as_of.to_string();
+            let question = query.q.trim().replace('\n', " ");
+            if question.is_empty() {
+                return Ok(AskPage {
+                    view: "ask",
+                    question,
+                    previous: String::new(),
+                    body: String::new(),
+                    version: VERSION,
+                    as_of,
+                });
+            }
+            crate::chat::fits(&question).map_err(Problem::from)?;
+            let names = service.names(store, snapshot)?;
+            let chat = crate::chat::Chat { store, snapshot, names: &names, words: &service.words, door: &service.door };
+            let before = chat.previous(&query.previous)?;
+            let answer = chat.answer(&question, before.as_ref())?;
+            let body = escape(&answer.document, Sink::Html);
+            let previous = if answer.query.is_some() {
+                format!("{}\n{question}", query.previous.trim()).trim().to_owned()
+            } else {
+                query.previous
+            };
+            Ok(AskPage { view: "ask", question, previous, body, version: VERSION, as_of })
+        })
+        .await?;
+    html(&page)
+}
+
 /// Those without a session are sent to the form.
 pub(crate) async fn session_or_form(
     State(service): State<Arc<Service>>,

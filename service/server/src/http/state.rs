@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use arc_swap::ArcSwap;
-use assay_core::ids::Digest;
+use assay_core::ids::{Digest, Time};
+use assay_core::query::NameIndex;
 use assay_sources::door::SecretDoor;
 use assay_store::{Role, Store};
 use tokio::sync::Semaphore;
@@ -39,6 +40,7 @@ pub(crate) struct Service {
     readers: Mutex<Vec<Store>>,
     snapshot: ArcSwap<Snapshot>,
     fixed: Vec<(Digest, Role)>,
+    names: Mutex<Option<(Time, Arc<NameIndex>)>>,
     sessions: Mutex<HashMap<String, (Instant, Role)>>,
     code: Mutex<Option<(String, Instant)>>,
 }
@@ -70,6 +72,7 @@ impl Service {
             readers: Mutex::new(Vec::new()),
             snapshot: ArcSwap::from_pointee(snapshot),
             fixed,
+            names: Mutex::new(None),
             sessions: Mutex::new(HashMap::new()),
             code: Mutex::new(None),
             app,
@@ -127,6 +130,19 @@ impl Service {
         let service = self.clone();
         let done = tokio::task::spawn_blocking(move || change(&mut locked(&service.writer)));
         done.await.map_err(|e| Problem::Inside(e.into()))?
+    }
+
+    /// The names that may be asked for, made once a snapshot.
+    pub(crate) fn names(&self, store: &Store, snapshot: &Snapshot) -> Result<Arc<NameIndex>, Problem> {
+        let mut kept = locked(&self.names);
+        if let Some((as_of, names)) = kept.as_ref()
+            && *as_of == snapshot.world.as_of
+        {
+            return Ok(names.clone());
+        }
+        let names = Arc::new(crate::chat::index(store, snapshot)?);
+        *kept = Some((snapshot.world.as_of, names.clone()));
+        Ok(names)
     }
 
     fn renew(&self, store: &mut Store) -> Result<(), Problem> {

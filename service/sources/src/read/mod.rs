@@ -33,6 +33,8 @@ use crate::sniff::Format;
 use intake::Intake;
 use json::Json;
 
+pub use sensor::{BatchLine, batches};
+
 /// What a reader is told beside the bytes.
 pub struct How<'a> {
     /// Bounds.

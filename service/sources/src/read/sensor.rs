@@ -11,42 +11,66 @@ use assay_core::text::Opaque;
 use super::ReadError;
 use super::intake::{Intake, Learnt, instant};
 use super::json::plain_reason;
+use crate::limits::ReadLimits;
 
-pub(super) fn read(input: &mut dyn BufRead, mut intake: Intake<'_>) -> Result<Head, ReadError> {
-    let limits = intake.how.limits;
-    let (mut bytes, mut line_number) = (0u64, 0u64);
-    let mut produced_at: Option<Time> = None;
+/// One line of a file of batches.
+#[derive(Debug)]
+pub struct BatchLine<'a> {
+    /// Its number, counted from 1.
+    pub number: u64,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// The batch, or why it is none.
+    pub batch: Result<SensorBatch, String>,
+}
+
+/// Hands over every batch of a file, line by line, in bounded memory.
+///
+/// # Errors
+/// When the bytes cannot be had, a bound is crossed, or nothing is in it; and whatever `each` fails with.
+pub fn batches<E: From<ReadError>>(
+    input: &mut dyn BufRead,
+    limits: &ReadLimits,
+    each: &mut dyn FnMut(BatchLine<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let (mut bytes, mut number) = (0u64, 0u64);
     let mut seen = false;
     loop {
         let mut line = Vec::new();
         let max = limits.record_bytes_max as u64;
-        Read::take(&mut *input, max + 1).read_until(b'\n', &mut line)?;
+        Read::take(&mut *input, max + 1).read_until(b'\n', &mut line).map_err(ReadError::Io)?;
         if line.is_empty() {
             break;
         }
-        line_number += 1;
+        number += 1;
         bytes += line.len() as u64;
         if line.len() as u64 > max {
-            return Err(ReadError::Limit { what: "one line", max, unit: "bytes" });
+            return Err(ReadError::Limit { what: "one line", max, unit: "bytes" }.into());
         }
         if bytes > limits.report_bytes_max {
-            return Err(ReadError::Limit { what: "the report", max: limits.report_bytes_max, unit: "bytes" });
+            return Err(ReadError::Limit { what: "the report", max: limits.report_bytes_max, unit: "bytes" }.into());
         }
-        if line_number > limits.lines_max {
-            return Err(ReadError::Limit { what: "the report", max: limits.lines_max, unit: "lines" });
+        if number > limits.lines_max {
+            return Err(ReadError::Limit { what: "the report", max: limits.lines_max, unit: "lines" }.into());
         }
-        let text = if line_number == 1 { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line) } else { &line };
+        let text = if number == 1 { line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line) } else { &line };
         if text.trim_ascii().is_empty() {
             continue;
         }
         seen = true;
-        let place = format!("line {line_number}");
-        let batch = match serde_json::from_slice::<SensorBatch>(text) {
+        let batch = serde_json::from_slice::<SensorBatch>(text).map_err(|e| plain_reason(&e));
+        each(BatchLine { number, bytes: text, batch })?;
+    }
+    if seen { Ok(()) } else { Err(ReadError::Empty.into()) }
+}
+
+pub(super) fn read(input: &mut dyn BufRead, mut intake: Intake<'_>) -> Result<Head, ReadError> {
+    let mut produced_at: Option<Time> = None;
+    batches(input, intake.how.limits, &mut |line| {
+        let place = format!("line {}", line.number);
+        let batch = match line.batch {
             Ok(batch) => batch,
-            Err(error) => {
-                intake.skip(place, plain_reason(&error))?;
-                continue;
-            }
+            Err(reason) => return intake.skip(place, reason),
         };
         produced_at = produced_at.max(instant(&batch.sent_at));
         match batch.records(intake.how.cluster, intake.how.door) {
@@ -55,13 +79,11 @@ pub(super) fn read(input: &mut dyn BufRead, mut intake: Intake<'_>) -> Result<He
                     record.locator = format!("{place}: {}", record.locator).into();
                     intake.give(record)?;
                 }
+                Ok(())
             }
-            Err(error) => intake.skip(place, plain_reason(&error))?,
+            Err(error) => intake.skip(place, plain_reason(&error)),
         }
-    }
-    if !seen {
-        return Err(ReadError::Empty);
-    }
+    })?;
     let part = Part { scope: Scope::Stream, classes: SpokenSet::default(), complete: false, content: None };
     Ok(intake.head(Learnt {
         tool_version: Opaque::readmit(""),

@@ -1,0 +1,168 @@
+//! A question as a typed query, without a model. Comes in: text, the caller's names, the query before. Goes out: one
+//! query with the words that were left aside, or the reason why there is none. The same words always give the same.
+
+mod build;
+mod items;
+mod refuse;
+mod settle;
+
+use build::Built;
+use items::{Item, What, items};
+
+use super::abstain::{Abstain, OffTopic};
+use super::filters::Which;
+use super::lexicon::{Ask, Means};
+use super::names::NameIndex;
+use super::tokens::{Token, tokens};
+use super::{QUESTION_BYTES_MAX, Query, QueryKind};
+use crate::ids::Time;
+use crate::text::Opaque;
+
+/// A question that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// What it asks.
+    pub query: Query,
+    /// Words that say nothing to us. The reading says so.
+    pub left_aside: Vec<Opaque>,
+}
+
+/// Reads a question. `previous` is the query before it, for "and in staging?".
+///
+/// # Errors
+/// The reason why there is no query for these words.
+pub fn read(question: &str, names: &NameIndex, previous: Option<&Query>, as_of: Time) -> Result<Read, Abstain> {
+    if question.len() > QUESTION_BYTES_MAX {
+        return Err(Abstain::NotForAssay(OffTopic::Noise));
+    }
+    let words = tokens(question);
+    if words.is_empty() {
+        return Err(Abstain::NotForAssay(OffTopic::Noise));
+    }
+    if let Some(refused) = refuse::refuse(&words, names) {
+        return Err(refused);
+    }
+    let (words, items) = items(words, names, as_of);
+    let built = Built::of(&items, &words, names)?;
+    let before = previous.filter(|_| built.follows(&items, &words));
+    let (mut query, explicit) = settle::settle(&built, &items, before, as_of);
+    if let Some(before) = before {
+        query = followed(before, query, &built, explicit);
+    }
+    let left_aside = left_aside(&built, &words, names, before.is_some())?;
+    Ok(Read { query, left_aside })
+}
+
+/// The words that nothing was made of; too many of them, and the question was not understood. What stands where a name
+/// would stand is an unknown name.
+fn left_aside(built: &Built, words: &[Token], names: &NameIndex, follows: bool) -> Result<Vec<Opaque>, Abstain> {
+    let meaning = built.meaning + usize::from(follows);
+    let said = |at: usize| Opaque::readmit(&words[at].text);
+    // Beside other words that say nothing, a word where a name would stand is one more of them.
+    let others = built.strays.iter().filter(|s| !s.is_name).count();
+    let about_us = meaning > 0 || built.noun;
+    let named = |s: &&build::Stray| s.is_name && (s.has_shape || about_us && others * 3 <= meaning);
+    if let Some(stray) = built.strays.iter().find(named) {
+        let near = names.near(&words[stray.at].text).map(|hit| (hit.kind, hit.name));
+        return Err(Abstain::UnknownName { said: said(stray.at), near });
+    }
+    let strays = built.strays.len();
+    if meaning == 0 || strays * 2 > meaning {
+        return Err(Abstain::NotForAssay(OffTopic::NotUnderstood));
+    }
+    Ok(built.strays.iter().map(|s| said(s.at)).collect())
+}
+
+/// The query before, with what the follow-up changes.
+fn followed(before: &Query, new: Query, built: &Built, explicit: bool) -> Query {
+    let mut query = before.clone();
+    query.filters.finding = None;
+    let kind = match (explicit, before.kind) {
+        (true, _) => new.kind,
+        // "Which ones?" after a count wants the list.
+        (false, QueryKind::Count) if built.asks_which => QueryKind::List,
+        // What was explained was one finding; what comes now is about the list again.
+        (false, QueryKind::Why) if new.filters.finding.is_none() => QueryKind::List,
+        (false, kind) => kind,
+    };
+    if kind != before.kind {
+        query.limit = kind.rows_default();
+        query.group_by = None;
+    }
+    if kind == QueryKind::Why {
+        let of = match (&before.filters.finding, before.kind) {
+            (Some(Which::Nth { of, .. }), QueryKind::Why) => *of,
+            (_, QueryKind::Why) => QueryKind::Top,
+            (_, kind) => kind,
+        };
+        let n = match new.filters.finding {
+            Some(Which::Nth { n, .. }) => n,
+            _ => 1,
+        };
+        query.filters.finding = Some(Which::Nth { n, of });
+        query.kind = kind;
+        return query;
+    }
+    query.kind = kind;
+    // A new beginning without an end drops the old end.
+    if new.filters.since.is_some() {
+        query.filters.until = None;
+    }
+    query.filters.overlay(new.filters);
+    if let Some(order) = built.order {
+        query.order = order;
+    }
+    if let Some(limit) = built.limit {
+        query.limit = limit;
+    }
+    if built.group_by.is_some() {
+        query.group_by = built.group_by;
+    }
+    query
+}
+
+impl Built {
+    /// True when the words lean on a query before them.
+    fn follows(&self, items: &[Item], words: &[Token]) -> bool {
+        let first = words.first().map_or("", |w| w.text.as_str());
+        let opens = matches!(
+            first,
+            "and"
+                | "also"
+                | "only"
+                | "but"
+                | "same"
+                | "then"
+                | "or"
+                | "not"
+                | "without"
+                | "except"
+                | "excluding"
+                | "minus"
+                | "drop"
+                | "sort"
+                | "order"
+                | "group"
+                | "break"
+                | "instead"
+        );
+        let back = items.iter().any(|i| matches!(i.what, What::Means(Means::Before)));
+        let bare = self.kinds.len() == 1 && self.filters.is_empty() && self.names == 0 && words.len() <= 4;
+        let bare_count = bare && self.kinds.iter().any(|(k, _)| *k == QueryKind::Count);
+        let fragment = words.len() <= 4
+            && self.kinds.is_empty()
+            && !self.noun
+            && matches!(first, "in" | "on" | "for" | "with" | "per" | "by" | "each");
+        let asks_why = self.kinds.first().is_some_and(|(k, _)| *k == QueryKind::Why) && self.names == 0;
+        opens || back || bare_count || asks_why || fragment
+    }
+}
+
+/// The question word that a question begins with, past politeness.
+fn opening(items: &[Item]) -> Option<Ask> {
+    items.iter().find_map(|item| match item.what {
+        What::Means(Means::Filler) => None,
+        What::Means(Means::Ask(ask)) => Some(Some(ask)),
+        _ => Some(None),
+    })?
+}

@@ -1,0 +1,190 @@
+//! The words of a question with what each run of them means: a name of the caller's, a time, a phrase of the lexicon,
+//! a number; or nothing that is known.
+
+use super::super::calendar::{self, Stretch, number, stretch};
+use super::super::filters::NameKind;
+use super::super::lexicon::{LEXICON, Means, Prep, Setting};
+use super::super::names::{Hit, NameIndex};
+use super::super::tokens::Token;
+use crate::ids::Time;
+
+/// A run of words and what it means.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) what: What,
+    /// The first word.
+    pub(super) from: usize,
+    /// The word behind the last.
+    pub(super) to: usize,
+    /// A comma or full stop follows.
+    pub(super) ends: bool,
+}
+
+/// What a run of words means.
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    /// A phrase of the lexicon.
+    Means(Means),
+    /// Names of the caller's.
+    Names(Vec<Hit>),
+    /// The id of a finding, or its beginning.
+    Id(Box<str>),
+    /// A stretch of time.
+    Stretch(Stretch),
+    /// A whole number.
+    Number(u16),
+    /// A number with one digit behind the point, or a share of a hundred.
+    Tenths(u16),
+    /// A port that says that it is one.
+    Port(u16),
+    /// A word that is none of these.
+    Unknown,
+}
+
+/// Reads the words one run after the other. The words come back as they were read: slips mended, compounds split.
+pub(super) fn items(words: Vec<Token>, names: &NameIndex, as_of: Time) -> (Vec<Token>, Vec<Item>) {
+    let words = mended(words, names);
+    let mut items: Vec<Item> = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let (what, used) = one(&words, at, &items, names, as_of);
+        let to = (at + used.max(1)).min(words.len());
+        items.push(Item { what, from: at, to, ends: words[to - 1].ends });
+        at = to;
+    }
+    (words, items)
+}
+
+fn one(words: &[Token], at: usize, before: &[Item], names: &NameIndex, as_of: Time) -> (What, usize) {
+    let word = &words[at];
+    let text = word.text.as_str();
+    let named = names.whole(text);
+    if word.quoted {
+        return (if named.is_empty() { What::Unknown } else { What::Names(named) }, 1);
+    }
+    if let Some(id) = finding_id(text) {
+        return (What::Id(id), 1);
+    }
+    if let Some(port) = port(text) {
+        return (What::Port(port), 1);
+    }
+    let phrase = LEXICON.longest(&words[at..]);
+    let is_name = !named.is_empty()
+        && match phrase {
+            // Digits are a version only where a version can stand.
+            None if named.iter().all(|h| h.kind == NameKind::Version) => version_fits(before),
+            None => true,
+            Some((means, used)) => used == 1 && wins(means, &named, words, at, before),
+        };
+    if is_name {
+        return (What::Names(named), 1);
+    }
+    if let Some((stretch, used)) = stretch(&words[at..], as_of) {
+        return (What::Stretch(stretch), used);
+    }
+    if let Some((means, used)) = phrase {
+        return (What::Means(means), used);
+    }
+    if let Some(what) = figure(text) {
+        return (what, 1);
+    }
+    let pieces = names.with_piece(text);
+    if pieces.is_empty() { (What::Unknown, 1) } else { (What::Names(pieces), 1) }
+}
+
+/// Whether a name that is also a common word is meant as the name: its kind stands beside it, or it stands where a place
+/// would, or the word is one for an environment, which a namespace of that name says more exactly.
+fn wins(means: Means, named: &[Hit], words: &[Token], at: usize, before: &[Item]) -> bool {
+    if matches!(means, Means::Set(Setting::Environment(_))) {
+        return named.iter().any(|h| h.kind == NameKind::Namespace);
+    }
+    let of = |kind: NameKind| named.iter().any(|h| h.kind == kind);
+    let cue_before = matches!(before.last().map(|i| &i.what), Some(What::Means(Means::Cue(kind))) if of(*kind));
+    let cue_after = match words.get(at + 1..).and_then(|rest| LEXICON.longest(rest)) {
+        Some((Means::Cue(kind), _)) => of(kind),
+        _ => false,
+    };
+    let place = matches!(before.last().map(|i| &i.what), Some(What::Means(Means::Prep(Prep::In))));
+    cue_before || cue_after || place && (of(NameKind::Namespace) || of(NameKind::Node))
+}
+
+/// A version can stand behind a package, or behind the word.
+fn version_fits(before: &[Item]) -> bool {
+    match before.last().map(|i| &i.what) {
+        Some(What::Names(hits)) => hits.iter().any(|h| h.kind == NameKind::Package),
+        Some(What::Means(Means::Cue(NameKind::Version))) => true,
+        _ => false,
+    }
+}
+
+fn finding_id(text: &str) -> Option<Box<str>> {
+    let body = text.strip_prefix("a1:")?;
+    let legal = |b: u8| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b);
+    ((4..=32).contains(&body.len()) && body.bytes().all(legal)).then(|| text.into())
+}
+
+/// `:443`, `443/tcp`.
+fn port(text: &str) -> Option<u16> {
+    let digits = match text.strip_prefix(':') {
+        Some(rest) => rest,
+        None => text.strip_suffix("/tcp").or_else(|| text.strip_suffix("/udp"))?,
+    };
+    digits.parse().ok().filter(|p| *p > 0)
+}
+
+/// `5`, `#5`, `9.8`, `90%`, `9+`.
+fn figure(text: &str) -> Option<What> {
+    let plain = text.strip_prefix('#').unwrap_or(text);
+    let plain = plain.strip_suffix(['%', '+']).unwrap_or(plain);
+    if let Some(n) = number(plain) {
+        return Some(What::Number(n));
+    }
+    if let Ok(n) = plain.parse::<u16>() {
+        return Some(What::Number(n));
+    }
+    let (whole, part) = plain.split_once('.')?;
+    let digits = |s: &str| !s.is_empty() && s.len() <= 2 && s.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(part) {
+        return None;
+    }
+    let whole: u16 = whole.parse().ok()?;
+    let tenth: u16 = part.get(..1)?.parse().ok()?;
+    Some(What::Tenths(whole * 10 + tenth))
+}
+
+/// The words with compounds of common words split and slips in common words mended. What could be a name is left as it
+/// is: a name one letter off must come out as unknown.
+fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
+    let mut out: Vec<Token> = Vec::with_capacity(words.len());
+    for word in words {
+        let text = word.text.as_str();
+        let known = word.quoted
+            || LEXICON.knows(text)
+            || calendar::knows(text)
+            || number(text).is_some()
+            || text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '#' | ':'))
+            || !names.whole(text).is_empty()
+            || !names.with_piece(text).is_empty();
+        if known {
+            out.push(word);
+            continue;
+        }
+        let parts: Vec<&str> = text.split(['-', '/']).collect();
+        if parts.len() > 1 && parts.iter().all(|p| LEXICON.knows(p)) {
+            let last = parts.len() - 1;
+            for (i, part) in parts.iter().enumerate() {
+                out.push(Token { text: (*part).to_owned(), quoted: false, ends: word.ends && i == last });
+            }
+            continue;
+        }
+        let named_by_word = out.last().is_some_and(|w| {
+            matches!(LEXICON.longest(std::slice::from_ref(w)), Some((Means::Cue(_), 1))) && !w.text.ends_with('s')
+        });
+        let meant = if named_by_word || names.near(text).is_some() { None } else { LEXICON.meant(text) };
+        match meant {
+            Some(meant) => out.push(Token { text: meant.to_owned(), ..word }),
+            None => out.push(word),
+        }
+    }
+    out
+}

@@ -1,0 +1,331 @@
+//! What the hints come to: the kind of question, the fields that times belong to, the ends of paths. Comes in: what the
+//! words say. Goes out: a query, and whether its kind was said or only assumed.
+
+use super::super::calendar::Stretch;
+use super::super::filters::{End, Filters, NameKind, When, Which};
+use super::super::lexicon::{Ask, Prep};
+use super::super::{Change, PresenceIs, Query, QueryKind as K, Tri};
+use super::build::{Built, Place, resolved_as_change};
+use super::{Item, opening};
+use crate::ids::{Span, Time};
+use crate::text::Opaque;
+
+/// The query that the words come to; `before` is the one they lean on. True when the words name the kind themselves.
+pub(super) fn settle(built: &Built, items: &[Item], before: Option<&Query>, as_of: Time) -> (Query, bool) {
+    let (kind, explicit) = kind(built, items, before);
+    let effective = match before {
+        Some(before) if !explicit => before.kind,
+        _ => kind,
+    };
+    let mut query = Query::new(kind);
+    query.filters = built.filters.clone();
+    spots(&mut query.filters, built, effective);
+    times(&mut query.filters, built, effective, as_of);
+    refine(&mut query.filters, built, effective);
+    query.order = built.order.unwrap_or(query.order);
+    let single = (built.single && kind == K::Top).then_some(1);
+    query.limit = built.limit.or(single).unwrap_or(query.limit);
+    query.group_by = built.group_by;
+    if kind == K::Why && query.filters.finding.is_none() {
+        // "Why is X first" names the finding; "why the first" gives its place.
+        let n = built.nth.filter(|n| *n > 1 || built.names == 0).or((built.names == 0).then_some(1));
+        query.filters.finding = n.map(|n| Which::Nth { n, of: K::Top });
+    }
+    (query, explicit)
+}
+
+fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
+    if built.kind(K::ChokePoints) || built.cut && built.path {
+        return (K::ChokePoints, true);
+    }
+    let first = built.kinds.first().map(|(kind, _)| *kind);
+    if first == Some(K::Why) || built.kind(K::Why) && built.nth.is_some_and(|n| n > 1) {
+        return (K::Why, true);
+    }
+    if built.kind(K::Blind) {
+        return (K::Blind, true);
+    }
+    if is_path(built, items) {
+        return (K::Paths, true);
+    }
+    let f = &built.filters;
+    let concluded = built.kind(K::Decisions)
+        || built.expires
+        || built.named(NameKind::Person)
+        || !f.decision_status.is_empty()
+        || f.expired.is_some()
+        || f.inert.is_some();
+    if concluded {
+        return (K::Decisions, true);
+    }
+    if built.affects && (built.named(NameKind::Cve) || built.named(NameKind::Package) || !built.strays.is_empty()) {
+        return (K::Affected, true);
+    }
+    let sources_only = f.stale.is_some() && built.cues.contains(&NameKind::Source)
+        || built.asks(Ask::When) && built.named(NameKind::Source);
+    if built.kind(K::Coverage) || sources_only {
+        return (K::Coverage, true);
+    }
+    if runs_it(built) {
+        return (K::WhoRuns, true);
+    }
+    if built.kind(K::Count) {
+        return (K::Count, true);
+    }
+    if built.kind(K::Fixes) {
+        return (K::Fixes, true);
+    }
+    let moved = built.kind(K::Changed) || !f.change.is_empty() || built.resolved && !built.stretches.is_empty();
+    if moved {
+        return (K::Changed, true);
+    }
+    if built.kind(K::Top) {
+        return (K::Top, true);
+    }
+    if built.kind(K::Due) || f.overdue.is_some() {
+        return (K::Due, true);
+    }
+    let bare_cve = built.named(NameKind::Cve) && f.is_empty() && !built.noun && !built.weak.contains(&K::List);
+    if bare_cve {
+        return (K::Affected, before.is_none());
+    }
+    if built.group_by.is_some() {
+        return (K::Count, true);
+    }
+    if built.by_number {
+        return (K::Why, true);
+    }
+    if built.nth == Some(1) && before.is_none() && built.limit.is_none() {
+        return (K::Top, true);
+    }
+    match built.weak.iter().find(|k| **k != K::List) {
+        Some(kind) if !(*kind == K::Top && (built.names > 0 || !f.is_empty())) => (*kind, true),
+        _ => (K::List, false),
+    }
+}
+
+/// Ways from here to there; and which workloads the Internet gets to, which is the same question.
+fn is_path(built: &Built, items: &[Item]) -> bool {
+    let f = &built.filters;
+    let only_places = f.severity.is_empty() && f.class.is_empty() && f.kev.is_none() && f.in_use.is_none();
+    let from_to = [Prep::From, Prep::To].iter().all(|p| built.spots.iter().any(|s| s.prep == Some(*p)));
+    if (built.path || from_to) && !built.kind(K::Coverage) {
+        return true;
+    }
+    if f.exposed != Some(Tri::Yes) || !only_places || built.noun || built.affects || built.kind(K::Count) {
+        return false;
+    }
+    let one_place = built.names == 1 && built.named(NameKind::Workload);
+    let asks_how = one_place && matches!(opening(items), Some(Ask::Is | Ask::How));
+    let asks_which = built.asks(Ask::Who)
+        && built.cues.contains(&NameKind::Workload)
+        && !built.runs
+        && !built.named(NameKind::Package)
+        && !built.named(NameKind::Cve);
+    asks_how || asks_which
+}
+
+fn runs_it(built: &Built) -> bool {
+    let verb = built.runs || built.has;
+    let object = [NameKind::Package, NameKind::Image, NameKind::ServiceAccount, NameKind::Node, NameKind::Version]
+        .into_iter()
+        .any(|kind| built.named(kind));
+    let unknown = built.runs && built.strays.iter().any(|s| s.is_name);
+    let workloads_with = object && built.cues.contains(&NameKind::Workload) && !built.named(NameKind::Workload);
+    let f = &built.filters;
+    let asked = built.asks(Ask::Who)
+        || built.asks(Ask::Where)
+        || built.asks(Ask::Other)
+        || built.asks(Ask::Is)
+        || built.noun
+        || built.kind(K::Count) && built.cues.contains(&NameKind::Workload);
+    (verb && asked || workloads_with)
+        && (object || unknown)
+        && built.kinds.iter().all(|(k, _)| *k == K::Count)
+        && f.severity.is_empty()
+        && f.class.is_empty()
+        && (!built.kind(K::Count) || built.cues.contains(&NameKind::Workload))
+}
+
+/// Puts names into the filters of their kind, or at the ends of paths.
+fn spots(filters: &mut Filters, built: &Built, kind: K) {
+    let ends = matches!(kind, K::Paths | K::ChokePoints);
+    if ends && filters.exposed == Some(Tri::Yes) {
+        filters.exposed = None;
+        filters.from = Some(End::Internet);
+    }
+    for spot in &built.spots {
+        match (&spot.at, ends && !spot.not) {
+            (Place::Names(name, values), true) if is_end(*name, spot.prep) => {
+                let end = values.first().map(|v| End::Named(*name, v.clone()));
+                if spot.prep == Some(Prep::From) { filters.from = end } else { filters.to = end }
+            }
+            (Place::Names(name, values), _) => named(filters, *name, values, spot.not),
+            (Place::Internet, true) if spot.prep == Some(Prep::To) => filters.to = Some(End::Internet),
+            (Place::Internet, true) => filters.from = Some(End::Internet),
+            (Place::Internet, false) => filters.exposed = filters.exposed.or(Some(Tri::Yes)),
+            (at, true) => {
+                let end = fixed_end(at);
+                if spot.prep == Some(Prep::From) { filters.from = end } else { filters.to = end }
+            }
+            (Place::ClusterAdmin, false) => filters.control.push(Opaque::readmit("cluster-admin")),
+            (Place::Secrets, false) => filters.class.push(crate::finding::FindingClass::Secret),
+            (Place::CloudIdentity | Place::Nodes, false) => {}
+        }
+    }
+}
+
+fn fixed_end(at: &Place) -> Option<End> {
+    match at {
+        Place::ClusterAdmin => Some(End::ClusterAdmin),
+        Place::CloudIdentity => Some(End::CloudIdentity),
+        Place::Nodes => Some(End::Node),
+        Place::Secrets => Some(End::Secret),
+        Place::Internet => Some(End::Internet),
+        Place::Names(..) => None,
+    }
+}
+
+/// A workload, identity or node named in a question about paths is an end of one; a namespace only behind "from" or "to".
+fn is_end(kind: NameKind, prep: Option<Prep>) -> bool {
+    let directed = matches!(prep, Some(Prep::From | Prep::To));
+    match kind {
+        NameKind::Workload | NameKind::ServiceAccount | NameKind::Node => true,
+        NameKind::Namespace => directed,
+        _ => false,
+    }
+}
+
+fn named(filters: &mut Filters, kind: NameKind, values: &[Opaque], not: bool) {
+    if kind == NameKind::Person {
+        filters.by = values.first().cloned();
+        return;
+    }
+    let target = if not { filters.not.get_or_insert_default().as_mut() } else { filters };
+    if kind == NameKind::Cve {
+        for value in values {
+            if let Some(id) = value.reveal().parse().ok().filter(|id| !target.cve.contains(id)) {
+                target.cve.push(id);
+            }
+        }
+        return;
+    }
+    let list = match kind {
+        NameKind::Namespace => &mut target.namespace,
+        NameKind::Workload => &mut target.workload,
+        NameKind::Image => &mut target.image,
+        NameKind::Package => &mut target.package,
+        NameKind::Version => &mut target.version,
+        NameKind::ServiceAccount => &mut target.service_account,
+        NameKind::Node => &mut target.node,
+        NameKind::Control => &mut target.control,
+        NameKind::Source => &mut target.source,
+        NameKind::Band => &mut target.band,
+        NameKind::Cve | NameKind::Person => return,
+    };
+    for value in values {
+        if !list.contains(value) {
+            list.push(value.clone());
+        }
+    }
+}
+
+/// Gives each stretch of time the field that it belongs to.
+fn times(filters: &mut Filters, built: &Built, kind: K, as_of: Time) {
+    for (stretch, not) in &built.stretches {
+        match (kind, stretch) {
+            // "Today" beside "what first" narrows nothing.
+            (K::Top, Stretch::Window(from, to)) if *from <= as_of && as_of < *to && *to - Span::days(1) <= *from => {}
+            _ if *not && built.seen => filters.last_seen_before = Some(beginning(*stretch)),
+            _ if built.expires => filters.expires_before = Some(end(*stretch)),
+            (K::Decisions, Stretch::Within(_)) => filters.expires_before = Some(end(*stretch)),
+            (K::Due, _) => due(filters, *stretch, as_of),
+            (K::Changed | K::Decisions | K::Coverage | K::Blind, _) => moved(filters, *stretch, as_of),
+            _ if !filters.change.is_empty() || built.resolved || built.kind(K::Changed) => {
+                moved(filters, *stretch, as_of);
+            }
+            (_, Stretch::Within(_)) => due(filters, *stretch, as_of),
+            _ if built.kind(K::Due) || filters.overdue.is_some() => due(filters, *stretch, as_of),
+            _ => first_seen(filters, *stretch, as_of),
+        }
+    }
+}
+
+fn beginning(stretch: Stretch) -> When {
+    match stretch {
+        Stretch::Since(when) | Stretch::Before(when) => when,
+        Stretch::Window(from, _) => When::At(from),
+        Stretch::Within(span) | Stretch::OlderThan(span) => When::Ago(span),
+    }
+}
+
+fn end(stretch: Stretch) -> When {
+    match stretch {
+        Stretch::Since(when) | Stretch::Before(when) => when,
+        Stretch::Window(_, to) => When::At(to),
+        Stretch::Within(span) | Stretch::OlderThan(span) => When::Ahead(span),
+    }
+}
+
+fn due(filters: &mut Filters, stretch: Stretch, as_of: Time) {
+    match stretch {
+        Stretch::Since(when) => filters.due_after = Some(when),
+        Stretch::Window(from, to) => {
+            if from > as_of {
+                filters.due_after = Some(When::At(from));
+            }
+            filters.due_before = Some(When::At(to));
+        }
+        Stretch::Before(_) | Stretch::Within(_) => filters.due_before = Some(end(stretch)),
+        Stretch::OlderThan(span) => filters.due_before = Some(When::Ago(span)),
+    }
+}
+
+fn moved(filters: &mut Filters, stretch: Stretch, as_of: Time) {
+    match stretch {
+        Stretch::Since(when) => filters.since = Some(when),
+        Stretch::Before(when) => filters.until = Some(when),
+        Stretch::Window(from, to) => {
+            filters.since = Some(When::At(from));
+            filters.until = (to < as_of).then_some(When::At(to));
+        }
+        // "What changed in 24 hours" looks back.
+        Stretch::Within(span) => filters.since = Some(When::Ago(span)),
+        Stretch::OlderThan(span) => filters.until = Some(When::Ago(span)),
+    }
+}
+
+fn first_seen(filters: &mut Filters, stretch: Stretch, as_of: Time) {
+    match stretch {
+        Stretch::Since(when) => filters.first_seen_since = Some(when),
+        Stretch::Before(when) => filters.first_seen_before = Some(when),
+        Stretch::Window(from, to) => {
+            filters.first_seen_since = Some(When::At(from));
+            filters.first_seen_before = (to < as_of).then_some(When::At(to));
+        }
+        Stretch::Within(span) => filters.first_seen_since = Some(When::Ago(span)),
+        Stretch::OlderThan(span) => filters.first_seen_before = Some(When::Ago(span)),
+    }
+}
+
+/// What is said by the kind already, and what depends on it.
+fn refine(filters: &mut Filters, built: &Built, kind: K) {
+    if built.resolved && !matches!(kind, K::Fixes | K::Due) {
+        let in_time = !built.stretches.is_empty() || matches!(kind, K::Changed);
+        if in_time && matches!(kind, K::Changed | K::Count) {
+            resolved_as_change(filters);
+        } else {
+            filters.presence = vec![PresenceIs::Resolved];
+        }
+    }
+    let in_use = built.runs && !built.has && !matches!(kind, K::WhoRuns | K::Paths | K::ChokePoints | K::Affected);
+    if in_use && filters.in_use.is_none() {
+        filters.in_use = Some(if built.unused { Tri::No } else { Tri::Yes });
+    }
+    if kind == K::Decisions && filters.change.as_slice() == [Change::Decided] {
+        filters.change.clear();
+    }
+    if kind == K::Coverage {
+        filters.kev = None;
+    }
+}

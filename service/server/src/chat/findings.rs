@@ -1,0 +1,320 @@
+//! Answers that are findings: what comes first, lists, counts, deadlines, one finding explained, one flaw everywhere.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use anyhow::Result;
+use assay_core::assess::{Answer, MISSING};
+use assay_core::asset::{ImageRef, KindClass};
+use assay_core::document::{Block, count, own};
+use assay_core::ids::Time;
+use assay_core::order::{Ranked, Row};
+use assay_core::query::{Absent, Abstain, GroupBy, Order, Query, QueryKind, Which};
+use assay_core::text::Own;
+use assay_store::Column;
+
+use super::names::vuln;
+use super::sieve::{Gathered, Sieve, nodes};
+use super::tables::{LISTED_MAX, cell, some};
+use super::wire::RowWire;
+use super::{Chat, Outcome, Told};
+use crate::commands::explain::ByWire;
+use crate::today;
+
+/// For a finding the groups that it counts in.
+type Keys<'s> = Box<dyn Fn(&Ranked<'_>) -> Vec<String> + 's>;
+
+impl Chat<'_> {
+    pub(super) fn gathered(&self, query: &Query, also: impl Fn(&Row) -> bool) -> Result<Gathered<'_>> {
+        let mut gathered = Sieve::new(self.store, self.snapshot, query)?.gather(also);
+        self.sort(&mut gathered.rows, query.order)?;
+        Ok(gathered)
+    }
+
+    fn sort(&self, rows: &mut [Ranked<'_>], order: Order) -> Result<()> {
+        let table = &self.snapshot.table;
+        // What is missing comes last, not first.
+        let highest = |value: u8| Reverse(if value == MISSING { 0 } else { value.saturating_add(1) });
+        match order {
+            Order::Band => {}
+            Order::Due => rows.sort_by_key(|r| self.due_at(r).map_or(i64::MAX, Time::millis)),
+            Order::Epss => rows.sort_by_key(|r| highest(table.inputs(r.row).epss)),
+            Order::Cvss => rows.sort_by_key(|r| highest(table.inputs(r.row).cvss)),
+            Order::Oldest | Order::Newest => {
+                let seen = self.store.first_seen()?;
+                let at = |r: &Ranked<'_>| seen.get(&i64::from(r.row.id)).map_or(i64::MAX, |t| t.millis());
+                match order {
+                    Order::Newest => rows.sort_by_key(|r| Reverse(at(r))),
+                    _ => rows.sort_by_key(at),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn due_at(&self, ranked: &Ranked<'_>) -> Option<Time> {
+        ranked.row.due(&self.snapshot.policy, ranked.assessment.band)
+    }
+
+    /// One line a root cause, the most urgent first. What a decision covers is left out unless decisions are asked for.
+    pub(super) fn top(&self, query: &Query) -> Result<Told> {
+        let asked = query.filters.decision.is_some() || !query.filters.presence.is_empty();
+        let gathered = self.gathered(query, |row| asked || !row.is_decided())?;
+        let mut causes = HashSet::new();
+        let heads: Vec<Ranked<'_>> = gathered.rows.iter().copied().filter(|r| causes.insert(r.row.cause)).collect();
+        let shown = heads.len().min(usize::from(query.limit));
+        let mut told = Told::default();
+        let mut line = Vec::new();
+        line.extend(some(gathered.rows.len() as u64, " open finding with ", " open findings with "));
+        line.extend(some(heads.len() as u64, " root cause.", " root causes."));
+        if shown < heads.len() {
+            line.extend([own(" Shown: the first "), count(shown.min(LISTED_MAX) as u64), own(", one a cause.")]);
+        }
+        told.blocks.push(Block::Line(line));
+        self.list_findings(&mut told, &self.detailed(&heads[..shown])?, true);
+        let dated = |r: &&Ranked<'_>| self.due_at(r).is_some();
+        if !heads.is_empty() && heads.iter().take(shown).find(dated).is_none() {
+            told.blocks.push(super::tables::line("None of these has a deadline before the next upgrade."));
+        }
+        told.blocks.extend(self.not_counted(&gathered));
+        Ok(told)
+    }
+
+    pub(super) fn list(&self, query: &Query) -> Result<Told> {
+        let gathered = self.gathered(query, |_| true)?;
+        let shown = gathered.rows.len().min(usize::from(query.limit));
+        let mut told = Told { blocks: self.counted(query, &gathered, shown), ..Told::default() };
+        self.list_findings(&mut told, &self.detailed(&gathered.rows[..shown])?, false);
+        Ok(told)
+    }
+
+    pub(super) fn due(&self, query: &Query) -> Result<Told> {
+        let asked = query.filters.decision.is_some();
+        let mut gathered = self.gathered(query, |row| asked || !row.is_decided())?;
+        let none = gathered.rows.iter().filter(|r| self.due_at(r).is_none()).count() as u64;
+        gathered.rows.retain(|r| self.due_at(r).is_some());
+        self.sort(&mut gathered.rows, Order::Due)?;
+        let as_of = self.snapshot.world.as_of;
+        let overdue = gathered.rows.iter().filter(|r| self.due_at(r).is_some_and(|d| d <= as_of)).count() as u64;
+        let shown = gathered.rows.len().min(usize::from(query.limit));
+        let mut line = Vec::new();
+        line.extend(some(gathered.rows.len() as u64, " finding with a deadline", " findings with a deadline"));
+        line.extend([own(", "), count(overdue), own(" of them overdue.")]);
+        if shown.min(LISTED_MAX) < gathered.rows.len() {
+            line.extend([own(" Shown: the first "), count(shown.min(LISTED_MAX) as u64), own(".")]);
+        }
+        if none > 0 {
+            line.extend([own(" Due with the next upgrade only: "), count(none), own(".")]);
+        }
+        let mut told = Told { blocks: vec![Block::Line(line)], ..Told::default() };
+        self.list_findings(&mut told, &self.detailed(&gathered.rows[..shown])?, false);
+        told.blocks.extend(self.not_counted(&gathered));
+        Ok(told)
+    }
+
+    pub(super) fn count(&self, query: &Query) -> Result<Told> {
+        let gathered = self.gathered(query, |_| true)?;
+        let mut told = Told { blocks: self.counted(query, &gathered, 0), ..Told::default() };
+        let Some(group) = query.group_by else {
+            told.rows.push(RowWire::Count { group: None, count: gathered.rows.len() as u64 });
+            return Ok(told);
+        };
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        let keys = self.keys(group)?;
+        for ranked in &gathered.rows {
+            for key in keys(ranked) {
+                *counts.entry(key).or_default() += 1;
+            }
+        }
+        let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
+        counts.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
+        let shown = counts.len().min(usize::from(query.limit).max(LISTED_MAX));
+        let rows = counts[..shown].iter().map(|(key, n)| vec![vec![cell(key)], vec![count(*n)]]).collect();
+        told.blocks.push(Block::Table { head: vec![Own::new("BY"), Own::new("FINDINGS")], rows });
+        if shown < counts.len() {
+            told.blocks.push(Block::Line(vec![count((counts.len() - shown) as u64), own(" more groups.")]));
+        }
+        told.rows = counts.into_iter().map(|(key, count)| RowWire::Count { group: Some(key), count }).collect();
+        Ok(told)
+    }
+
+    /// For a finding the groups that it counts in.
+    fn keys(&self, group: GroupBy) -> Result<Keys<'_>> {
+        let snapshot = self.snapshot;
+        let column = |column: Column| -> Result<HashMap<i64, Vec<String>>> {
+            let mut by: HashMap<i64, Vec<String>> = HashMap::new();
+            for (id, text) in self.store.column(column)? {
+                by.entry(id).or_default().push(text);
+            }
+            Ok(by)
+        };
+        let of = |by: HashMap<i64, Vec<String>>| -> Keys<'static> {
+            let none = || vec!["(none)".to_owned()];
+            Box::new(move |r| by.get(&i64::from(r.row.id)).cloned().unwrap_or_else(none))
+        };
+        let text = |t: Option<&str>| vec![t.filter(|t| !t.is_empty()).unwrap_or("(none)").to_owned()];
+        Ok(match group {
+            GroupBy::Severity => of(column(Column::Severity)?),
+            GroupBy::Source => of(column(Column::Tool)?),
+            GroupBy::Image => {
+                let mut by = column(Column::Repository)?;
+                by.values_mut().flatten().for_each(|t| *t = ImageRef::familiar(t).to_owned());
+                of(by)
+            }
+            GroupBy::Band => Box::new(|r| vec![snapshot.policy.band(r.assessment.band).name.clone()]),
+            GroupBy::Class => Box::new(|r| vec![r.row.class.as_str().to_owned()]),
+            GroupBy::Environment => Box::new(move |r| {
+                text(Some(snapshot.table.inputs(r.row).environment.map_or("unknown", |e| e.as_str())))
+            }),
+            GroupBy::Exposed => Box::new(|r| vec![snapshot.table.inputs(r.row).exposure.as_str().to_owned()]),
+            GroupBy::InUse => Box::new(|r| vec![r.row.in_use().as_str().to_owned()]),
+            GroupBy::Cve => Box::new(move |r| text(vuln(snapshot, r.row.vuln).map(|v| v.as_str()))),
+            GroupBy::Package => Box::new(move |r| {
+                text(snapshot.names.packages.get(&i64::from(r.row.package)).map(|p| p.counted_name().reveal()))
+            }),
+            GroupBy::Control => {
+                Box::new(move |r| text(snapshot.names.controls.get(&i64::from(r.row.control)).map(|c| c.reveal())))
+            }
+            GroupBy::Namespace => Box::new(move |r| {
+                text(snapshot.world.assets.get(r.row.asset as usize).map(|a| a.key.namespace.reveal()))
+            }),
+            GroupBy::Workload => Box::new(move |r| {
+                let asset = snapshot.world.assets.get(r.row.asset as usize);
+                let workload = asset.filter(|a| a.key.kind.class() == KindClass::Workload);
+                let full = workload.map(|a| format!("{}/{}", a.key.namespace.reveal(), a.key.name.reveal()));
+                text(full.as_deref())
+            }),
+            GroupBy::Node => Box::new(move |r| {
+                let nodes: Vec<String> =
+                    nodes(&snapshot.world, r.row.asset).iter().map(|n| n.reveal().to_owned()).collect();
+                if nodes.is_empty() { text(None) } else { nodes }
+            }),
+        })
+    }
+
+    /// One finding with everything that is known of it: the words of `assay explain`.
+    pub(super) fn why(&self, query: &Query) -> Outcome {
+        let absent = |absent| Ok(Err(Abstain::NothingFound(absent)));
+        let (id, others) = match &query.filters.finding {
+            Some(Which::Id(text)) => match self.store.find(text)? {
+                Some(id) => (id, 0),
+                None => return absent(Absent::Finding),
+            },
+            Some(Which::Nth { n, of }) => match self.nth(query, *n, *of)? {
+                Ok(id) => (id, 0),
+                Err(abstain) => return Ok(Err(abstain)),
+            },
+            None => match self.first(query)? {
+                Some(found) => found,
+                None => return absent(Absent::Finding),
+            },
+        };
+        let Some(ranked) = self.snapshot.ranked(id) else { return absent(Absent::Finding) };
+        let Some(finding) = self.store.details(&[id], self.snapshot.world.as_of)?.into_iter().next() else {
+            return absent(Absent::Finding);
+        };
+        let (explained, plan) = self.words.explain(self.store, self.snapshot, &finding, &ranked, self.door)?;
+        let mut told = Told { plan, by: Some(ByWire::from(&explained.settled.by)), ..Told::default() };
+        if others > 0 {
+            let mut line = vec![own("The most urgent of "), count(others + 1)];
+            line.push(own(" that match; a list of them is one question away."));
+            told.blocks.push(Block::Line(line));
+        }
+        told.blocks.extend(explained.document.get().blocks.iter().cloned());
+        told.findings.push(id);
+        told.rows.push(RowWire::Finding(Box::new(crate::wire::FindingWire::of(self.snapshot, &finding, &ranked))));
+        Ok(Ok(told))
+    }
+
+    /// The most urgent finding that matches, open ones first, and how many others do.
+    fn first(&self, query: &Query) -> Result<Option<(i64, u64)>> {
+        let open = self.gathered(query, |_| true)?;
+        let all = if open.rows.is_empty() {
+            let mut any = query.clone();
+            any.filters.presence = vec![assay_core::query::PresenceIs::Resolved];
+            self.gathered(&any, |_| true)?
+        } else {
+            open
+        };
+        Ok(all.rows.first().map(|r| (i64::from(r.row.id), all.rows.len() as u64 - 1)))
+    }
+
+    /// The n-th row of the list that a query of another kind with the same filters shows.
+    fn nth(&self, query: &Query, n: u16, of: QueryKind) -> Result<Result<i64, Abstain>> {
+        let mut listed = Query { kind: of, ..query.clone() };
+        listed.filters.finding = None;
+        listed.limit = n.max(of.rows_default());
+        if matches!(of, QueryKind::Why | QueryKind::Count) {
+            listed.kind = QueryKind::List;
+        }
+        let told = match self.told(&listed)? {
+            Ok(told) => told,
+            Err(abstain) => return Ok(Err(abstain)),
+        };
+        if told.findings.is_empty() && !told.rows.is_empty() {
+            return Ok(Err(Abstain::NothingFound(Absent::ListOfFindings)));
+        }
+        let rows = told.findings.len().min(usize::from(u16::MAX)) as u16;
+        let found = usize::from(n).checked_sub(1).and_then(|i| told.findings.get(i).copied());
+        Ok(found.ok_or(Abstain::NothingFound(Absent::Place { n, rows })))
+    }
+
+    /// One flaw or package everywhere: where it is open, how exposed and used it is, and what is not known.
+    pub(super) fn affected(&self, query: &Query) -> Result<Told> {
+        let gathered = self.gathered(query, |_| true)?;
+        let mut resolved = query.clone();
+        resolved.filters.presence = vec![assay_core::query::PresenceIs::Resolved];
+        let resolved = self.gathered(&resolved, |_| true)?.rows.len() as u64;
+        let mut told = Told::default();
+        let table = &self.snapshot.table;
+        let n = |hit: &dyn Fn(&Row) -> bool| gathered.rows.iter().filter(|r| hit(r.row)).count() as u64;
+        let exposed = |want: Answer| n(&|row| table.inputs(row).exposure.publicly() == want);
+        if gathered.rows.is_empty() {
+            told.blocks.push(Block::Line(vec![
+                own("No open finding matches. Resolved before: "),
+                count(resolved),
+                own("."),
+            ]));
+        } else {
+            let assets: BTreeSet<u32> = gathered.rows.iter().map(|r| r.row.asset).collect();
+            let mut line = Vec::new();
+            line.extend(some(gathered.rows.len() as u64, " open finding in ", " open findings in "));
+            line.extend(some(assets.len() as u64, " place.", " places."));
+            line.extend([own(" Exposed: "), count(exposed(Answer::Yes))]);
+            line.extend([own(", in use: "), count(n(&|row| row.in_use() == Answer::Yes))]);
+            line.extend([own(", decided: "), count(n(&|row| row.is_decided())), own(".")]);
+            line.extend([own(" Unknown: exposure of "), count(exposed(Answer::Unknown))]);
+            line.extend([own(", use of "), count(n(&|row| row.in_use() == Answer::Unknown)), own(".")]);
+            if resolved > 0 {
+                line.extend([own(" Resolved before: "), count(resolved), own(".")]);
+            }
+            told.blocks.push(Block::Line(line));
+        }
+        let shown = gathered.rows.len().min(usize::from(query.limit));
+        self.list_findings(&mut told, &self.detailed(&gathered.rows[..shown])?, false);
+        if shown.min(LISTED_MAX) < gathered.rows.len() {
+            told.blocks.push(Block::Line(vec![
+                own("Shown: the first "),
+                count(shown.min(LISTED_MAX) as u64),
+                own("."),
+            ]));
+        }
+        told.blocks.extend(self.not_counted(&gathered));
+        told.blocks.extend(self.never_scanned());
+        Ok(told)
+    }
+
+    /// What no report speaks of cannot be told to be without a flaw.
+    pub(super) fn never_scanned(&self) -> Option<Block> {
+        let unscanned = today::unscanned(self.snapshot);
+        (unscanned > 0).then(|| {
+            let mut line = vec![own("Not looked at: ")];
+            line.extend(some(
+                unscanned,
+                " running image that was never scanned.",
+                " running images that were never scanned.",
+            ));
+            Block::Line(line)
+        })
+    }
+}

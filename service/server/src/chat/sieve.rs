@@ -1,0 +1,407 @@
+//! Which findings a query means. Comes in: its filters. Goes out: for each row of the rank table yes, no, or unknown with
+//! the question that is. What is unknown is never counted as yes or no: it is counted on its own.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use anyhow::Result;
+use assay_core::assess::{Answer, Attacked, Exposed, Inputs, MISSING};
+use assay_core::asset::{ImageRef, KindClass};
+use assay_core::graph::{Exposure, exposure};
+use assay_core::ids::Time;
+use assay_core::observation::{Link, What};
+use assay_core::order::{Ranked, Row};
+use assay_core::query::{FilterName, Filters, Impact, PresenceIs, Query, Tri};
+use assay_core::text::Opaque;
+use assay_core::world::{AssetIdx, World};
+use assay_store::{Picked, Store};
+
+use super::moved;
+use crate::snapshot::Snapshot;
+
+/// What a row comes to under one filter.
+enum Verdict {
+    Yes,
+    No,
+    Unknown,
+}
+
+/// Filters of one polarity, resolved to rows.
+struct Tests {
+    filters: Filters,
+    assets: Option<HashSet<u32>>,
+    packages: Option<HashSet<u32>>,
+    vulns: Option<HashSet<u32>>,
+    controls: Option<HashSet<u32>>,
+    ids: Option<HashSet<i64>>,
+    bands: Option<Vec<u8>>,
+}
+
+/// The filters of a query, resolved.
+pub(super) struct Sieve<'a> {
+    snapshot: &'a Snapshot,
+    holds: Tests,
+    not: Option<Tests>,
+}
+
+/// The findings that a query means, in order.
+pub(super) struct Gathered<'a> {
+    pub(super) rows: Vec<Ranked<'a>>,
+    /// How many there are where only names and presence are asked for.
+    pub(super) base: u64,
+    /// How many would match if an unknown were settled, by the questions that are.
+    pub(super) unknown: BTreeMap<Vec<FilterName>, u64>,
+}
+
+impl<'a> Sieve<'a> {
+    /// Resolves the filters of a query.
+    pub(super) fn new(store: &Store, snapshot: &'a Snapshot, query: &Query) -> Result<Self> {
+        let not = query.filters.not.as_deref().map(|f| Tests::new(store, snapshot, f, false)).transpose()?;
+        Ok(Self { snapshot, holds: Tests::new(store, snapshot, &query.filters, true)?, not })
+    }
+
+    /// The findings, in order. `also` narrows them further, as today does by decisions.
+    pub(super) fn gather(&self, also: impl Fn(&Row) -> bool) -> Gathered<'a> {
+        let policy = &self.snapshot.policy;
+        let mut out = Gathered { rows: Vec::new(), base: 0, unknown: BTreeMap::new() };
+        let named = |row: &Row| self.is_present(row) && self.holds.names(row) && also(row);
+        for ranked in self.snapshot.table.list(policy, |_| true).filter(|r| named(r.row)) {
+            if self.not.as_ref().is_some_and(|not| not.any_name(ranked.row)) {
+                continue;
+            }
+            out.base += 1;
+            match self.judge(&ranked) {
+                None => {}
+                Some(unknown) if unknown.is_empty() => out.rows.push(ranked),
+                Some(unknown) => *out.unknown.entry(unknown).or_default() += 1,
+            }
+        }
+        // Rank is told among what is listed.
+        let mut last: Option<(u32, u32)> = None;
+        for (at, ranked) in out.rows.iter_mut().enumerate() {
+            let rank = match last {
+                Some((before, rank)) if before == ranked.rank => rank,
+                _ => at as u32 + 1,
+            };
+            last = Some((ranked.rank, rank));
+            ranked.rank = rank;
+        }
+        out
+    }
+
+    /// True for a row that the names, the values and the presence let through, whatever is unknown.
+    pub(super) fn lets_through(&self, ranked: &Ranked<'_>) -> bool {
+        let out = self.not.as_ref().is_some_and(|not| not.any_name(ranked.row));
+        self.holds.names(ranked.row) && !out && self.judge(ranked).is_some_and(|unknown| unknown.is_empty())
+    }
+
+    fn is_present(&self, row: &Row) -> bool {
+        let asked = &self.holds.filters.presence;
+        if asked.is_empty() {
+            return row.is_open();
+        }
+        asked.iter().any(|p| match p {
+            PresenceIs::Open => row.is_open() && !row.is_stale(),
+            PresenceIs::Stale => row.is_open() && row.is_stale(),
+            PresenceIs::Resolved => !row.is_open() && !row.is_superseded(),
+        })
+    }
+
+    /// None when a filter says no; else the filters that cannot say.
+    fn judge(&self, ranked: &Ranked<'_>) -> Option<Vec<FilterName>> {
+        let inputs = self.snapshot.table.inputs(ranked.row);
+        let mut unknown = Vec::new();
+        for (name, verdict) in self.holds.values(ranked, &inputs, self.snapshot) {
+            match verdict {
+                Verdict::Yes => {}
+                Verdict::No => return None,
+                Verdict::Unknown => unknown.push(name),
+            }
+        }
+        if let Some(not) = &self.not {
+            for (name, verdict) in not.values(ranked, &inputs, self.snapshot) {
+                match verdict {
+                    Verdict::Yes => return None,
+                    Verdict::No => {}
+                    Verdict::Unknown => unknown.push(name),
+                }
+            }
+        }
+        Some(unknown)
+    }
+}
+
+impl Tests {
+    fn new(store: &Store, snapshot: &Snapshot, filters: &Filters, positive: bool) -> Result<Self> {
+        let names = &snapshot.names;
+        let some = |list: &[Opaque]| !list.is_empty();
+        let packages = some(&filters.package).then(|| {
+            let hit = |key: &assay_core::asset::PackageKey| {
+                filters.package.iter().any(|n| *n == *key.counted_name() || *n == key.name)
+            };
+            names.packages.iter().filter(|(_, key)| hit(key)).map(|(id, _)| *id as u32).collect()
+        });
+        let controls = some(&filters.control).then(|| {
+            names.controls.iter().filter(|(_, n)| filters.control.contains(n)).map(|(id, _)| *id as u32).collect()
+        });
+        let vulns = (!filters.cve.is_empty())
+            .then(|| filters.cve.iter().filter_map(|id| snapshot.world.vuln(id)).map(|v| v.0).collect());
+        let bands = some(&filters.band).then(|| {
+            let order = |name: &Opaque| snapshot.policy.bands.iter().position(|b| b.name == name.reveal());
+            filters.band.iter().filter_map(order).map(|i| i as u8).collect()
+        });
+        Ok(Self {
+            assets: assets(&snapshot.world, filters, positive),
+            packages,
+            vulns,
+            controls,
+            ids: ids(store, snapshot, filters, positive)?,
+            bands,
+            filters: filters.clone(),
+        })
+    }
+
+    /// Whether the names that are asked for are those of the row.
+    fn names(&self, row: &Row) -> bool {
+        let set = |set: &Option<HashSet<u32>>, value: u32| set.as_ref().is_none_or(|s| s.contains(&value));
+        set(&self.assets, row.asset)
+            && set(&self.packages, row.package)
+            && set(&self.vulns, row.vuln)
+            && set(&self.controls, row.control)
+    }
+
+    /// Whether one of the names is one of the row: what is left out by any of them is left out.
+    fn any_name(&self, row: &Row) -> bool {
+        let set = |set: &Option<HashSet<u32>>, value: u32| set.as_ref().is_some_and(|s| s.contains(&value));
+        set(&self.assets, row.asset)
+            || set(&self.packages, row.package)
+            || set(&self.vulns, row.vuln)
+            || set(&self.controls, row.control)
+    }
+
+    /// Every filter of values that is set, with what it says of the row.
+    fn values(&self, ranked: &Ranked<'_>, inputs: &Inputs, snapshot: &Snapshot) -> Vec<(FilterName, Verdict)> {
+        use FilterName as N;
+        let f = &self.filters;
+        let row = ranked.row;
+        let as_of = snapshot.world.as_of;
+        let mut out: Vec<(FilterName, Verdict)> = Vec::new();
+        let mut plain = |name: N, set: bool, holds: bool| {
+            if set {
+                out.push((name, if holds { Verdict::Yes } else { Verdict::No }));
+            }
+        };
+        plain(N::Severity, self.ids.is_some(), self.ids.as_ref().is_some_and(|s| s.contains(&i64::from(row.id))));
+        plain(N::Class, !f.class.is_empty(), f.class.contains(&row.class));
+        plain(N::Band, self.bands.is_some(), self.bands.as_ref().is_some_and(|b| b.contains(&ranked.assessment.band)));
+        let due = row.due(&snapshot.policy, ranked.assessment.band);
+        plain(N::Overdue, f.overdue.is_some(), f.overdue == Some(tri(due.is_some_and(|d| d <= as_of))));
+        plain(N::DueBefore, f.due_before.is_some(), before(due, f.due_before.map(|w| w.at(as_of))));
+        plain(N::DueAfter, f.due_after.is_some(), f.due_after.is_some_and(|w| due.is_some_and(|d| d >= w.at(as_of))));
+        plain(N::Decision, f.decision.is_some(), f.decision == Some(tri(row.is_decided())));
+        plain(N::Stale, f.stale.is_some(), f.stale == Some(tri(row.is_stale())));
+        let asked = [
+            (N::Exposed, f.exposed, inputs.exposure.publicly()),
+            (N::Traffic, f.traffic, traffic(inputs.exposure)),
+            (N::InUse, f.in_use, inputs.in_use),
+            (N::Kev, f.kev, inputs.in_kev),
+            (N::Automatable, f.automatable, inputs.automatable),
+            (N::Conditions, f.conditions, inputs.conditions),
+            (N::Fix, f.fix, inputs.fix),
+            (N::Impact, f.impact.map(impact), inputs.total_impact),
+        ];
+        out.extend(asked.into_iter().filter_map(|(name, want, is)| want.map(|w| (name, answered(w, is)))));
+        if !f.environment.is_empty() {
+            let verdict = inputs.environment.map_or(Verdict::Unknown, |e| yes(f.environment.contains(&e)));
+            out.push((N::Environment, verdict));
+        }
+        if !f.attacked.is_empty() {
+            let verdict = match inputs.attacked {
+                Attacked::Unknown if !f.attacked.contains(&Attacked::Unknown) => Verdict::Unknown,
+                is => yes(f.attacked.contains(&is)),
+            };
+            out.push((N::Attacked, verdict));
+        }
+        let least = |min: u8, is: u8| if is == MISSING { Verdict::Unknown } else { yes(is >= min) };
+        out.extend(f.cvss_min.map(|min| (N::CvssMin, least(min.0, inputs.cvss))));
+        out.extend(f.epss_min.map(|min| (N::EpssMin, least(min.0, inputs.epss))));
+        out
+    }
+}
+
+fn yes(holds: bool) -> Verdict {
+    if holds { Verdict::Yes } else { Verdict::No }
+}
+
+fn tri(holds: bool) -> Tri {
+    if holds { Tri::Yes } else { Tri::No }
+}
+
+fn before(due: Option<Time>, limit: Option<Time>) -> bool {
+    due.zip(limit).is_some_and(|(due, limit)| due < limit)
+}
+
+fn impact(asked: Impact) -> Tri {
+    match asked {
+        Impact::Total => Tri::Yes,
+        Impact::Partial => Tri::No,
+        Impact::Unknown => Tri::Unknown,
+    }
+}
+
+/// A path without traffic on it is one without; what nobody knows stays unknown.
+fn traffic(exposure: Exposed) -> Answer {
+    match exposure {
+        Exposed::WithTraffic => Answer::Yes,
+        Exposed::ByPath | Exposed::Internal => Answer::No,
+        Exposed::Unknown => Answer::Unknown,
+    }
+}
+
+fn answered(want: Tri, is: Answer) -> Verdict {
+    match (want, is) {
+        // The class has no such question.
+        (_, Answer::NotApplicable) => Verdict::No,
+        (Tri::Unknown, Answer::Unknown) => Verdict::Yes,
+        (Tri::Unknown, _) => Verdict::No,
+        (_, Answer::Unknown) => Verdict::Unknown,
+        (Tri::Yes, Answer::Yes) | (Tri::No, Answer::No) => Verdict::Yes,
+        (Tri::Yes, Answer::No) | (Tri::No, Answer::Yes) => Verdict::No,
+    }
+}
+
+/// The findings that columns of the records pick.
+fn ids(store: &Store, snapshot: &Snapshot, filters: &Filters, positive: bool) -> Result<Option<HashSet<i64>>> {
+    let as_of = snapshot.world.as_of;
+    let texts = |list: &[Opaque]| list.iter().map(|o| o.reveal().to_owned()).collect::<Vec<_>>();
+    let picked = Picked {
+        severities: filters.severity.clone(),
+        tools: texts(&filters.source),
+        versions: texts(&filters.version),
+        repositories: filters.image.iter().map(|i| repository(&snapshot.world, i)).collect(),
+        first_seen_since: filters.first_seen_since.map(|w| w.at(as_of)),
+        first_seen_before: filters.first_seen_before.map(|w| w.at(as_of)),
+        last_seen_before: filters.last_seen_before.map(|w| w.at(as_of)),
+    };
+    let mut sets: Vec<HashSet<i64>> = Vec::new();
+    if !picked.is_empty() {
+        sets.push(store.picked(&picked)?);
+    }
+    let moves = !filters.change.is_empty() || filters.since.is_some() || filters.until.is_some();
+    if moves {
+        sets.push(moved::changes(store, snapshot, filters)?.into_iter().filter_map(|c| c.finding).collect());
+    }
+    let decided = !filters.decision_status.is_empty()
+        || filters.by.is_some()
+        || filters.expired.is_some()
+        || filters.expires_before.is_some();
+    if decided {
+        let matching = store.concluded()?.into_iter().filter(|c| super::concluded::matches(c, filters, as_of));
+        sets.push(matching.map(|c| c.finding).collect());
+    }
+    Ok(together(sets, positive))
+}
+
+/// Of what is asked for, all must hold; of what is left out, any does.
+fn together<T: Copy + Eq + std::hash::Hash>(sets: Vec<HashSet<T>>, positive: bool) -> Option<HashSet<T>> {
+    sets.into_iter()
+        .reduce(|a, b| if positive { a.intersection(&b).copied().collect() } else { a.union(&b).copied().collect() })
+}
+
+/// The full repository of an image that was named the familiar way, with or without a tag.
+fn repository(world: &World, image: &Opaque) -> String {
+    let (name, _) = split_tag(image.reveal());
+    let mut keys = world.assets.iter().filter(|a| a.key.kind.class() == KindClass::Image).map(|a| a.key.name.reveal());
+    keys.find(|key| ImageRef::familiar(key) == name).unwrap_or(name).to_owned()
+}
+
+/// The repository and the tag; a colon before the last slash is a port.
+pub(super) fn split_tag(image: &str) -> (&str, Option<&str>) {
+    match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+        _ => (image, None),
+    }
+}
+
+/// The assets that the names of places mean; none when no place is named.
+pub(super) fn assets(world: &World, filters: &Filters, positive: bool) -> Option<HashSet<u32>> {
+    let mut sets: Vec<HashSet<u32>> = Vec::new();
+    let all = || (0..world.assets.len() as u32).map(AssetIdx);
+    if !filters.namespace.is_empty() {
+        let inside = |i: &AssetIdx| {
+            let key = &world.asset(*i).key;
+            filters.namespace.iter().any(|n| key.namespace == *n || key.kind.as_str() == "Namespace" && key.name == *n)
+        };
+        sets.push(all().filter(inside).map(|i| i.0).collect());
+    }
+    if !filters.workload.is_empty() {
+        sets.push(all().filter(|i| filters.workload.iter().any(|w| is_workload(world, *i, w))).map(|i| i.0).collect());
+    }
+    // A tag narrows to what runs it; the repository alone is matched by the records, container by container.
+    let tagged: Vec<&Opaque> = filters.image.iter().filter(|i| split_tag(i.reveal()).1.is_some()).collect();
+    if !tagged.is_empty() && tagged.len() == filters.image.len() {
+        sets.push(all().filter(|i| tagged.iter().any(|t| runs_image(world, *i, t))).map(|i| i.0).collect());
+    }
+    if !filters.service_account.is_empty() {
+        let named = |i: &AssetIdx| {
+            let key = &world.asset(*i).key;
+            key.kind.class() == KindClass::Identity && filters.service_account.contains(&key.name)
+        };
+        let accounts: Vec<AssetIdx> = all().filter(named).collect();
+        let users = accounts.iter().flat_map(|a| world.run_as(*a));
+        sets.push(accounts.iter().copied().chain(users).map(|i| i.0).collect());
+    }
+    if !filters.node.is_empty() {
+        sets.push(all().filter(|i| filters.node.iter().any(|n| on_node(world, *i, n))).map(|i| i.0).collect());
+    }
+    if let Some(port) = filters.port {
+        sets.push(world.workloads().filter(|i| opens(world, *i, port)).map(|i| i.0).collect());
+    }
+    together(sets, positive)
+}
+
+/// True for a workload of this name, in this namespace where one is said.
+pub(super) fn is_workload(world: &World, asset: AssetIdx, name: &Opaque) -> bool {
+    let key = &world.asset(asset).key;
+    key.kind.class() == KindClass::Workload
+        && match name.reveal().split_once('/') {
+            Some((namespace, name)) => key.namespace.reveal() == namespace && key.name.reveal() == name,
+            None => key.name == *name,
+        }
+}
+
+/// True for a workload that runs an image, with the tag where one is said; and for the image itself.
+pub(super) fn runs_image(world: &World, asset: AssetIdx, image: &Opaque) -> bool {
+    let (name, tag) = split_tag(image.reveal());
+    let is = |i: AssetIdx| ImageRef::familiar(world.asset(i).key.name.reveal()) == name;
+    world.asset(asset).key.kind.class() == KindClass::Image && is(asset)
+        || world.out(asset).any(|e| match &e.link {
+            Link::Runs { tag: runs, .. } => {
+                is(e.to) && tag.is_none_or(|t| runs.as_ref().is_some_and(|r| r.reveal() == t))
+            }
+            _ => false,
+        })
+}
+
+/// True for a node of this name, and for what a sensor on it has seen.
+pub(super) fn on_node(world: &World, asset: AssetIdx, node: &Opaque) -> bool {
+    let a = world.asset(asset);
+    a.key.kind.class() == KindClass::Node && a.key.name == *node || a.coverage.iter().any(|c| c.window.node == *node)
+}
+
+/// True for a workload that listens on a port or lets the outside in through it.
+fn opens(world: &World, workload: AssetIdx, port: u16) -> bool {
+    let listens = world.facts(workload).any(|f| matches!(f.what, What::Listens { port: p, .. } if p == port));
+    listens
+        || match exposure(world, workload) {
+            Exposure::Exposed { paths, .. } | Exposure::Unknown { paths, .. } => {
+                paths.iter().any(|p| p.port == port || p.outside_port == port)
+            }
+            Exposure::Internal { .. } => false,
+        }
+}
+
+/// The nodes that a sensor saw an asset on.
+pub(super) fn nodes(world: &World, asset: u32) -> BTreeSet<Opaque> {
+    let windows = world.assets.get(asset as usize).into_iter().flat_map(|a| &a.coverage);
+    windows.map(|c| c.window.node.clone()).filter(|n| !n.is_empty()).collect()
+}
