@@ -249,13 +249,15 @@ impl<L: Iterator<Item = Live>, S: Iterator<Item = Staged>> Reconcile<L, S> {
 
     fn verdict(&mut self) -> Option<Change> {
         let verdicts = self.verdicts.get_or_insert_with(|| {
-            let broken =
-                |class: Spoken| self.standing.same_content_and_tool && self.tallies[class as usize].looks_broken();
-            let judge = |missing: Missing| match missing.doubt {
-                Doubt::None | Doubt::Fresh if broken(missing.class) => Change::Doubted { live: missing.live },
-                // One look said so already, and this one is too soon to confirm it.
-                Doubt::Fresh => Change::Doubted { live: missing.live },
-                Doubt::None | Doubt::Ripe => Change::Gone { live: missing.live },
+            let unexplained = self.standing.same_content_and_tool;
+            let judge = |missing: Missing| {
+                let in_doubt = match missing.doubt {
+                    Doubt::None => unexplained && self.tallies[missing.class as usize].looks_broken(),
+                    // One look said so already, and this one comes too soon to be another.
+                    Doubt::Fresh => unexplained,
+                    Doubt::Ripe => false,
+                };
+                if in_doubt { Change::Doubted { live: missing.live } } else { Change::Gone { live: missing.live } }
             };
             std::mem::take(&mut self.missing).into_iter().map(judge).collect::<Vec<_>>().into_iter()
         });

@@ -83,17 +83,15 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
 
 /// Writes a file that only its owner may read, whole or not at all; an existing one is left as it is.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => file
-            .write_all(bytes)
-            .and_then(|()| file.sync_all())
-            .with_context(|| format!("{} cannot be written", path.display())),
-        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(e) => Err(e).with_context(|| format!("{} cannot be written", path.display())),
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let failed = || format!("{} cannot be written", path.display());
+    // A process that is killed half-way leaves a neighbour, never half a key under its name.
+    let mut neighbour = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
+    neighbour.write_all(bytes).and_then(|()| neighbour.as_file().sync_all()).with_context(failed)?;
+    match neighbour.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(e.error).with_context(failed),
     }
 }
 

@@ -48,6 +48,32 @@ impl IngestError {
         matches!(self, Self::Read(_))
     }
 
+    /// What went wrong, with its cause.
+    pub(crate) fn said(&self) -> String {
+        match self {
+            Self::Read(ReadError::Io(cause)) => format!("it cannot be read: {cause}"),
+            other => other.to_string(),
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Read(error) => match error {
+                ReadError::Io(_) => Some("check the path, and that it may be read"),
+                ReadError::Empty => Some("the tool wrote nothing: look at what it said, and run it again"),
+                ReadError::Unknown { .. } => {
+                    Some("`assay ingest --help` lists the formats; --format NAME reads it as one of them")
+                }
+                ReadError::Syntax { .. } => Some("let the tool write the report again; half a report is never taken"),
+                ReadError::Limit { .. } => Some("no report needs that much: look at what wrote it, or split it"),
+                // Says what to do already, or is no fault of the report.
+                ReadError::Encoding { .. } | ReadError::Stopped => None,
+            },
+            Self::Store(_) => None,
+        }
+    }
+
     /// True when nothing is known about the format: in a folder such files are only listed.
     pub(crate) fn is_unknown_format(&self) -> bool {
         matches!(self, Self::Read(ReadError::Unknown { .. } | ReadError::Empty | ReadError::Encoding { .. }))

@@ -1,6 +1,8 @@
 //! What can go wrong with records, and what to do about it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
 
 /// Why the store could not do what was asked. Nothing is half-done when one of these is returned.
 #[derive(Debug, thiserror::Error)]
@@ -8,6 +10,17 @@ pub enum StoreError {
     /// The data file cannot be opened.
     #[error("the data file {path} cannot be opened; check that the folder exists and may be written")]
     Open {
+        /// Which file.
+        path: PathBuf,
+        /// The database's word.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// What lies there is no data file, or no longer one.
+    #[error(
+        "{path} is no data file of Assay, or it is damaged; restore a backup of it, or move it away and take the reports in again"
+    )]
+    NotOurs {
         /// Which file.
         path: PathBuf,
         /// The database's word.
@@ -26,6 +39,15 @@ pub enum StoreError {
         /// The backup made before the last migration.
         backup: PathBuf,
     },
+    /// The data cannot be backed up, so it is not migrated.
+    #[error("the backup {path} cannot be written, so the data was not migrated; make room in its folder")]
+    Backup {
+        /// Which file.
+        path: PathBuf,
+        /// The disk's word.
+        #[source]
+        source: std::io::Error,
+    },
     /// A migration failed; the data is as it was.
     #[error("migrating the data to schema {to} failed; nothing was changed")]
     Migrate {
@@ -36,8 +58,31 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// The disk is full.
-    #[error("the disk is full; nothing of this report was kept")]
+    #[error("the disk is full: nothing of what was being written was kept; make room and do it again")]
     DiskFull,
+    /// The disk does not take or give what it should.
+    #[error("the data file could not be read or written while {doing}; look at the disk, its quota and its limits")]
+    Disk {
+        /// What was being done.
+        doing: &'static str,
+        /// The database's word.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The data may not be changed.
+    #[error("the data folder may only be read; make it writable, or name another one with --data")]
+    ReadOnly,
+    /// The data file is damaged.
+    #[error(
+        "the data file is damaged (seen while {doing}); restore a backup of it, or move it away and take the reports in again"
+    )]
+    Damaged {
+        /// What was being done.
+        doing: &'static str,
+        /// The database's word.
+        #[source]
+        source: rusqlite::Error,
+    },
     /// Another process holds the data file.
     #[error("another process writes to the data folder and did not finish in time; try again")]
     Busy,
@@ -74,9 +119,23 @@ pub(crate) trait Doing<T> {
 impl<T> Doing<T> for rusqlite::Result<T> {
     fn doing(self, what: &'static str) -> Result<T, StoreError> {
         self.map_err(|source| match source.sqlite_error_code() {
-            Some(rusqlite::ErrorCode::DiskFull) => StoreError::DiskFull,
-            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => StoreError::Busy,
+            Some(ErrorCode::DiskFull) => StoreError::DiskFull,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+            Some(ErrorCode::ReadOnly) => StoreError::ReadOnly,
+            Some(ErrorCode::SystemIoFailure) => StoreError::Disk { doing: what, source },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged { doing: what, source },
             _ => StoreError::Sql { doing: what, source },
         })
+    }
+}
+
+/// What a failure to open a data file means.
+pub(crate) fn opening(path: &Path, source: rusqlite::Error) -> StoreError {
+    let path = path.to_owned();
+    match source.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::NotOurs { path, source },
+        Some(ErrorCode::DiskFull) => StoreError::DiskFull,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+        _ => StoreError::Open { path, source },
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::error::{Doing, StoreError};
+use crate::error::{Doing, StoreError, opening};
 use crate::migrate;
 
 /// How long a writer waits for another process.
@@ -26,8 +26,8 @@ impl Store {
     /// # Errors
     /// When the file cannot be opened, or was written by a newer build.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let conn = Connection::open(path).map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
-        prepare(&conn).map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+        let conn = Connection::open(path).map_err(|source| opening(path, source))?;
+        prepare(&conn).map_err(|source| opening(path, source))?;
         let mut store = Self { conn, path: path.to_owned() };
         migrate::run(&mut store.conn, path)?;
         Ok(store)
@@ -39,8 +39,7 @@ impl Store {
     /// When there is no data file, or its schema is not this build's.
     pub fn open_reader(path: &Path) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(path, flags)
-            .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+        let conn = Connection::open_with_flags(path, flags).map_err(|source| opening(path, source))?;
         conn.busy_timeout(BUSY_MAX).doing("opening the data file")?;
         conn.pragma_update(None, "cache_size", -CACHE_KIB).doing("opening the data file")?;
         conn.set_prepared_statement_cache_capacity(128);
@@ -54,7 +53,7 @@ impl Store {
     /// When the schema cannot be made.
     pub fn in_memory() -> Result<Self, StoreError> {
         let path = Path::new(":memory:");
-        let conn = Connection::open_in_memory().map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+        let conn = Connection::open_in_memory().map_err(|source| opening(path, source))?;
         prepare(&conn).doing("opening a store in memory")?;
         let mut store = Self { conn, path: path.to_owned() };
         migrate::run(&mut store.conn, path)?;

@@ -52,6 +52,8 @@ pub(crate) struct SkippedWire {
 struct RefusedWire {
     file: String,
     error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -140,9 +142,10 @@ pub(crate) fn run(global: &Global, args: &Ingest) -> Result<Ended> {
                 let listed = !item.named && error.is_unknown_format();
                 if !listed {
                     refused_named += 1;
-                    anstream::eprintln!("assay: {name}: {error}");
+                    let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+                    anstream::eprintln!("assay: {name}: {}{hint}", error.said());
                 }
-                results.push(OneWire::Refused(RefusedWire { file: name, error: error.to_string() }));
+                results.push(OneWire::Refused(RefusedWire { file: name, error: error.said(), hint: error.hint() }));
             }
             Err(error) => return Err(anyhow::Error::new(error).context(name)),
         }

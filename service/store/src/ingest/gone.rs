@@ -57,7 +57,17 @@ impl Settling<'_> {
 
     /// Everything in a namespace that this tool knew and does not show. A namespace that is gone takes its objects along.
     fn retire_in(&self, cluster: &str, namespace: &str) -> Result<(), StoreError> {
-        let sql = "SELECT DISTINCT a.id FROM asset a WHERE a.cluster = ?1 AND (a.namespace = ?2 OR (?2 <> '' AND a.kind = 'Namespace' AND a.name = ?2)) \
+        // What was gone already is gone as of now.
+        let sql = format!(
+            "UPDATE asset SET gone_as_of = ?3 WHERE cluster = ?1 AND namespace = ?2 AND gone_as_of < ?3 AND EXISTS \
+             (SELECT 1 FROM fact WHERE asset_id = asset.id AND source = ?4 AND {EXISTS})"
+        );
+        let row = params![cluster, namespace, self.produced_at.millis(), self.tool];
+        self.conn
+            .prepare_cached(&sql)
+            .and_then(|mut s| s.execute(row))
+            .doing("retiring what a scan no longer shows")?;
+        let sql = "SELECT DISTINCT a.id FROM asset a WHERE a.cluster = ?1 AND a.gone_at IS NULL AND (a.namespace = ?2 OR (?2 <> '' AND a.kind = 'Namespace' AND a.name = ?2)) \
                    AND (EXISTS (SELECT 1 FROM edge e WHERE e.home_id = a.id AND e.source = ?3) OR EXISTS (SELECT 1 FROM fact f WHERE f.asset_id = a.id AND f.source = ?3))";
         for asset in self.ids(sql, params![cluster, namespace, self.tool])? {
             self.retire_of(asset)?;

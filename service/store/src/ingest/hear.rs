@@ -21,6 +21,8 @@ pub(super) struct Heard {
     pub(super) last_said: Option<Time>,
     /// A word of its own, not of an image, is in this very report.
     pub(super) claimed_here: bool,
+    /// A word for an image that runs here stands.
+    pub(super) placed_here: bool,
 }
 
 const COLUMNS: &str = "SELECT s.gone_at IS NOT NULL, s.gone_because, s.doubted_at IS NOT NULL, c.retired, s.severity, s.fixed_in <> '', r.received_at, s.report_id";
@@ -60,6 +62,7 @@ impl Settling<'_> {
                 heard.severity = heard.severity.max(row.get(4).doing(doing)?).min(Severity::ALL.len() as u8 - 1);
                 heard.fix |= row.get::<_, bool>(5).doing(doing)?;
             }
+            heard.placed_here |= !own && !matches!(word, Word::Gone(_));
             heard.last_said = heard.last_said.max(Some(Time::from_millis(row.get(6).doing(doing)?)));
             heard.claimed_here |= own && row.get::<_, i64>(7).doing(doing)? == self.report_id;
             heard.words.push(word);

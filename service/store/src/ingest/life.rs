@@ -16,14 +16,14 @@ use crate::error::{Doing, StoreError};
 use crate::findings::{presence_columns, read_presence};
 
 /// A finding's row, as far as its life needs it.
-struct Row {
+pub(super) struct Row {
     fp: Fingerprint,
     shown: Presence,
     life: Life,
     stage: Option<u8>,
-    via: Option<i64>,
-    asset: i64,
-    container: String,
+    pub(super) via: Option<i64>,
+    pub(super) asset: i64,
+    pub(super) container: String,
     asset_gone: bool,
     of_image: bool,
 }
@@ -68,12 +68,9 @@ impl Settling<'_> {
         let finding = touched.finding;
         let mut row = self.life_of(finding)?;
         let mut heard = self.hear_all(finding, &row)?;
-        if row.via.is_some() && !is_here(presence(heard.words.iter().copied())) {
-            // Another image that runs here may have it too.
-            if let Some(other) = self.another_image(finding)? {
-                row.via = Some(other);
-                heard = self.hear_all(finding, &row)?;
-            }
+        if row.via.is_some() && (!heard.placed_here || self.runs_several(&row)?) {
+            row.via = self.choose_via(finding, &row)?;
+            heard = self.hear_all(finding, &row)?;
         }
         let own = own_presence(&row, &heard);
         let step = row.life.go(own, self.received_at);
@@ -199,13 +196,22 @@ impl Settling<'_> {
         Ok(())
     }
 
-    /// True while a placed finding speaks for this finding of an image.
+    /// True while a placed finding speaks for this finding of an image: one that was placed from it, or, where a
+    /// container runs two images that both have it, from the other.
     fn speaks_elsewhere(&self, finding: i64) -> Result<bool, StoreError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM finding WHERE via = ?1 AND presence < 2)";
-        self.conn
-            .prepare_cached(sql)
-            .and_then(|mut s| s.query_row([finding], |r| r.get(0)))
-            .doing("looking for placed findings")
+        let ask = |sql: &str| {
+            self.conn
+                .prepare_cached(sql)
+                .and_then(|mut s| s.query_row([finding], |r| r.get::<_, bool>(0)))
+                .doing("looking for placed findings")
+        };
+        let placed =
+            "FROM sighting s JOIN placement p ON p.scope_id = s.scope_id WHERE s.finding_id = ?1 AND s.gone_at IS NULL";
+        let by_the_other = "SELECT EXISTS (SELECT 1 FROM finding f JOIN finding c INDEXED BY finding_by_vuln ON c.vuln_id = f.vuln_id AND c.package_id = f.package_id \
+                            JOIN placement p ON p.asset_id = c.asset_id AND p.container = c.container JOIN sighting s ON s.finding_id = f.id AND s.scope_id = p.scope_id \
+                            WHERE f.id = ?1 AND c.via IS NOT NULL AND c.presence < 2 AND s.gone_at IS NULL)";
+        Ok(ask("SELECT EXISTS (SELECT 1 FROM finding WHERE via = ?1 AND presence < 2)")?
+            || (ask(&format!("SELECT EXISTS (SELECT 1 {placed})"))? && ask(by_the_other)?))
     }
 
     fn count(&mut self, outcome: Outcome) {

@@ -1,13 +1,16 @@
 //! Findings of an image, in the containers that run it.
 
 use assay_core::asset::{AssetKey, PackageKey};
-use assay_core::finding::{Matter, Place};
+use assay_core::finding::{Matter, Place, Presence};
 use assay_core::fingerprint::fingerprint;
+use assay_core::reconcile::presence;
 use assay_core::text::Opaque;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::Settling;
 use super::apply::{MatterIds, NewFinding};
+use super::hear::Heard;
+use super::life::Row;
 use super::placement::Container;
 use crate::error::{Doing, StoreError};
 use crate::twin::{key, vuln_id};
@@ -81,22 +84,45 @@ impl Settling<'_> {
         self.touch(known)
     }
 
-    /// Another image's finding of the same flaw that a scope placed on this container claims.
-    pub(super) fn another_image(&self, finding: i64) -> Result<Option<i64>, StoreError> {
+    /// True where a container runs two images, as while one takes the place of the other.
+    pub(super) fn runs_several(&self, row: &Row) -> Result<bool, StoreError> {
+        let sql = "SELECT count(DISTINCT s.repository) > 1 FROM placement p JOIN scope s ON s.id = p.scope_id WHERE p.asset_id = ?1 AND p.container = ?2";
+        let at = (row.asset, row.container.as_str());
+        self.conn.prepare_cached(sql).and_then(|mut s| s.query_row(at, |r| r.get(0))).doing("looking for another image")
+    }
+
+    /// The image's finding that speaks for a placed one: of several, the one with the better word, then the one with the
+    /// smaller fingerprint.
+    pub(super) fn choose_via(&self, finding: i64, row: &Row) -> Result<Option<i64>, StoreError> {
         let doing = "looking for another image";
-        let sql = "SELECT i.id FROM finding f JOIN placement p ON p.asset_id = f.asset_id AND p.container = f.container \
-                   JOIN finding i ON i.vuln_id = f.vuln_id AND i.package_id = f.package_id AND i.via IS NULL AND i.id <> f.via \
-                   JOIN sighting s ON s.finding_id = i.id AND s.scope_id = p.scope_id AND s.gone_at IS NULL WHERE f.id = ?1 ORDER BY i.id LIMIT 1";
-        let other: Option<i64> = self
-            .conn
-            .prepare_cached(sql)
-            .and_then(|mut s| s.query_row([finding], |r| r.get(0)).optional())
-            .doing(doing)?;
-        if let Some(other) = other {
-            self.conn.execute("UPDATE finding SET via = ?2 WHERE id = ?1", [finding, other]).doing(doing)?;
-            self.touch(other)?;
+        let at = (row.asset, row.container.as_str());
+        let sql = "SELECT DISTINCT i.fp, i.id FROM finding f JOIN finding i INDEXED BY finding_by_vuln ON i.vuln_id = f.vuln_id AND i.package_id = f.package_id AND i.via IS NULL \
+                   JOIN sighting s ON s.finding_id = i.id AND s.gone_at IS NULL JOIN placement p ON p.scope_id = s.scope_id AND p.asset_id = f.asset_id AND p.container = f.container \
+                   WHERE f.id = ?1 ORDER BY i.fp";
+        let mut best: Option<(Presence, i64)> = None;
+        for (_, image) in self.pairs(sql, [finding])? {
+            let mut heard = Heard::default();
+            self.hear_placed(image, at, &mut heard)?;
+            let presence = presence(heard.words);
+            if best.is_none_or(|(known, _)| presence < known) {
+                best = Some((presence, image));
+            }
         }
-        Ok(other)
+        let chosen = best.map_or(row.via, |(_, image)| Some(image));
+        if let (Some(before), Some(now)) = (row.via, chosen)
+            && before != now
+        {
+            self.conn.execute("UPDATE finding SET via = ?2 WHERE id = ?1", [finding, now]).doing(doing)?;
+            self.touch(before)?;
+            self.touch(now)?;
+        }
+        Ok(chosen)
+    }
+
+    fn pairs(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<([u8; 20], i64)>, StoreError> {
+        let doing = "reading rows";
+        let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
+        statement.query_map(params, |r| Ok((r.get(0)?, r.get(1)?))).and_then(Iterator::collect).doing(doing)
     }
 
     fn asset_key(&self, id: i64) -> Result<AssetKey, StoreError> {

@@ -33,23 +33,38 @@ impl Settling<'_> {
                    UNION SELECT e.to_id FROM edge e JOIN moved m ON m.id = e.from_id \
                    UNION SELECT a.id FROM scope_report r JOIN scope s ON s.id = r.scope_id JOIN asset a ON a.kind = 'Image' AND a.cluster = '' AND a.namespace = '' AND a.name = s.repository WHERE r.report_id = ?1 \
                    UNION SELECT f.asset_id FROM touched t JOIN finding f ON f.id = t.finding_id) ORDER BY i.id";
+        let images: Vec<(i64, String)> = self
+            .ids(sql, [self.report_id])?
+            .into_iter()
+            .map(|image| Ok((image, self.repository(image)?)))
+            .collect::<Result<_, StoreError>>()?;
         let mut replaced = BTreeSet::new();
-        for image in self.ids(sql, [self.report_id])? {
-            let sql = "SELECT name FROM asset WHERE id = ?1";
-            let repository: String =
-                self.conn.query_row(sql, [image], |r| r.get(0)).doing("placing an image's findings")?;
-            if self.place_image(image, &repository)? {
-                replaced.insert(repository);
+        let mut running: BTreeMap<&str, BTreeSet<Container>> = BTreeMap::new();
+        for (image, repository) in &images {
+            let (wanted, before) = (self.wanted(*image, repository)?, self.placed(repository)?);
+            if wanted != before {
+                self.replace(&before, &wanted)?;
+                replaced.insert(repository.clone());
             }
+            running.insert(repository, wanted.into_keys().map(|(container, _)| container).collect());
+        }
+        // Only when all placements are known can a finding be handed from one image to another.
+        for (repository, containers) in running {
+            containers.iter().try_for_each(|container| self.place_in(container, repository))?;
         }
         self.touch_placed()?;
         Ok(replaced)
     }
 
-    /// True when its placements changed.
-    fn place_image(&self, image: i64, repository: &str) -> Result<bool, StoreError> {
+    fn repository(&self, image: i64) -> Result<String, StoreError> {
+        self.conn
+            .prepare_cached("SELECT name FROM asset WHERE id = ?1")
+            .and_then(|mut s| s.query_row([image], |r| r.get(0)))
+            .doing("reading an image's name")
+    }
+
+    fn replace(&self, before: &Placed, wanted: &Placed) -> Result<(), StoreError> {
         let doing = "placing an image's findings";
-        let (wanted, before) = (self.wanted(image, repository)?, self.placed(repository)?);
         for ((container, scope), _) in before.iter().filter(|(at, _)| !wanted.contains_key(at)) {
             let sql = "DELETE FROM placement WHERE asset_id = ?1 AND container = ?2 AND scope_id = ?3";
             self.conn.execute(sql, params![container.0, container.1, scope]).doing(doing)?;
@@ -61,11 +76,7 @@ impl Settling<'_> {
             self.conn.execute(sql, params![container.0, container.1, scope, carried]).doing(doing)?;
             self.touch_scope(*scope)?;
         }
-        let containers: BTreeSet<&Container> = wanted.keys().map(|(container, _)| container).collect();
-        for container in containers {
-            self.place_in(container, repository)?;
-        }
-        Ok(wanted != before)
+        Ok(())
     }
 
     fn wanted(&self, image: i64, repository: &str) -> Result<Placed, StoreError> {

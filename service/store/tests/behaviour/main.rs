@@ -7,14 +7,17 @@ mod facts;
 mod intel;
 mod late_names;
 mod ledger;
+mod model;
 mod owners;
 mod placement;
+mod random;
 mod report;
 mod same_bytes;
 mod scan;
 mod scans;
 mod silence;
 mod sqlite;
+mod steps;
 mod suspicion;
 mod tags;
 mod two_tools;
@@ -55,7 +58,8 @@ macro_rules! sentences {
                 what_a_tool_says_of_the_workload_itself_stands_beside,
                 a_workload_that_speaks_later_joins_the_placed_finding,
                 a_container_that_takes_another_image_is_rid_of_the_first,
-                a_workload_that_goes_and_comes_back_is_reopened, a_new_flaw_of_a_running_image_is_placed;
+                a_workload_that_goes_and_comes_back_is_reopened, a_new_flaw_of_a_running_image_is_placed,
+                a_container_that_runs_two_images_is_one_place;
             owners: findings_move_to_an_owner_that_is_learnt_late, placed_findings_move_with_their_container,
                 findings_of_pod_and_owner_become_one, owner_first_and_owner_late_end_alike;
             late_names: a_source_package_that_is_learnt_late_merges,

@@ -206,3 +206,35 @@ pub(crate) fn a_new_flaw_of_a_running_image_is_placed(records: &mut impl Records
     ledger.take_all(&[web("1.0", 1, 1), scan(2, 1).deploys("web", "shop/web:1.0"), web("1.0", 3, 2)]);
     assert_eq!(ledger.open(), [PLACED, "shop/web/app: CVE-2026-1001 in lib1"]);
 }
+
+pub(crate) fn a_container_that_runs_two_images_is_one_place(records: &mut impl Records) {
+    let mut ledger = Ledger::new(records);
+    let at = deployment("web");
+    // Three scans and two reports in every order, each time a day later.
+    let orders = (0..4).flat_map(|one| (0..5).map(move |other| (one, other)));
+    for (day, (one, other)) in orders.enumerate() {
+        let mut order = vec![2, 3, 4];
+        order.insert(one, 0);
+        order.insert(other, 1);
+        let dawn = 24 * day as i64;
+        let sweep = |hours: i64| scan(dawn + hours, (dawn + hours) as u64).exists(&at);
+        let of = |repository: &str| image(&format!("shop/{repository}{day}:1.0")).at(dawn + 1).with(vulns(1));
+        let runs = |report: Report, repository: &str| report.runs(&at, "app", &format!("shop/{repository}{day}:1.0"));
+        let reports = [
+            of("web"),
+            of("other"),
+            runs(sweep(2), "web"),
+            runs(sweep(3), "other"),
+            runs(sweep(4).incomplete(), "web"),
+        ];
+        for n in &order {
+            ledger.take(&reports[*n]);
+        }
+        let open: Vec<String> = ledger.open().into_iter().filter(|f| f.contains(&day.to_string())).collect();
+        assert_eq!(ledger.presence(PLACED), Presence::Open, "{order:?}");
+        assert!(
+            !open.iter().any(|f| f.contains(&format!("web{day}")) || f.contains(&format!("other{day}"))),
+            "{open:?}"
+        );
+    }
+}

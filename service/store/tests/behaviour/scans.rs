@@ -95,6 +95,8 @@ pub(crate) fn an_older_scan_takes_nothing_away_and_brings_nothing_back(records: 
     ledger.take(&web(4).received(hour(7)).incomplete());
     assert_eq!(ledger.open(), before);
     assert!(ledger.world().find(&deployment("web")).is_none(), "the newer scan said that it is gone");
+    ledger.take_all(&[api(9), web(8).received(hour(10))]);
+    assert_eq!(ledger.open(), before, "and the next one said so again");
 }
 
 pub(crate) fn findings_of_other_tools_go_and_come_with_the_object(records: &mut impl Records) {

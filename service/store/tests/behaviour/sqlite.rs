@@ -19,3 +19,8 @@ mod in_a_file {
 
     crate::sentences!(kept());
 }
+
+#[test]
+fn laws_hold_over_random_sequences() {
+    crate::random::laws_hold(|| ((), Store::in_memory().expect("a store")));
+}
