@@ -11,6 +11,7 @@ use crate::observation::{
 };
 use crate::plan::{By, Settled, TemplateBecause, template};
 use crate::scene::package;
+use crate::similar::Similar;
 
 /// An exposed flaw in use, in production, with an attempt seen, under a name that tries to talk.
 fn shop() -> Shop {
@@ -62,6 +63,8 @@ fn explanation() -> Guarded<Document> {
         policy: &scene.policy,
         controls: &scene.controls,
         same_cause: 11,
+        mend: None,
+        similar: &Similar::default(),
         as_of: now(),
     };
     render(&told, catalogue(), &Open).unwrap()
