@@ -7,11 +7,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the compiler says about a file; none when it takes it.
+/// What the compiler says about a file; none when it takes it. What it makes goes into a folder of its own: as root, the
+/// compiler puts its output in the place of whatever `-o` names, also of a device.
 fn refusal(file: &Path, core: &Path) -> Option<String> {
     let deps = core.parent().expect("a file lies in a folder");
     let output = Command::new("rustc")
-        .args(["--edition=2024", "--crate-type=bin", "--emit=metadata", "-o", "/dev/null"])
+        .args(["--edition=2024", "--crate-type=bin", "--emit=metadata", "--out-dir", env!("CARGO_TARGET_TMPDIR")])
         .arg(format!("-Ldependency={}", deps.display()))
         .arg(format!("--extern=assay_core={}", core.display()))
         .arg(file)

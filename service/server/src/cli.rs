@@ -46,6 +46,13 @@ pub(crate) struct Global {
     pub(crate) fail_on: Option<String>,
 }
 
+impl Global {
+    /// No flag given.
+    pub(crate) fn plain() -> Self {
+        Self { data: None, config: None, cluster: None, as_of: None, output: Output::Text, fail_on: None }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     Text,
@@ -329,7 +336,7 @@ pub(crate) struct Eval {
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Which; default: all that this machine can do in 20 minutes.
+    /// ingest, rank, explain, retrieve or serve; default: all of them.
     pub(crate) name: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! The binary `assay`: every mode in one match, exit codes as a contract.
 
 mod app;
+mod bench;
 mod chat;
 mod cli;
 mod clock;
@@ -105,7 +106,8 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Intel(what)) => commands::intel::run(global, what),
         Some(Command::Decide(args)) => commands::decide::run(global, args),
         None => commands::today::run(global),
-        _ => Err(Usage("not built yet".to_owned()).into()),
+        Some(Command::Bench(args)) => commands::bench::run(global, args),
+        Some(Command::Eval(_)) => Err(Usage("not built yet".to_owned()).into()),
     }
 }
 
