@@ -171,6 +171,8 @@ impl Settling<'_> {
         step: Option<Step>,
     ) -> Result<(), StoreError> {
         let kind = match (before, shown) {
+            // What another finding speaks for from its first moment is no news: the other one is.
+            (None, Presence::Resolved(_)) => "resolved",
             (None, _) => "new",
             (Some(before), shown) if before == shown => return Ok(()),
             (_, Presence::Resolved(_)) => "resolved",
