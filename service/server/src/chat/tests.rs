@@ -191,6 +191,19 @@ fn a_list_counts_what_matches_and_names_what_is_unknown() {
 }
 
 #[test]
+fn a_container_narrows_to_what_sits_in_it() {
+    let shop = shop();
+    let (text, answer) = shop.ask("findings in container web");
+    assert_eq!(answer["query"]["filters"], json!({ "container": ["web"] }), "{text}");
+    let rows = answer["rows"].as_array().unwrap();
+    assert!(!rows.is_empty() && rows.iter().all(|r| r["asset"]["container"] == "web"), "{text}");
+    let (_, rest) = shop.ask("how many findings not in container web");
+    let (_, all) = shop.ask("how many findings");
+    let n = |answer: &Value| answer["rows"][0]["count"].as_u64().unwrap();
+    assert_eq!(n(&rest) + rows.len() as u64, n(&all));
+}
+
+#[test]
 fn a_follow_up_keeps_what_it_does_not_change() {
     let shop = shop();
     let (_, answer) = shop.after("criticals in shop", "only the exposed ones");
