@@ -93,7 +93,7 @@ pub(crate) enum Command {
     /// Local models: pull, list, verify, embed.
     #[command(subcommand)]
     Models(Models),
-    /// Serve the API, the chat and the page.
+    /// Serve the API, the chat and the page; ASSAY_LOG (error, warn, info, debug) sets the log on standard error.
     Serve(Serve),
     /// Tokens of the service.
     #[command(subcommand)]

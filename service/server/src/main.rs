@@ -15,6 +15,7 @@ mod feeds;
 mod http;
 mod ingest;
 mod inventory;
+mod log;
 mod models;
 mod progress;
 mod refresh;
@@ -84,6 +85,8 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<Ended> {
     let global = &cli.global;
+    // A command says itself what a person should know; a service has only its log.
+    log::start(if matches!(cli.command, Some(Command::Serve(_))) { "info" } else { "error" });
     match &cli.command {
         Some(Command::Demo(args)) => commands::demo::run(global, args),
         Some(Command::Ingest(args)) => commands::ingest::run(global, args),
