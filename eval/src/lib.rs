@@ -1,1 +1,83 @@
+//! What Assay claims, measured. Comes in: cases written down as data, a seed, and the parts of the road that are wired
+//! elsewhere. Goes out: one row a measure, with its aim, and the cases that failed. A suite reads no file and no clock, and
+//! the same seed gives the same row.
 
+pub mod cases;
+pub mod context;
+pub mod interval;
+pub mod outcome;
+pub mod situation;
+
+use assay_core::control::BadControls;
+use assay_core::ids::BadVulnId;
+use assay_core::named;
+use assay_core::policy::BadPolicy;
+
+use crate::cases::BadCase;
+use crate::context::Policies;
+use crate::outcome::Outcome;
+
+named! {
+    /// The suites.
+    pub enum Suite {
+        /// Pairs of situations that differ in one fact, and which of them is more urgent.
+        Context = "context",
+    }
+}
+
+/// How large a suite is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Small enough for every change.
+    Ci,
+    /// The large one.
+    Full,
+}
+
+/// What is asked of a suite.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// How large.
+    pub size: Size,
+    /// The seed; none for the suite's own.
+    pub seed: Option<u64>,
+    /// Cases in place of those of this build, in the form of the suite.
+    pub cases: Option<&'a str>,
+}
+
+/// Runs a suite.
+///
+/// # Errors
+/// When cases, a table or a policy cannot be read.
+pub fn run(suite: Suite, asked: &Asked<'_>) -> Result<Vec<Outcome>, EvalError> {
+    let bad = |source| EvalError::Cases { suite, source };
+    match suite {
+        Suite::Context => {
+            let pairs = context::read(asked.cases.unwrap_or(context::PAIRS)).map_err(bad)?;
+            Ok(vec![context::run(&pairs, &Policies::bundled()?)?])
+        }
+    }
+}
+
+/// Why a suite could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError {
+    /// The rows of controls cannot be read.
+    #[error("the rows of controls cannot be read")]
+    Controls(#[from] BadControls),
+    /// A policy cannot be read.
+    #[error("a policy cannot be read")]
+    Policy(#[from] BadPolicy),
+    /// The name of a vulnerability cannot be read.
+    #[error("the name of a vulnerability cannot be read")]
+    Vuln(#[from] BadVulnId),
+    /// The cases of a suite cannot be read.
+    #[error("the cases of `{suite}` cannot be read")]
+    Cases {
+        /// Which suite.
+        suite: Suite,
+        /// Where and why.
+        #[source]
+        source: BadCase,
+    },
+}

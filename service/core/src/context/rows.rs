@@ -82,11 +82,9 @@ fn fill<T>(c: &Contribution, known: &Known<T>, spell: impl Fn(&T) -> String) -> 
             as_of: Some(proof.as_of),
             ..bare(&spell(value))
         },
-        Known::Unknown(because, settled_by) => FactorRow {
-            because: Some(*because),
-            settled_by: *settled_by,
-            ..bare("unknown")
-        },
+        Known::Unknown(because, settled_by) => {
+            FactorRow { because: Some(*because), settled_by: *settled_by, ..bare("unknown") }
+        }
         Known::NotApplicable => bare("not_applicable"),
     }
 }
