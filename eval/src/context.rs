@@ -173,24 +173,33 @@ fn judge(pair: &Pair, policies: &Policies) -> Result<Option<String>, EvalError> 
 pub(crate) struct Stands {
     pub(crate) rank: u32,
     pub(crate) band: u8,
+    pub(crate) worst: u8,
     pub(crate) points: u16,
+    pub(crate) decided: bool,
 }
 
 impl Stands {
     fn of(ranked: &Ranked<'_>) -> Self {
         let a = ranked.assessment;
-        Self { rank: ranked.rank, band: a.band, points: a.points }
+        let decided = ranked.row.is_decided() || !ranked.row.is_open();
+        Self { rank: ranked.rank, band: a.band, worst: a.worst, points: a.points, decided }
     }
 
     /// Less is more urgent, whatever list it stands in.
     pub(crate) fn urgency(&self) -> (u8, std::cmp::Reverse<u16>) {
         (self.band, std::cmp::Reverse(self.points))
     }
+
+    /// True when it is less urgent than the other in any way that a person would see.
+    pub(crate) fn is_below(&self, other: &Self) -> bool {
+        self.urgency() > other.urgency() || self.worst > other.worst || (self.decided && !other.decided)
+    }
 }
 
 impl std::fmt::Display for Stands {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "band {} with {} points", self.band, self.points)
+        let decided = if self.decided { ", off the list" } else { "" };
+        write!(f, "band {} (at worst {}) with {} points{decided}", self.band, self.worst, self.points)
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod cases;
 pub mod context;
 pub mod interval;
+pub mod moves;
 pub mod outcome;
 pub mod situation;
 
@@ -22,6 +23,8 @@ named! {
     pub enum Suite {
         /// Pairs of situations that differ in one fact, and which of them is more urgent.
         Context = "context",
+        /// Moves of a tenant who wants to talk a finding down.
+        Moves = "moves",
     }
 }
 
@@ -55,6 +58,10 @@ pub fn run(suite: Suite, asked: &Asked<'_>) -> Result<Vec<Outcome>, EvalError> {
         Suite::Context => {
             let pairs = context::read(asked.cases.unwrap_or(context::PAIRS)).map_err(bad)?;
             Ok(vec![context::run(&pairs, &Policies::bundled()?)?])
+        }
+        Suite::Moves => {
+            let moves = moves::read(asked.cases.unwrap_or(moves::MOVES)).map_err(bad)?;
+            Ok(vec![moves::run(&moves, &Policies::bundled()?.default)?])
         }
     }
 }
