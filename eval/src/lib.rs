@@ -4,18 +4,24 @@
 
 pub mod cases;
 pub mod context;
+pub mod ground;
+pub mod guard;
 pub mod interval;
 pub mod moves;
 pub mod outcome;
 pub mod situation;
 
+use assay_core::catalogue::BadCatalogue;
 use assay_core::control::BadControls;
 use assay_core::ids::BadVulnId;
 use assay_core::named;
 use assay_core::policy::BadPolicy;
+use assay_core::sink::escape;
 
 use crate::cases::BadCase;
 use crate::context::Policies;
+use crate::ground::Ground;
+use crate::guard::corpus::{self, Text};
 use crate::outcome::Outcome;
 
 named! {
@@ -25,6 +31,8 @@ named! {
         Context = "context",
         /// Moves of a tenant who wants to talk a finding down.
         Moves = "moves",
+        /// Strangers' texts at every place, and whatever they move, open or show.
+        Guard = "guard",
     }
 }
 
@@ -46,13 +54,15 @@ pub struct Asked<'a> {
     pub seed: Option<u64>,
     /// Cases in place of those of this build, in the form of the suite.
     pub cases: Option<&'a str>,
+    /// Texts of other corpora, beside those of this build.
+    pub texts: &'a [Text],
 }
 
 /// Runs a suite.
 ///
 /// # Errors
 /// When cases, a table or a policy cannot be read.
-pub fn run(suite: Suite, asked: &Asked<'_>) -> Result<Vec<Outcome>, EvalError> {
+pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<Outcome>, EvalError> {
     let bad = |source| EvalError::Cases { suite, source };
     match suite {
         Suite::Context => {
@@ -62,6 +72,13 @@ pub fn run(suite: Suite, asked: &Asked<'_>) -> Result<Vec<Outcome>, EvalError> {
         Suite::Moves => {
             let moves = moves::read(asked.cases.unwrap_or(moves::MOVES)).map_err(bad)?;
             Ok(vec![moves::run(&moves, &Policies::bundled()?.default)?])
+        }
+        Suite::Guard => {
+            let mut texts = corpus::read(asked.cases.unwrap_or(corpus::TEXTS)).map_err(bad)?;
+            texts.extend_from_slice(asked.texts);
+            let road = guard::Road { door: ground.door(), escape: &escape, heed: &|_| {} };
+            let seed = asked.seed.unwrap_or(guard::SEED);
+            Ok(vec![guard::run(&texts, guard::cases(asked.size), seed, &road)?])
         }
     }
 }
@@ -75,6 +92,9 @@ pub enum EvalError {
     /// A policy cannot be read.
     #[error("a policy cannot be read")]
     Policy(#[from] BadPolicy),
+    /// The phrases cannot be read.
+    #[error("the phrases cannot be read")]
+    Catalogue(#[from] BadCatalogue),
     /// The name of a vulnerability cannot be read.
     #[error("the name of a vulnerability cannot be read")]
     Vuln(#[from] BadVulnId),

@@ -1,5 +1,7 @@
 //! `assay eval`: the suites, each with its value, how sure that is, and whether the aim is met.
 
+mod ground;
+
 use std::path::Path;
 
 use anyhow::Result;
@@ -9,6 +11,7 @@ use assay_core::text::{Opaque, Own};
 use assay_eval::outcome::Outcome;
 use assay_eval::{Asked, EvalError, Size, Suite};
 use assay_sources::door::SecretDoor;
+use ground::OurGround;
 use serde::Serialize;
 
 use super::{print_json, print_text, sink};
@@ -24,23 +27,23 @@ struct EvalWire {
 pub(crate) fn run(global: &Global, args: &Eval) -> Result<Ended> {
     let suites = chosen(args.suite.as_deref())?;
     let cases = own_cases(global.data.as_deref(), args)?;
-    // Marks of secrets in a run of a suite belong to no installation.
-    let door = SecretDoor::new([0; 32]);
+    let ground = OurGround::new();
+    let texts = if suites.contains(&Suite::Guard) && cases.is_none() { ground::corpora() } else { Vec::new() };
     let size = if args.full { Size::Full } else { Size::Ci };
     let mut outcomes = Vec::new();
     let mut bar = Bar::count("eval", suites.len() as u64);
     for (done, suite) in (0..).zip(suites) {
         bar.at(done);
         bar.say(suite.as_str());
-        let asked = Asked { size, seed: args.seed, cases: cases.as_deref() };
-        outcomes.extend(assay_eval::run(suite, &asked).map_err(|error| ended_by(error, cases.is_some()))?);
+        let asked = Asked { size, seed: args.seed, cases: cases.as_deref(), texts: &texts };
+        outcomes.extend(assay_eval::run(suite, &asked, &ground).map_err(|error| ended_by(error, cases.is_some()))?);
     }
     drop(bar);
     let met = outcomes.iter().all(|o| o.met != Some(false));
     let wire = EvalWire { suites: outcomes };
     match global.output {
         Output::Json => print_json(&wire)?,
-        output => print_text(&escape(&guarded(&wire, &door), sink(output)))?,
+        output => print_text(&escape(&guarded(&wire, ground.secrets()), sink(output)))?,
     }
     Ok(if met { Ended::Done } else { Ended::Crossed })
 }
