@@ -4,12 +4,15 @@
 
 pub mod cases;
 pub mod context;
+pub mod dedup;
 pub mod ground;
 pub mod guard;
 pub mod interval;
 pub mod moves;
 pub mod outcome;
 pub mod situation;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use assay_core::catalogue::BadCatalogue;
 use assay_core::control::BadControls;
@@ -20,7 +23,7 @@ use assay_core::sink::escape;
 
 use crate::cases::BadCase;
 use crate::context::Policies;
-use crate::ground::Ground;
+use crate::ground::{Fault, Ground};
 use crate::guard::corpus::{self, Text};
 use crate::outcome::Outcome;
 
@@ -31,6 +34,8 @@ named! {
         Context = "context",
         /// Moves of a tenant who wants to talk a finding down.
         Moves = "moves",
+        /// One image reported by two tools: what must become one finding, and what must not.
+        Dedup = "dedup",
         /// Strangers' texts at every place, and whatever they move, open or show.
         Guard = "guard",
     }
@@ -73,6 +78,10 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
             let moves = moves::read(asked.cases.unwrap_or(moves::MOVES)).map_err(bad)?;
             Ok(vec![moves::run(&moves, &Policies::bundled()?.default)?])
         }
+        Suite::Dedup => {
+            let (pairs, reports) = dedup::read(asked.cases.unwrap_or(dedup::PAIRS)).map_err(bad)?;
+            Ok(dedup::run(&pairs, &reports, ground)?.to_vec())
+        }
         Suite::Guard => {
             let mut texts = corpus::read(asked.cases.unwrap_or(corpus::TEXTS)).map_err(bad)?;
             texts.extend_from_slice(asked.texts);
@@ -98,6 +107,15 @@ pub enum EvalError {
     /// The name of a vulnerability cannot be read.
     #[error("the name of a vulnerability cannot be read")]
     Vuln(#[from] BadVulnId),
+    /// What the suite stands on failed.
+    #[error("the ground of `{suite}` failed")]
+    Ground {
+        /// Which suite.
+        suite: Suite,
+        /// Why.
+        #[source]
+        source: Fault,
+    },
     /// The cases of a suite cannot be read.
     #[error("the cases of `{suite}` cannot be read")]
     Cases {
