@@ -111,7 +111,6 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Decide(args)) => commands::decide::run(global, args),
         None => commands::today::run(global),
         Some(Command::Bench(args)) => commands::bench::run(global, args),
-        Some(Command::Eval(_)) => Err(Usage("not built yet".to_owned()).into()),
     }
 }
 
