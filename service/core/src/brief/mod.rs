@@ -315,6 +315,8 @@ pub fn settle_words(by: SettledBy) -> Own {
         SettledBy::Nodes => "the addresses of the nodes",
         SettledBy::LoadBalancerStatus => "the address that the load balancer got",
         SettledBy::RouteController => "the controller that serves this route",
+        SettledBy::NetworkPolicies => "a scan that sees all network policies of its namespace",
+        SettledBy::NetworkPlugin => "a test of whether the network plug-in lets callers from outside through",
         SettledBy::Sensor => "a sensor on every node that runs it",
         SettledBy::MoreWatching => "more time watched by the sensor",
         SettledBy::ClusterScan => "a scan of the cluster or its manifests",
