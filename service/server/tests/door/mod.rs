@@ -1,5 +1,7 @@
 //! The service as its users meet it: the binary on a free loopback port, over a copy of the demo's data, at one instant.
 
+pub(crate) mod wire;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -102,6 +104,11 @@ impl Service {
         let (address, code) = line.split_once("   one-time code: ").unwrap();
         let address = address.strip_prefix("listening on http://").unwrap().to_owned();
         Self { child, address, code: code.to_owned(), data, log }
+    }
+
+    /// A page of it.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
     }
 
     /// The token that the first start left for people.

@@ -1,7 +1,7 @@
 //! Who may do what. Each request is made with every sort of token, and each is let in or not as the table says.
 
 use crate::door::Service;
-use crate::wire::{ask, get, post};
+use crate::door::wire::{ask, get, post};
 
 /// Whom a request is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
