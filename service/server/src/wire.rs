@@ -226,6 +226,29 @@ impl AssetWire {
     }
 }
 
+impl FactorWire {
+    /// A name, a value or an origin as a person writes it.
+    pub(crate) fn spelled(text: &str) -> String {
+        let word = |word: &str| match word {
+            "adp" | "cisa" | "cve" | "cvss" | "epss" | "kev" | "vex" => word.to_ascii_uppercase(),
+            _ => word.to_owned(),
+        };
+        text.split('_').map(word).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl AssetWire {
+    /// As a person says it.
+    pub(crate) fn place(&self) -> String {
+        let namespace = self.namespace.to_string();
+        match (self.kind.as_str(), namespace.as_str()) {
+            ("Image", _) => format!("image {}", self.image),
+            (kind, "") => format!("{} {}", kind.to_lowercase(), self.name),
+            (_, namespace) => format!("{namespace}/{}", self.name),
+        }
+    }
+}
+
 /// The package URL of a package by its counted name.
 pub(crate) fn package_purl(package: &PackageKey, version: &Opaque) -> String {
     let mut purl = format!("pkg:{}/", package.ecosystem.reveal());

@@ -80,6 +80,7 @@ fn text(line: &Line, document: &Document) -> String {
             Inline::Name(name) | Inline::Cell(name) => code(&defanged_name(name.reveal())),
             Inline::Mark(n) => format!("e{n}"),
             Inline::Command(command) => code(&command.text()),
+            Inline::Finding(_, words) => text(words, document),
         })
         .collect()
 }

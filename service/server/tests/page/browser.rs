@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -10,6 +11,9 @@ use crate::door::wire::Request;
 
 /// The name under which WebDriver hands out elements.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// How long a page may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A browser that ends when it is dropped.
 pub(crate) struct Browser {
@@ -99,6 +103,25 @@ impl Browser {
         self.call("POST", "/execute/sync", json!({ "script": script, "args": [] }))
     }
 
+    /// Waits until a script says true: a key or a click only begins what follows it.
+    pub(crate) fn wait(&self, what: &str) {
+        let started = Instant::now();
+        while self.run(&format!("return Boolean({what})")) != true {
+            assert!(started.elapsed() < PATIENCE, "never: {what}\n{}\n{}", self.url(), self.text());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until a text is on the page.
+    pub(crate) fn wait_for(&self, text: &str) {
+        self.wait(&format!("document.body && document.body.innerText.includes({})", json!(text)));
+    }
+
+    /// Waits until the address has this in it.
+    pub(crate) fn wait_to_be_at(&self, part: &str) {
+        self.wait(&format!("location.href.includes({}) && document.readyState === 'complete'", json!(part)));
+    }
+
     /// The text of the page.
     pub(crate) fn text(&self) -> String {
         self.run("return document.body.innerText").as_str().unwrap().to_owned()
@@ -136,7 +159,8 @@ impl Browser {
     /// What pages complained about since the last call.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let log = self.call("POST", "/se/log", json!({ "type": "browser" }));
-        log.as_array().unwrap().iter().map(|l| format!("{}: {}", l["level"], l["message"])).collect()
+        let told = log.as_array().unwrap().iter().filter(|l| l["level"] == "WARNING" || l["level"] == "SEVERE");
+        told.map(|l| format!("{}: {}", l["level"], l["message"])).collect()
     }
 
     /// What was asked of any machine since the last call.

@@ -1,9 +1,8 @@
 //! Everything by keyboard: each stop is seen, nothing is out of reach, and the keys do what the help says.
 
-use crate::{PAGES, logged_in};
+use crate::{ENTER, PAGES, logged_in};
 
 const TAB: &str = "\u{e004}";
-const ENTER: &str = "\u{e007}";
 
 /// Where the focus is, and whether it can be seen.
 const FOCUS: &str = "const e = document.activeElement; if (!e || e === document.body) return null;
@@ -56,5 +55,5 @@ fn keys_do_what_the_help_says() {
     assert!(browser.dialog().contains("j and k move"));
     browser.press("j");
     browser.press(ENTER);
-    assert!(browser.url().ends_with(links[0].as_str().unwrap()), "{}", browser.url());
+    browser.wait_to_be_at(links[0].as_str().unwrap());
 }
