@@ -134,6 +134,7 @@ fn well(service: &Service) -> Vec<(&'static str, Request)> {
         ("/assets", get("/assets")),
         ("/static/style.css", get("/static/style.css")),
         ("/static/keys.js", get("/static/keys.js")),
+        ("/static/icon.svg", get("/static/icon.svg")),
     ]
 }
 
