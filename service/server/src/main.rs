@@ -106,11 +106,11 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Models(what)) => commands::models::run(global, what),
         Some(Command::Digest(args)) => commands::digest::run(global, args),
         Some(Command::Enrich(args)) => commands::enrich::run(global, args),
+        Some(Command::Eval(args)) => commands::eval::run(global, args),
         Some(Command::Intel(what)) => commands::intel::run(global, what),
         Some(Command::Decide(args)) => commands::decide::run(global, args),
         None => commands::today::run(global),
         Some(Command::Bench(args)) => commands::bench::run(global, args),
-        Some(Command::Eval(_)) => Err(Usage("not built yet".to_owned()).into()),
     }
 }
 
