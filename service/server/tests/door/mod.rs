@@ -106,11 +106,6 @@ impl Service {
         Self { child, address, code: code.to_owned(), data, log }
     }
 
-    /// A page of it.
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
     /// The token that the first start left for people.
     pub(crate) fn token(&self) -> String {
         std::fs::read_to_string(self.data.path().join("token")).unwrap()

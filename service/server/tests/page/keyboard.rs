@@ -1,6 +1,6 @@
 //! Everything by keyboard: each stop is seen, nothing is out of reach, and the keys do what the help says.
 
-use crate::{ENTER, PAGES, logged_in};
+use crate::{ENTER, PAGES, logged_in, url};
 
 const TAB: &str = "\u{e004}";
 
@@ -18,7 +18,7 @@ const STOPS: &str =
 fn every_stop_of_the_focus_is_seen_and_nothing_is_out_of_reach() {
     let Some((service, browser)) = logged_in() else { return };
     for (name, path) in PAGES {
-        browser.go(&service.url(path));
+        browser.go(&url(&service, path));
         let stops = browser.run(STOPS).as_u64().unwrap();
         for stop in 0..stops.min(40) {
             browser.press(TAB);
@@ -36,7 +36,7 @@ fn every_stop_of_the_focus_is_seen_and_nothing_is_out_of_reach() {
 #[test]
 fn keys_do_what_the_help_says() {
     let Some((service, browser)) = logged_in() else { return };
-    browser.go(&service.url("/findings"));
+    browser.go(&url(&service, "/findings"));
     let focused = || browser.run("return document.activeElement.getAttribute('href') || document.activeElement.name");
     let links = browser.run("return [...document.querySelectorAll('tbody a')].map(e => e.getAttribute('href'))");
     browser.press("j");
@@ -50,7 +50,7 @@ fn keys_do_what_the_help_says() {
     assert_eq!(focused(), "cve");
     browser.press("j");
     assert_eq!(browser.run("return document.activeElement.value"), "j", "in a field a key is a letter");
-    browser.go(&service.url("/findings"));
+    browser.go(&url(&service, "/findings"));
     browser.press("?");
     assert!(browser.dialog().contains("j and k move"));
     browser.press("j");

@@ -29,12 +29,17 @@ const PAGES: [(&str, &str); 8] = [
     ("assets", "/assets"),
 ];
 
+/// The address of a page.
+fn url(service: &Service, path: &str) -> String {
+    format!("http://{}{path}", service.address)
+}
+
 /// A service and a browser that has logged in.
 fn logged_in() -> Option<(Service, Browser)> {
     let browser = Browser::open()?;
     let service = Service::start();
     browser.size(1280, 900);
-    browser.go(&service.url("/"));
+    browser.go(&url(&service, "/"));
     browser.write("input[name=secret]", &service.token());
     browser.click("main button");
     browser.wait_for("TODAY");

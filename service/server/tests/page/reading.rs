@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Browser, PAGES, logged_in};
+use crate::{Browser, PAGES, logged_in, url};
 
 /// The widest that anything on the page is, and how wide the page is seen.
 const WIDTHS: &str = "const wide = [...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll')
@@ -42,12 +42,12 @@ fn every_page_loads_without_a_complaint_and_from_nowhere_else() {
     let Some((service, browser)) = logged_in() else { return };
     let (_, _) = (browser.complaints(), browser.requests());
     for (name, path) in PAGES {
-        browser.go(&service.url(path));
+        browser.go(&url(&service, path));
         assert_eq!(browser.complaints(), Vec::<String>::new(), "{name}");
         let requests = browser.requests();
         assert!(!requests.is_empty(), "{name}");
-        for url in requests {
-            assert!(url.starts_with(&service.url("/")), "{name} asked for {url}");
+        for asked in requests {
+            assert!(asked.starts_with(&url(&service, "/")), "{name} asked for {asked}");
         }
         assert_eq!(browser.run(UNSAID), json!([]), "{name}");
     }
@@ -59,7 +59,7 @@ fn no_page_is_wider_than_a_narrow_screen() {
     for width in [360, 640, 1280] {
         browser.size(width, 800);
         for (name, path) in PAGES {
-            browser.go(&service.url(path));
+            browser.go(&url(&service, path));
             let seen = browser.run(WIDTHS);
             assert_eq!(seen[0], seen[1], "{name} at {width}: {}", seen[2]);
         }
@@ -72,7 +72,7 @@ fn every_text_stands_out_from_its_ground_in_light_and_dark() {
     for scheme in ["light", "dark"] {
         browser.scheme(scheme);
         for (name, path) in PAGES {
-            browser.go(&service.url(path));
+            browser.go(&url(&service, path));
             assert_eq!(browser.run(FAINT), json!([]), "{name} in {scheme}");
         }
     }
@@ -82,13 +82,13 @@ fn every_text_stands_out_from_its_ground_in_light_and_dark() {
 fn without_scripts_every_page_says_the_same_and_forms_work() {
     let Some((service, browser)) = logged_in() else { return };
     let texts = |browser: &Browser| -> Vec<String> {
-        PAGES.iter().map(|(_, path)| (browser.go(&service.url(path)), browser.text()).1).collect()
+        PAGES.iter().map(|(_, path)| (browser.go(&url(&service, path)), browser.text()).1).collect()
     };
     let with = texts(&browser);
     browser.without_scripts();
     assert_eq!(texts(&browser), with);
 
-    browser.go(&service.url("/findings"));
+    browser.go(&url(&service, "/findings"));
     browser.write("input[name=namespace]", "build");
     browser.click("form[role=search] button");
     browser.wait_to_be_at("namespace=build");
@@ -104,7 +104,7 @@ fn without_scripts_every_page_says_the_same_and_forms_work() {
     browser.wait_for("Read as:");
     browser.click("form[action='/logout'] button");
     browser.wait_for("Token or code");
-    browser.go(&service.url("/findings"));
+    browser.go(&url(&service, "/findings"));
     assert!(browser.text().contains("Token or code"), "the session has ended");
 }
 
@@ -120,11 +120,11 @@ fn pages_can_be_looked_at() {
         for (name, path) in
             PAGES.into_iter().chain([("no-such", "/findings/none"), ("filtered", "/findings?cve=CVE-1999-0001")])
         {
-            browser.go(&service.url(path));
+            browser.go(&url(&service, path));
             browser.shoot(&format!("{name}-{width}-{scheme}"));
         }
     }
-    browser.go(&service.url("/"));
+    browser.go(&url(&service, "/"));
     browser.click("form[action='/logout'] button");
     browser.wait_for("Token or code");
     browser.size(390, 700);

@@ -1,6 +1,6 @@
 //! A question by hand: the answer, the finding that it names, and the proof behind that.
 
-use crate::{ENTER, logged_in};
+use crate::{ENTER, logged_in, url};
 
 #[test]
 fn a_question_is_answered_and_leads_to_its_proof() {
@@ -10,7 +10,7 @@ fn a_question_is_answered_and_leads_to_its_proof() {
         browser.press(ENTER);
         browser.wait_for(answered);
     };
-    browser.go(&service.url("/ask"));
+    browser.go(&url(&service, "/ask"));
     ask("which findings are exposed and in use?", "Read as: open findings where exposed = yes, in use = yes");
     let text = browser.text();
     assert!(text.contains("CVE-2021-44228") && text.contains("shop/checkout"), "{text}");
@@ -20,7 +20,7 @@ fn a_question_is_answered_and_leads_to_its_proof() {
 
     // From a row of an answer to the finding, and from an explanation in the chat as well.
     for question in ["what is in kev?", "why is CVE-2021-44228 first?"] {
-        browser.go(&service.url("/ask"));
+        browser.go(&url(&service, "/ask"));
         ask(question, "log4j-core");
         browser.click("main a[href^='/findings/']");
         browser.wait_for("Evidence");
@@ -32,12 +32,12 @@ fn a_question_is_answered_and_leads_to_its_proof() {
 #[test]
 fn an_example_is_a_question_that_has_an_answer() {
     let Some((service, browser)) = logged_in() else { return };
-    browser.go(&service.url("/ask"));
+    browser.go(&url(&service, "/ask"));
     let examples = browser.run("return [...document.querySelectorAll('main li a')].map(e => e.getAttribute('href'))");
     let examples = examples.as_array().unwrap();
     assert!(examples.len() >= 4);
     for example in examples {
-        browser.go(&service.url(example.as_str().unwrap()));
+        browser.go(&url(&service, example.as_str().unwrap()));
         browser.wait_for("Read as:");
     }
 }
@@ -45,7 +45,7 @@ fn an_example_is_a_question_that_has_an_answer() {
 #[test]
 fn what_is_typed_is_shown_and_never_run() {
     let Some((service, browser)) = logged_in() else { return };
-    browser.go(&service.url("/ask"));
+    browser.go(&url(&service, "/ask"));
     let _ = browser.complaints();
     browser.write("input[name=q]", "</title><img src=x onerror=alert(1)><script>alert(2)</script>");
     browser.press(ENTER);
@@ -58,7 +58,7 @@ fn what_is_typed_is_shown_and_never_run() {
 #[test]
 fn what_is_not_there_is_said_on_a_page() {
     let Some((service, browser)) = logged_in() else { return };
-    browser.go(&service.url("/findings/none"));
+    browser.go(&url(&service, "/findings/none"));
     browser.wait_for("there is no such thing");
     browser.click("main a[href='/']");
     browser.wait_for("TODAY");
