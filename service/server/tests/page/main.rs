@@ -1,7 +1,7 @@
 //! The pages in a real browser: they load without a complaint and from nowhere else, work without scripts and by keyboard,
 //! fit a narrow screen, and can be read.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod browser;
 #[path = "../door/mod.rs"]
