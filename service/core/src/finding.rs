@@ -141,7 +141,7 @@ impl Matter {
             Flaw::Rbac { capability, cluster_wide } => {
                 Self::Rbac { capability: *capability, cluster_wide: *cluster_wide }
             }
-            Flaw::Signal { signal, discriminator } => {
+            Flaw::Signal { signal, discriminator, .. } => {
                 Self::Signal { signal: signal.clone(), discriminator: discriminator.clone() }
             }
         }

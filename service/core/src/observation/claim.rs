@@ -1,6 +1,6 @@
 //! A source's word that something is wrong. Identity is not decided here, and nothing is judged.
 
-use super::Subject;
+use super::{AttackStage, Subject};
 use crate::asset::Package;
 use crate::ids::VulnId;
 use crate::named;
@@ -96,8 +96,10 @@ pub enum Flaw {
     Signal {
         /// The row of the signal table.
         signal: ControlId,
-        /// What tells two occurrences apart, of enum or hash kind.
+        /// What tells two occurrences apart, of enum or hash kind. Equal ones have equal stages.
         discriminator: Opaque,
+        /// How far it went.
+        stage: AttackStage,
     },
 }
 
