@@ -21,7 +21,9 @@ mod scan;
 mod view;
 mod yaml;
 
+pub(crate) use expose::address::is_public;
 pub use controls::{BadStandardsVersion, CONTROLS_CSV, StandardsVersion, controls};
 pub use gathered::Gathered;
 pub use object::{Object, Origin, Place};
+pub(crate) use rights::capabilities;
 pub use scan::{ScanHow, ToldBy, records};

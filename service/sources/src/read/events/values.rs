@@ -37,7 +37,7 @@ pub(super) enum Piece {
 
 /// A place: the line, counted from 1, and which value of the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct At {
+pub(in super::super) struct At {
     pub(super) line: u64,
     pub(super) value: u32,
 }
