@@ -191,7 +191,10 @@ mod tests {
             (r#"{"@context":"https://openvex.dev/ns/v0.2.0"}"#, Format::OpenVex),
             ("{\"version\":1,\"node\":\"n\",\"boot\":\"b\",\"sequence\":1}\n{\"version\":1}", Format::SensorBatches),
             (r#"{"output":"o","priority":"Notice","rule":"r","time":"t","output_fields":{}}"#, Format::FalcoJsonl),
-            ("Falco starts\n{\"level\":\"info\"}\n{\"rule\":\"r\",\"output\":\"o\",\"priority\":\"Error\"}", Format::FalcoJsonl),
+            (
+                "Falco starts\n{\"level\":\"info\"}\n{\"rule\":\"r\",\"output\":\"o\",\"priority\":\"Error\"}",
+                Format::FalcoJsonl,
+            ),
             ("[info] x\n{\"rule\":\"r\",\"output\":\"o\",\"priority\":\"Error\"}", Format::FalcoJsonl),
             ("\"x\"}}\n{\"process_exec\":{\"process\":{}},\"time\":\"t\"}\n", Format::TetragonJsonl),
             ("{\n  \"process_exit\": {\n    \"process\": {}\n  }\n}\n{\n", Format::TetragonJsonl),

@@ -131,6 +131,9 @@ named! {
     }
 }
 
+/// How the discriminator of a signal begins that was tried and prevented.
+pub const PREVENTED: &str = "prevented";
+
 /// The id of a control or signal row: ours (`pss-privileged`), or a tool's own behind its name (`trivy/AVD-DS-0002`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ControlId(pub Opaque);

@@ -21,8 +21,8 @@ mod scan;
 mod view;
 mod yaml;
 
-pub(crate) use expose::address::is_public;
 pub use controls::{BadStandardsVersion, CONTROLS_CSV, StandardsVersion, controls};
+pub(crate) use expose::address::is_public;
 pub use gathered::Gathered;
 pub use object::{Object, Origin, Place};
 pub(crate) use rights::capabilities;

@@ -45,13 +45,7 @@ pub(super) fn read(input: &mut dyn BufRead, intake: Intake<'_>) -> Result<Head, 
     })
 }
 
-fn take(
-    hearer: &mut Hearer<'_>,
-    at: At,
-    locator: String,
-    call: &Call,
-    memory: &mut Memory,
-) -> Result<(), ReadError> {
+fn take(hearer: &mut Hearer<'_>, at: At, locator: String, call: &Call, memory: &mut Memory) -> Result<(), ReadError> {
     let signs = judge(call, memory).into_iter().map(|found| sign(call, &found)).collect();
     hearer.hear(at, locator, &Event { at: call.at, place: call.place(), signs, ran: "" })
 }

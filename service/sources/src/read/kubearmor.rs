@@ -83,8 +83,7 @@ impl Entry {
     }
 
     fn place(&self) -> Place<'_> {
-        let pod =
-            Place::pod(self.namespace_name.as_str(), self.pod_name.as_str(), self.container_name.as_str());
+        let pod = Place::pod(self.namespace_name.as_str(), self.pod_name.as_str(), self.container_name.as_str());
         let pod = match &self.owner {
             Some(owner) => pod.owned_by(owner.r#ref.as_str(), owner.name.as_str()),
             None => pod,

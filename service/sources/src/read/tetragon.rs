@@ -89,6 +89,10 @@ fn one(hearer: &mut Hearer<'_>, at: At, bytes: &[u8]) -> Result<Outcome, ReadErr
     let Some((kind, value)) = event.iter().find(|(key, _)| key.starts_with("process_")) else {
         return Ok(Outcome::Foreign);
     };
+    // Serde would take a list for a process.
+    if value.get("process").is_some_and(|process| !process.is_object()) {
+        return Ok(Outcome::Bad("expected an object, found another value".to_owned()));
+    }
     let body = match record_of::<Body>(value) {
         Ok(body) => body,
         Err(reason) => return Ok(Outcome::Bad(reason)),
@@ -149,9 +153,7 @@ impl Body {
         };
         match kind {
             // On a machine such programs are everyday work.
-            "process_exec" if process.pod.is_some() => {
-                sign("process_exec", Some(self.executed(process)?), false)
-            }
+            "process_exec" if process.pod.is_some() => sign("process_exec", Some(self.executed(process)?), false),
             "process_kprobe" | "process_tracepoint" | "process_uprobe" | "process_lsm" | "process_usdt" => {
                 let probe = &self.probe;
                 let by_policy = mapped(TOOL, "rule", probe.policy());

@@ -117,7 +117,16 @@ impl Traced {
 
     /// The path argument of an event about a file.
     fn path(&self) -> &str {
-        self.args.iter().find(|arg| arg.name.as_str() == "pathname").and_then(|arg| arg.value.as_str()).unwrap_or_default()
+        self.args
+            .iter()
+            .find(|arg| arg.name.as_str() == "pathname")
+            .and_then(|arg| arg.value.as_str())
+            .unwrap_or_default()
+    }
+
+    fn says(&self, description: &str) -> String {
+        let parts = [self.process_name.as_str(), description].into_iter().filter(|part| !part.is_empty());
+        parts.collect::<Vec<_>>().join(": ")
     }
 
     fn sign(&self) -> Option<Sign<'_>> {
@@ -133,7 +142,7 @@ impl Traced {
             rule: properties.and_then(|p| p.name.some()).unwrap_or(event),
             mapped: mapped("tracee", "rule", id).or(of_event),
             severity: properties.map_or(Severity::Unknown, |p| severity(p.severity.as_str())),
-            says: format!("{}: {description}", self.process_name.as_str()).into(),
+            says: self.says(description).into(),
             refused: false,
             exe: self.executable.as_ref().and_then(|e| e.path.some()).unwrap_or(self.process_name.as_str()),
             user: "",

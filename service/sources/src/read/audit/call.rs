@@ -179,5 +179,7 @@ impl Call {
 
 /// An instant; stores of logs write it without the T and the zone, which is UTC then.
 pub(super) fn loose_instant(text: &str) -> Option<Time> {
-    instant(text).or_else(|| instant(&format!("{}Z", text.trim().replacen(' ', "T", 1))))
+    let text = text.trim().replacen(' ', "T", 1);
+    let zoned = text.split_once('T').is_none_or(|(_, time)| time.ends_with(['Z', 'z']) || time.contains(['+', '-']));
+    instant(&if zoned { text } else { format!("{text}Z") })
 }

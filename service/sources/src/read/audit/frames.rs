@@ -37,7 +37,9 @@ fn of_map(mut map: Map<String, Value>) -> Framed {
         let Some(Value::Array(items)) = map.remove("items") else {
             return Framed::Bad("the list holds no items".to_owned());
         };
-        return Framed::Calls(items.into_iter().map(|item| one(item).unwrap_or_else(|| Err(NO_EVENT.to_owned()))).collect());
+        return Framed::Calls(
+            items.into_iter().map(|item| one(item).unwrap_or_else(|| Err(NO_EVENT.to_owned()))).collect(),
+        );
     }
     if word("category").starts_with("kube-audit") {
         let log = map.remove("properties").and_then(|mut properties| properties.get_mut("log").map(Value::take));

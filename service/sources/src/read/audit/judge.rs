@@ -38,13 +38,19 @@ const MAKE: &[&str] = &["create", "update", "patch"];
 const ROWS: &[Row] = &[
     row("api-server-anonymous", Where::Cluster, |c| c.is_anonymous() && c.allowed == Some(true) && !c.is_public_path()),
     row("exec-into-pod", Where::Object, |c| c.pod_part(&["exec", "attach"]) && c.verb_in(&["create", "get"])),
-    row("debug-container-added", Where::Object, |c| c.pod_part(&["ephemeralcontainers"]) && c.verb_in(&["update", "patch"])),
+    row("debug-container-added", Where::Object, |c| {
+        c.pod_part(&["ephemeralcontainers"]) && c.verb_in(&["update", "patch"])
+    }),
     row("port-forward-to-pod", Where::Object, |c| c.pod_part(&["portforward"]) && c.verb_in(&["create", "get"])),
     row("node-proxy-call", Where::Caller, |c| c.is("nodes", "proxy") && c.is_stranger()),
-    row("token-for-another", Where::Object, |c| c.is("serviceaccounts", "token") && c.verb_in(&["create"]) && c.is_for_another()),
+    row("token-for-another", Where::Object, |c| {
+        c.is("serviceaccounts", "token") && c.verb_in(&["create"]) && c.is_for_another()
+    }),
     row("cluster-admin-granted", Where::Object, |c| c.verb_in(MAKE) && c.is_stranger() && rights::grants_admin(c)),
     row("powerful-role-made", Where::Object, |c| c.verb_in(MAKE) && c.is_stranger() && rights::is_powerful_role(c)),
-    row("system-role-changed", Where::Object, |c| c.verb_in(&["update", "patch", "delete"]) && c.is_stranger() && rights::is_system_role(c)),
+    row("system-role-changed", Where::Object, |c| {
+        c.verb_in(&["update", "patch", "delete"]) && c.is_stranger() && rights::is_system_role(c)
+    }),
     row("privileged-pod-created", Where::Object, |c| c.makes_pods() && pods::is_privileged(c)),
     row("host-namespace-pod", Where::Object, |c| c.makes_pods() && pods::shares_host(c)),
     row("sensitive-mount-pod", Where::Object, |c| c.makes_pods() && pods::mounts_host(c)),
@@ -60,7 +66,9 @@ const ROWS: &[Row] = &[
     row("certificate-approved", Where::Caller, |c| {
         c.is("certificatesigningrequests", "approval") && c.verb_in(&["update", "patch"]) && c.is_stranger()
     }),
-    row("admission-changed", Where::Caller, |c| c.is_admission() && c.verb_in(&["create", "update", "patch", "delete"]) && c.is_stranger()),
+    row("admission-changed", Where::Caller, |c| {
+        c.is_admission() && c.verb_in(&["create", "update", "patch", "delete"]) && c.is_stranger()
+    }),
     row("events-deleted", Where::Caller, |c| c.is("events", "") && c.verb_in(&["deletecollection"]) && c.is_stranger()),
 ];
 

@@ -11,8 +11,8 @@ use std::io::BufRead;
 
 use assay_core::ids::{Digest, Time};
 use assay_core::observation::{
-    AttackStage, Author, Claim, ControlId, Fact, Flaw, Observation, Record, RecordKind, SENSOR_FACT_VALID, Severity,
-    Subject, What,
+    AttackStage, Author, Claim, ControlId, Fact, Flaw, Observation, PREVENTED, Record, RecordKind, SENSOR_FACT_VALID,
+    Severity, Subject, What,
 };
 use assay_core::scope::{Artifact, Head, Part, Scope, SpokenSet};
 use assay_core::text::Opaque;
@@ -218,8 +218,8 @@ fn discriminator(sign: &Sign<'_>, apart: Apart) -> String {
         Apart::User => format!("user {}", hash(sign.user)),
     };
     match (sign.refused, by.is_empty()) {
-        (true, true) => "refused".to_owned(),
-        (true, false) => format!("refused, {by}"),
+        (true, true) => PREVENTED.to_owned(),
+        (true, false) => format!("{PREVENTED}, {by}"),
         (false, _) => by,
     }
 }

@@ -387,7 +387,10 @@ mod tests {
     fn a_list_of_events_is_its_events() {
         let all = ["line 1: {\"a\":1}", "line 1, value 2: {\"a\":2}"];
         assert_eq!(pieces("[{\"a\":1}, {\"a\":2}]"), all);
-        assert_eq!(pieces("\u{feff}[\n  {\n\"a\":1}, {\"a\":2}\n]\n"), ["line 2: {\"a\":1}", "line 3, value 2: {\"a\":2}"]);
+        assert_eq!(
+            pieces("\u{feff}[\n  {\n\"a\":1}, {\"a\":2}\n]\n"),
+            ["line 2: {\"a\":1}", "line 3, value 2: {\"a\":2}"]
+        );
     }
 
     #[test]
