@@ -46,7 +46,7 @@ impl Call {
     fn read_method(&mut self, method: &str) {
         let parts: Vec<&str> = method.split('.').collect();
         let is_version = |part: &&str| part.starts_with('v') && part[1..].starts_with(|c: char| c.is_ascii_digit());
-        let Some(version) = parts.iter().position(|part| is_version(part)) else { return };
+        let Some(version) = parts.iter().position(is_version) else { return };
         if let [resource, between @ .., verb] = &parts[version + 1..] {
             self.resource = (*resource).to_owned();
             self.subresource = between.first().copied().unwrap_or_default().to_owned();

@@ -74,6 +74,9 @@ pub(super) enum Outcome {
     Bad(String),
 }
 
+/// What a reader does with one JSON value of its log: it makes events of it and hands them to the hearer.
+pub(super) type One<'r> = dyn FnMut(&mut Hearer<'_>, At, &[u8]) -> Result<Outcome, ReadError> + 'r;
+
 /// Takes the events of one log.
 pub(super) struct Hearer<'a> {
     pub(super) intake: Intake<'a>,
@@ -82,12 +85,12 @@ pub(super) struct Hearer<'a> {
     latest: Option<Time>,
 }
 
-/// Reads a log. `one` makes events of each JSON value and hands them to the hearer.
+/// Reads a log.
 pub(super) fn read(
     input: &mut dyn BufRead,
     intake: Intake<'_>,
     author: Author,
-    one: &mut dyn FnMut(&mut Hearer<'_>, At, &[u8]) -> Result<Outcome, ReadError>,
+    one: &mut One<'_>,
 ) -> Result<Head, ReadError> {
     let mut values = Values::new(input, intake.how.limits);
     let mut hearer = Hearer { intake, author, tally: Tally::default(), latest: None };
@@ -210,7 +213,7 @@ impl Hearer<'_> {
 
 /// What tells this occurrence from others of its signal at the same place: words of ours, and hashes.
 fn discriminator(sign: &Sign<'_>, apart: Apart) -> String {
-    let hash = |text: &str| Digest::of_fields([text.as_bytes()].into_iter()).to_string()[7..19].to_owned();
+    let hash = |text: &str| Digest::of_fields([text.as_bytes()]).to_string()[7..19].to_owned();
     let by = match apart {
         Apart::Nothing => String::new(),
         // The name only: tools give the path or not.
