@@ -186,3 +186,8 @@ pub fn own(text: &'static str) -> Inline {
 pub fn count(n: u64) -> Inline {
     Inline::Shaped(Shaped::Count(n))
 }
+
+/// Shorthand for a count with what is counted: one of them, and any other number.
+pub fn counted(n: u64, [one, many]: [&'static str; 2]) -> [Inline; 2] {
+    [count(n), own(if n == 1 { one } else { many })]
+}

@@ -3,7 +3,7 @@
 //! or a prompt; typed keys come first, and what was found by likeness of text says so.
 
 use crate::control::Controls;
-use crate::document::{Block, Inline, Line, count, own};
+use crate::document::{Block, Inline, Line, count, counted, own};
 use crate::explain::{place, what};
 use crate::finding::Finding;
 use crate::ids::Time;
@@ -72,7 +72,8 @@ fn elsewhere(similar: &Similar) -> Line {
     }
     let more = similar.elsewhere_total.saturating_sub(similar.elsewhere.len().min(LINE_MAX) as u64);
     if more > 0 {
-        line.extend([own(" and "), count(more), own(if more == 1 { " more place" } else { " more places" })]);
+        line.push(own(" and "));
+        line.extend(counted(more, [" more place", " more places"]));
     }
     line
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::assess::Attacked;
 use crate::context::{Factors, Known, Use};
-use crate::document::{Inline, Line, own};
+use crate::document::{Inline, Line, counted, own};
 use crate::finding::{Finding, FindingClass, Matter};
 use crate::graph::Exposure;
 use crate::observation::Capability;
@@ -66,17 +66,11 @@ fn usage(parts: &mut Vec<Line>, factors: &Factors) {
         }
         Use::No(watch) => {
             let watched = Inline::Shaped(Shaped::Count(u64::from(watch.watched)));
-            let wanted = Inline::Shaped(Shaped::Count(u64::from(watch.replicas.unwrap_or(watch.watched))));
+            let wanted = u64::from(watch.replicas.unwrap_or(watch.watched));
             let span = Inline::Shaped(Shaped::For(watch.span()));
-            parts.push(vec![
-                own("not in use in "),
-                span,
-                own(" watched on "),
-                watched,
-                own(" of "),
-                wanted,
-                own(" replicas"),
-            ]);
+            let mut line = vec![own("not in use in "), span, own(" watched on "), watched, own(" of ")];
+            line.extend(counted(wanted, [" replica", " replicas"]));
+            parts.push(line);
         }
         Use::Unknown(..) => parts.push(vec![own("use unknown")]),
     }
@@ -99,11 +93,8 @@ fn rights(parts: &mut Vec<Line>, finding: &Finding, world: &World) {
         parts.push(vec![own("who runs as it is unknown")]);
         return;
     }
-    parts.push(vec![
-        own("held by "),
-        Inline::Shaped(Shaped::Count(workloads)),
-        own(if workloads == 1 { " workload" } else { " workloads" }),
-    ]);
+    let held = counted(workloads, [" workload", " workloads"]);
+    parts.push([own("held by ")].into_iter().chain(held).collect());
 }
 
 fn join(parts: Vec<Line>) -> Line {

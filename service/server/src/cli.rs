@@ -93,7 +93,7 @@ pub(crate) enum Command {
     /// Local models: pull, list, verify, embed.
     #[command(subcommand)]
     Models(Models),
-    /// Serve the API, the chat and the page.
+    /// Serve the API, the chat and the page; ASSAY_LOG (error, warn, info, debug) sets the log on standard error.
     Serve(Serve),
     /// Tokens of the service.
     #[command(subcommand)]
@@ -327,11 +327,14 @@ pub(crate) enum Audit {
 
 #[derive(Debug, Args)]
 pub(crate) struct Eval {
-    /// Which suite; default: all, in the sizes of CI.
+    /// Which suite; default: all. Cases of your own: --data FILE, one JSON object a line.
     pub(crate) suite: Option<String>,
-    /// The large sizes.
+    /// The large sizes instead of those of CI.
     #[arg(long)]
     pub(crate) full: bool,
+    /// The seed of what is drawn; each suite has one of its own and prints it.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Debug, Args)]

@@ -197,7 +197,13 @@ pub(crate) fn title(snapshot: &Snapshot, finding: &Finding) -> String {
                 }
             }
         }
-        Matter::Secret { detector, location } => format!("{} in clear at {}", detector.reveal(), location.reveal()),
+        Matter::Secret { detector, location } => {
+            let (id, place) = (detector.reveal(), location.reveal());
+            match assay_core::detector::noun(id) {
+                Some(noun) => format!("{} in clear at {place}", noun.as_str()),
+                None => format!("a secret of the kind {id} in clear at {place}"),
+            }
+        }
         Matter::Rbac { capability, cluster_wide } => {
             format!("may {capability} {}", if *cluster_wide { "in every namespace" } else { "in its namespace" })
         }

@@ -269,7 +269,7 @@ fn deciding(factors: &Factors, assessment: &Assessment, policy: &Policy) -> (Vec
     for (i, asked) in policy.asked.iter().enumerate() {
         let answer = asked.question.answer(&inputs);
         if assessment.deciding & (1 << i) != 0 {
-            let value = usize::from(answer.unwrap_or(asked.default));
+            let value = usize::from(answer.unwrap_or_else(|| asked.assumed(&inputs)));
             decided.push(Decided {
                 question: asked.question,
                 answer: asked.question.values()[value],

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ago, defanged_name, defanged_quote, shaped};
 use crate::document::{Block, Document, Inline, Line};
-use crate::text::CUT;
+use crate::text::{CUT, how_many};
 
 /// Slack refuses a section text over 3,000 characters and a message over 50 blocks.
 const SECTION_CHARS_MAX: usize = 2_900;
@@ -19,6 +19,7 @@ pub(super) fn render(document: &Document) -> String {
             Block::Section(own) => sections.push(format!("*{}*", escaped(own.as_str()))),
             Block::Line(l) => sections.push(line(l)),
             Block::Field(label, l) => sections.push(format!("*{}:* {}", escaped(label.as_str()), line(l))),
+            Block::Fact(l, side) if side.is_empty() => sections.push(format!("\u{2022} {}", line(l))),
             Block::Fact(l, side) => sections.push(format!("\u{2022} {} ({})", line(l), line(side).trim())),
             Block::Table { head, rows } => {
                 for row in rows {
@@ -54,7 +55,8 @@ fn pack(lines: &[String]) -> Vec<String> {
         } else if packed.len() < BLOCKS_MAX {
             packed.push(line);
         } else {
-            packed.push(format!("{} more lines do not fit here; assay digest -o md has them", lines.len() - i));
+            let more = how_many((lines.len() - i) as u64, "more line does", "more lines do");
+            packed.push(format!("{more} not fit here; assay digest -o md has the rest"));
             break;
         }
     }

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use assay_core::assess::Exposed;
-use assay_core::document::{Block, Inline, Line, count, own};
+use assay_core::document::{Block, Inline, Line, count, counted, own};
 use assay_core::explain::{place, what};
 use assay_core::finding::Finding;
 use assay_core::order::Ranked;
@@ -25,7 +25,7 @@ const UNKNOWNS_MAX: usize = 4;
 
 /// One thing or several.
 pub(super) fn some(n: u64, one: &'static str, many: &'static str) -> [Inline; 2] {
-    [count(n), own(if n == 1 { one } else { many })]
+    counted(n, [one, many])
 }
 
 /// A stranger's text of our records, such as the name of a band.

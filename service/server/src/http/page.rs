@@ -6,13 +6,13 @@ use std::sync::Arc;
 use askama::Template;
 use assay_core::document::Command;
 use assay_core::sink::{Sink, escape};
-use axum::extract::{Form, Path, Query, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
-use super::guard::{COOKIE, caller};
 use super::problem::Problem;
+use super::session::{Login, reader};
 use super::state::Service;
 use crate::commands::explain::{EvidenceWire, find, wire};
 use crate::commands::findings::{Filter, list};
@@ -21,12 +21,6 @@ use crate::today::{Around, document, gather};
 use crate::wire::FindingWire;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-#[derive(Template)]
-#[template(path = "login.html")]
-struct Login {
-    wrong: bool,
-}
 
 #[derive(Template)]
 #[template(path = "document.html")]
@@ -80,14 +74,14 @@ struct AssetsPage {
     as_of: String,
 }
 
-fn html(template: &impl Template) -> Result<Response, Problem> {
+pub(crate) fn html(template: &impl Template) -> Result<Response, Problem> {
     let text = template.render().map_err(|e| Problem::Inside(e.into()))?;
     Ok(Html(text).into_response())
 }
 
-/// Today for those with a session; the form for all others.
+/// Today for those who may read; the form for all others.
 pub(crate) async fn home(State(service): State<Arc<Service>>, request: Request) -> Result<Response, Problem> {
-    if caller(&service, &request)?.is_none() {
+    if reader(&service, &request)?.is_none() {
         return html(&Login { wrong: false });
     }
     let (body, as_of) = service
@@ -107,28 +101,6 @@ pub(crate) async fn home(State(service): State<Arc<Service>>, request: Request) 
         })
         .await?;
     html(&DocumentPage { view: "today", title: "today", body: &body, version: VERSION, as_of })
-}
-
-/// The secret of a log-in.
-#[derive(Deserialize)]
-pub(crate) struct LoginForm {
-    secret: String,
-}
-
-pub(crate) async fn log_in(
-    State(service): State<Arc<Service>>,
-    form: Result<Form<LoginForm>, axum::extract::rejection::FormRejection>,
-) -> Result<Response, Problem> {
-    let Form(form) = form.map_err(|e| Problem::Bad(e.body_text()))?;
-    let Some(id) = service.log_in(form.secret.trim())? else {
-        let text = Login { wrong: true }.render().map_err(|e| Problem::Inside(e.into()))?;
-        return Ok((StatusCode::UNAUTHORIZED, Html(text)).into_response());
-    };
-    let mut response = Redirect::to("/").into_response();
-    let cookie = format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200");
-    let value = HeaderValue::from_str(&cookie).map_err(|e| Problem::Inside(e.into()))?;
-    response.headers_mut().insert(header::SET_COOKIE, value);
-    Ok(response)
 }
 
 /// What the list can be narrowed to; empty fields of the form mean any.
@@ -334,19 +306,6 @@ pub(crate) async fn ask(
         })
         .await?;
     html(&page)
-}
-
-/// Those without a session are sent to the form.
-pub(crate) async fn session_or_form(
-    State(service): State<Arc<Service>>,
-    request: Request,
-    next: axum::middleware::Next,
-) -> Response {
-    match caller(&service, &request) {
-        Ok(Some(caller)) if caller.role != assay_store::Role::Agent => next.run(request).await,
-        Ok(_) => Redirect::to("/").into_response(),
-        Err(problem) => problem.into_response(),
-    }
 }
 
 pub(crate) async fn style() -> Response {

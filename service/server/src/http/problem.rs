@@ -20,6 +20,14 @@ pub(crate) enum Problem {
     /// There is nothing of this name.
     #[error("there is no such thing")]
     NotFound,
+    /// It is there, and does not take this method.
+    #[error("this path does not take that method")]
+    Method,
+    /// The service was called by a name that is not its own.
+    #[error(
+        "this service does not answer to the host of this request: call it by its address, or list the name under `hosts` in [serve] of the configuration"
+    )]
+    Misdirected,
     /// The request makes no sense.
     #[error("{0}")]
     Bad(String),
@@ -74,6 +82,8 @@ impl Problem {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Report(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -88,6 +98,8 @@ impl Problem {
             Self::Unauthorized => "not authorized",
             Self::Forbidden => "not allowed",
             Self::NotFound => "not found",
+            Self::Method => "method not allowed",
+            Self::Misdirected => "wrong host",
             Self::Bad(_) => "bad request",
             Self::Report(_) => "bad report",
             Self::TooLarge(_) => "too large",

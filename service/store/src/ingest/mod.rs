@@ -84,7 +84,7 @@ impl Store {
             doubted: 0,
         };
         let receipt = settling.settle(&mut intern, meta, &head, observations)?;
-        drop(intern);
+        intern.finish()?;
         tx.commit().doing("keeping a report")?;
         Ok(receipt)
     }

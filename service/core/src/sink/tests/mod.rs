@@ -1,7 +1,6 @@
 //! What a stranger wrote never becomes a link, an image, a mention, an escape or a line of its own, on any sink; and what
 //! is said changes when what is known changes.
 
-mod harm;
 mod hostile;
 mod lossless;
 mod shown;

@@ -2,10 +2,10 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
-use super::*;
+use crate::sink::Sink;
 
 /// What is wrong with a rendered document; none when it can do nothing but be read.
-pub(super) fn harm(rendered: &str, sink: Sink) -> Option<String> {
+pub fn harm(rendered: &str, sink: Sink) -> Option<String> {
     match sink {
         Sink::Terminal { colour, .. } => terminal(rendered, colour),
         Sink::Markdown => markdown(rendered).or_else(|| linked(&words(rendered))),
@@ -161,7 +161,7 @@ fn slack(text: &str) -> Option<String> {
 }
 
 /// The shape of a rendered document: everything but words. Equal shapes mean that a text opened nothing of its own.
-pub(super) fn shape(rendered: &str, sink: Sink) -> Vec<String> {
+pub fn shape(rendered: &str, sink: Sink) -> Vec<String> {
     match sink {
         Sink::Markdown => {
             let marks = Parser::new_ext(rendered, Options::all()).filter_map(|event| match event {
