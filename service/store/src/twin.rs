@@ -217,7 +217,8 @@ pub(crate) fn fact_identity(what: &What) -> Vec<String> {
         What::Talks { port, protocol, role, peer, .. } => {
             vec!["talks".into(), protocol.to_string(), role.to_string(), peer.to_string(), port.to_string()]
         }
-        What::Attacked { signal, .. } => vec!["attacked".into(), text(&signal.0)],
+        // The stage too: an attempt that comes later must not take a foothold's place.
+        What::Attacked { signal, stage } => vec!["attacked".into(), text(&signal.0), stage.to_string()],
         What::Environment(_) => vec!["environment".into()],
         What::PodSecurity(_) => vec!["pod_security".into()],
         What::Contains { .. } => vec!["contains".into()],

@@ -135,7 +135,7 @@ impl Brief {
         let attack = |h: Handle| {
             matches!(
                 self.get(h).map(|p| p.predicate),
-                Some(Predicate::Foothold | Predicate::Attempt | Predicate::SignalSeen)
+                Some(Predicate::Foothold | Predicate::Attempt | Predicate::SignalSeen | Predicate::SignalPrevented)
             )
         };
         let open = |h: Handle| matches!(family(h), Some(Family::Exposure | Family::Use));

@@ -2,7 +2,7 @@
 //! Internet to an entry and from an entry to the workloads behind it; and which workloads some public way leads to. The
 //! core walks the edges. A network policy closes a way only where nothing out of view can open it again.
 
-pub(super) mod address;
+pub(in crate::cluster) mod address;
 mod balancer;
 mod controllers;
 mod policies;
