@@ -79,7 +79,7 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
         }
         Suite::Moves => {
             let moves = moves::read(asked.cases.unwrap_or(moves::MOVES)).map_err(bad)?;
-            Ok(vec![moves::run(&moves, &Policies::bundled()?.default)?])
+            Ok(vec![moves::run(&moves, &Policies::bundled()?.default, ground)?])
         }
         Suite::Dedup => {
             let (pairs, reports) = dedup::read(asked.cases.unwrap_or(dedup::PAIRS)).map_err(bad)?;
