@@ -157,7 +157,7 @@ pub fn brief(
         FindingClass::Vulnerability => {
             published::exploited(&mut said, factors);
             exposure::ways(&mut said, finding, factors, world);
-            usage::usage(&mut said, finding, factors);
+            usage::usage(&mut said, finding, factors, world);
             exposure::attacks(&mut said, finding, factors, world);
             published::gain(&mut said, factors);
             published::conditions(&mut said, factors);
