@@ -42,6 +42,8 @@ predicates! {
     NotUsed = "not_used" ["package", "span", "watched", "replicas", "starts"],
     UseUnknown = "use_unknown" ["package", "because", "settle"],
     UseHalfSeen = "use_half_seen" ["package", "because", "span", "watched", "settle"],
+    UseSilent = "use_silent" ["package", "node", "heard", "span", "exe", "settle"],
+    UseEnded = "use_ended" ["package", "runs", "ended", "programs", "exe", "settle"],
     Foothold = "foothold" ["workload"],
     Attempt = "attempt" ["workload"],
     NoneSeen = "none_seen" ["span"],
@@ -75,7 +77,8 @@ predicates! {
     GainsTotal = "gains_total" [],
     GainsPartial = "gains_partial" [],
     GainUnknown = "gain_unknown" [],
-    SignalSeen = "signal_seen" ["signal"],
+    SignalSeen = "signal_seen" ["tool", "signal"],
+    SignalPrevented = "signal_prevented" ["tool", "signal"],
     Silent = "silent" [],
     Resolved = "resolved" ["because"],
     ToolsDisagree = "tools_disagree" ["tool"],
@@ -308,7 +311,7 @@ mod tests {
             for thing in ["replicas", "starts", "workloads", "tools", "runs ", "programs"] {
                 assert!(!one.contains(&format!("1 {thing}")), "{one}");
             }
-            for thing in ["replica ", "start ", "workload ", "tool ", "run ", "program "] {
+            for thing in ["replica ", "start ", "workload ", "tool ", "run was", "program "] {
                 assert!(!many.contains(&format!("7 {thing}")), "{many}");
             }
         }

@@ -127,11 +127,17 @@ pub fn what(finding: &Finding, controls: &Controls) -> Line {
             }
             line
         }
-        Matter::Control { control, .. } | Matter::Signal { signal: control, .. } => {
-            match controls.get(control.0.reveal()) {
-                Some(row) => vec![Inline::Own(row.title.clone())],
-                None => vec![own("failed check "), Inline::Name(control.0.clone())],
+        Matter::Control { control, .. } => match controls.get(control.0.reveal()) {
+            Some(row) => vec![Inline::Own(row.title.clone())],
+            None => vec![own("failed check "), Inline::Name(control.0.clone())],
+        },
+        Matter::Signal { signal, .. } => {
+            let mut line = if finding.matter.was_prevented() { vec![own("prevented: ")] } else { Vec::new() };
+            match controls.get(signal.0.reveal()) {
+                Some(row) => line.push(Inline::Own(row.title.clone())),
+                None => line.extend([own("signal "), Inline::Name(signal.0.clone())]),
             }
+            line
         }
         Matter::Secret { detector, location } => {
             let mut line = match detector::noun(detector.reveal()) {

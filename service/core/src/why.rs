@@ -72,7 +72,14 @@ fn usage(parts: &mut Vec<Line>, factors: &Factors) {
             line.extend(counted(wanted, [" replica", " replicas"]));
             parts.push(line);
         }
-        Use::Unknown(..) => parts.push(vec![own("use unknown")]),
+        Use::Unknown(_, _, watch) => {
+            let past = watch.as_ref().filter(|w| w.watched == 0).and_then(|w| w.past.as_ref());
+            parts.push(match past {
+                Some(past) if past.silent => vec![own("use unknown, sensor last heard "), Inline::Ago(past.until)],
+                Some(past) => vec![own("use unknown, last run ended "), Inline::Ago(past.until)],
+                None => vec![own("use unknown")],
+            });
+        }
     }
 }
 

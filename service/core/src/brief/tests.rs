@@ -98,7 +98,7 @@ proptest! {
             prop_assert_eq!(any(&[P::Foothold, P::Attempt, P::NoneSeen, P::AttackUnknown]), 1);
             prop_assert_eq!(any(&[P::Environment, P::EnvironmentUnknown]), 1);
             if finding.class == FindingClass::Vulnerability {
-                prop_assert_eq!(any(&[P::UsedByListener, P::Used, P::NotUsed, P::UseUnknown, P::UseHalfSeen]), 1);
+                prop_assert_eq!(any(&[P::UsedByListener, P::Used, P::NotUsed, P::UseUnknown, P::UseHalfSeen, P::UseSilent, P::UseEnded]), 1);
                 prop_assert_eq!(any(&[P::InKev, P::ExploitedElsewhere, P::NotInKev, P::KevUnknown]), 1);
                 prop_assert_eq!(any(&[P::ConditionsMet, P::ConditionsNotMet, P::ConditionsUnknown]), 1);
             }

@@ -5,11 +5,13 @@ mod published;
 mod rows;
 mod situation;
 mod usage;
+mod watch;
 
 pub use published::{EPSS_AGE_MAX, KEV_AGE_MAX, Published};
 pub use rows::FactorRow;
 pub use situation::{FOOTHOLD_AGE_MAX, Situation};
-pub use usage::{Use, Watch, in_use, watch};
+pub use usage::{Use, in_use};
+pub use watch::{Past, Watch, watch};
 
 use crate::assess::{Answer, Attacked, Exposed, Inputs, MISSING};
 use crate::asset::PackageKey;
@@ -66,6 +68,10 @@ named! {
         NotPlaced = "where it runs has not been seen",
         /// No sensor watched the container.
         NoSensor = "no sensor watched the container",
+        /// A sensor watched, and has said nothing for too long.
+        SensorSilent = "a sensor that watched it has fallen silent",
+        /// A sensor watched, and saw the end of it.
+        Ended = "what a sensor watched of it has ended",
         /// A sensor watched, but not long enough, or saw no start.
         NotWatchedEnough = "it was not watched long enough",
         /// A sensor watched, with holes.

@@ -1,6 +1,6 @@
 //! What is so about the asset a finding sits on, whatever the finding: environment, exposure, attacks, blast radius.
 
-use super::{Known, Origin, Proof, UnknownBecause, usage};
+use super::{Known, Origin, Proof, UnknownBecause, watch};
 use crate::assess::{Attacked, Exposed};
 use crate::asset::KindClass;
 use crate::environment::HumanImpact;
@@ -183,7 +183,7 @@ fn attacked(world: &World, asset: AssetIdx) -> Known<Attacked> {
         [] => Known::Unknown(UnknownBecause::NotPlaced, None),
         [_] if !all_known => Known::Unknown(UnknownBecause::NotAllWatched, Some(SettledBy::ClusterScan)),
         [workload] => {
-            let watch = usage::watch(world, *workload, &whole, Eye::SensorSignals);
+            let watch = watch::watch(world, *workload, &whole, Eye::SensorSignals);
             match watch.why_not() {
                 None => Known::Is(
                     Attacked::NoneSeen,

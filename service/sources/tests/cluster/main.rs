@@ -4,6 +4,7 @@ mod controls;
 mod edges;
 mod hostile;
 mod live;
+mod policies;
 mod rights;
 mod samples;
 mod speaks_for;

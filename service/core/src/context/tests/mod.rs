@@ -3,6 +3,7 @@
 mod authors;
 mod holes;
 mod known;
+mod past;
 
 use std::sync::LazyLock;
 
