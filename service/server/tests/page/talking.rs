@@ -59,7 +59,7 @@ fn what_is_typed_is_shown_and_never_run() {
 fn what_is_not_there_is_said_on_a_page() {
     let Some((service, browser)) = logged_in() else { return };
     browser.go(&url(&service, "/findings/none"));
-    browser.wait_for("there is no such thing");
+    browser.wait_for("There is no such thing");
     browser.click("main a[href='/']");
     browser.wait_for("TODAY");
 }
