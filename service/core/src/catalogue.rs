@@ -32,6 +32,7 @@ macro_rules! predicates {
 
 predicates! {
     ExposedPath = "exposed_path" ["port", "pod", "entry", "door", "outside"],
+    ExposedUntold = "exposed_untold" ["pod", "entry", "door"],
     TrafficSeen = "traffic_seen" ["port"],
     TrafficNotSeen = "traffic_not_seen" ["port"],
     Internal = "internal" [],

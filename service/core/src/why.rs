@@ -39,7 +39,10 @@ fn exposure(parts: &mut Vec<Line>, factors: &Factors) {
     match (&factors.exposure, &factors.ways) {
         (Known::Is(..), Exposure::Exposed { paths, .. }) => {
             let Some(path) = paths.first() else { return };
-            let mut line = vec![own("exposed :"), Inline::Shaped(Shaped::Port(path.outside_port))];
+            let mut line = match path.outside_port {
+                0 => vec![own("exposed")],
+                port => vec![own("exposed :"), Inline::Shaped(Shaped::Port(port))],
+            };
             if let Some((at, _)) = &path.traffic {
                 line.extend([own(", traffic "), Inline::Ago(*at)]);
             }

@@ -129,7 +129,7 @@ pub(crate) fn exposure(world: &World, known: &Known<Exposed>, ways: &Exposure) -
         Exposure::Internal { not_running, .. } => ([].as_slice(), None, *not_running),
         Exposure::Unknown { settled_by, paths } => (paths.as_slice(), Some(settled_by.as_str()), false),
     };
-    let mut ports: Vec<u16> = paths.iter().map(|p| p.port).collect();
+    let mut ports: Vec<u16> = paths.iter().map(|p| p.port).filter(|port| *port > 0).collect();
     ports.sort_unstable();
     ports.dedup();
     ExposureWire { value, ports, paths: paths.iter().map(|p| path(world, p)).collect(), settled_by, not_running }

@@ -313,6 +313,7 @@ pub fn settle_words(by: SettledBy) -> Own {
     Own::new(match by {
         SettledBy::ServicesAndRoutes => "a scan with the Services and routes of its namespace",
         SettledBy::Nodes => "the addresses of the nodes",
+        SettledBy::NodeNames => "the names of the nodes that the report is about",
         SettledBy::LoadBalancerStatus => "the address that the load balancer got",
         SettledBy::RouteController => "the controller that serves this route",
         SettledBy::NetworkPolicies => "a scan that sees all network policies of its namespace",

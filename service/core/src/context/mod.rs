@@ -1,6 +1,8 @@
 //! One finding's subject seen in the world. Comes in: a subject and a snapshot. Goes out: thirteen factors, each known
 //! with its proof and age, or unknown with the reason and what would settle it. It must never fill an unknown.
 
+mod attacked;
+mod node;
 mod published;
 mod rows;
 mod situation;
@@ -80,6 +82,12 @@ named! {
         NotAllWatched = "not every replica was watched",
         /// The ways in were not all in view.
         RoutesNotInView = "the ways in were not all in view",
+        /// No scan has shown the nodes and their addresses.
+        NodesNotInView = "no scan has shown the addresses of the nodes",
+        /// Not all nodes have a public address, and a report names none.
+        NodesDiffer = "only some nodes have a public address, and the report does not name its nodes",
+        /// Sensors watch containers.
+        NoContainer = "sensors watch containers, and none is its own",
         /// It is no workload, and which workloads use it is not recorded.
         NoWorkload = "which workloads use it is not recorded",
         /// No rule covers the place.

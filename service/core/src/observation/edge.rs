@@ -132,6 +132,8 @@ named! {
         ServicesAndRoutes = "services_and_routes",
         /// The addresses of the nodes.
         Nodes = "nodes",
+        /// Which nodes a report is about.
+        NodeNames = "node_names",
         /// The address that the load balancer got.
         LoadBalancerStatus = "load_balancer_status",
         /// The controller that serves this class of Ingress or Gateway.
@@ -172,5 +174,7 @@ named! {
         HostPort = "host_port",
         /// The network of the host.
         HostNetwork = "host_network",
+        /// An address of a node itself.
+        NodeAddress = "node_address",
     }
 }

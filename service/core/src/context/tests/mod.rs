@@ -4,6 +4,7 @@ mod authors;
 mod holes;
 mod known;
 mod past;
+mod stands_for;
 
 use std::sync::LazyLock;
 

@@ -18,7 +18,7 @@ use assay_core::observation::{Admits, Author, Edge, Entry, Link, Protocol, Reach
 use assay_core::text::{Door, Opaque};
 
 use super::ToldBy;
-use super::model::{Body, Ingress, Service};
+use super::model::{Body, Ingress, Node, Service};
 use super::view::View;
 use controllers::Controllers;
 use policies::{Policies, Target};
@@ -62,6 +62,7 @@ pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
         match &view.objects[at].body {
             Body::Service(service) => finder.service(at, service),
             Body::Workload(_) => finder.host_ports(at),
+            Body::Node(node) => finder.node(at, node),
             _ => {}
         }
     }
@@ -169,6 +170,12 @@ impl Finder<'_, '_> {
         }
     }
 
+    /// The addresses of a node itself: what listens on it is not told, such as its kubelet.
+    fn node(&mut self, at: usize, node: &Node) {
+        let link = Link::Enters { reach: node_reach(node), entry: Entry::NodeAddress, host: None, port: PORT_UNTOLD };
+        self.enters(at, self.view.keys[at].clone(), link);
+    }
+
     fn ingress(&mut self, at: usize, ingress: &Ingress, reach: Reach) {
         let object = &self.view.objects[at];
         let key = self.view.keys[at].clone();
@@ -239,10 +246,19 @@ fn nodes_reach(view: &View<'_>, complete: bool) -> Reach {
     for object in view.objects {
         let Body::Node(node) = &object.body else { continue };
         seen = true;
-        let addresses = node.status.addresses.iter().filter(|a| matches!(&*a.sort, "ExternalIP" | "InternalIP"));
-        if addresses.filter_map(|a| a.address.parse().ok()).any(address::is_public) {
+        if node_reach(node) == Reach::Public {
             return Reach::Public;
         }
     }
     if seen && complete { Reach::Internal } else { Reach::Unknown(SettledBy::Nodes) }
+}
+
+/// Who gets to a node. A node without an address may get any.
+fn node_reach(node: &Node) -> Reach {
+    let addresses = node.status.addresses.iter().filter(|a| matches!(&*a.sort, "ExternalIP" | "InternalIP"));
+    let mut known = addresses.filter_map(|a| a.address.parse().ok()).peekable();
+    if known.peek().is_none() {
+        return Reach::Unknown(SettledBy::Nodes);
+    }
+    if known.any(address::is_public) { Reach::Public } else { Reach::Internal }
 }
