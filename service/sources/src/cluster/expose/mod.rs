@@ -19,7 +19,7 @@ use super::ToldBy;
 use super::model::{Body, Ingress, Service};
 use super::view::View;
 use controllers::Controllers;
-use routes::{Labelled, Route};
+use routes::{Behind, Labelled, Route};
 
 /// A port that is open but whose number is not told: a node port that the server has yet to give, or a process on the
 /// host's network that declares none.
@@ -79,8 +79,8 @@ struct Finder<'a, 'v> {
     around: Around<'a>,
     nodes: Reach,
     labelled: Labelled<'v>,
-    /// The workloads behind each Service.
-    services: HashMap<AssetKey, Vec<AssetKey>>,
+    /// The workloads behind each Service; none where nobody can tell.
+    services: HashMap<AssetKey, Option<Vec<AssetKey>>>,
     /// Who gets to each workload, at best.
     reached: HashMap<AssetKey, Reach>,
     ways: Ways,
@@ -107,7 +107,17 @@ impl Finder<'_, '_> {
         for (entry, reach, port) in each_once(entries) {
             self.enters(at, key.clone(), Link::Enters { reach, entry, host: None, port });
         }
-        let behind = self.labelled.behind(self.view, object, service);
+        let behind = match self.labelled.behind(self.view, object, service) {
+            Behind::Routes(routes) => routes,
+            Behind::Unlisted => {
+                if best.is_some_and(|reach| reach != Reach::Internal) {
+                    let ports = service.spec.ports.iter().map(|port| port.port);
+                    self.beside(at, Entry::LoadBalancer, ports);
+                }
+                self.services.insert(key, None);
+                return;
+            }
+        };
         let ports = |route: &Route| [Some(route.port), Some(route.node_port).filter(|_| sort == "NodePort")];
         let ways = behind.iter().flat_map(|route| ports(route).into_iter().flatten().map(move |port| (route, port)));
         let links = ways.map(|(route, port)| (route.to.clone(), port, route.target_port, route.protocol));
@@ -118,7 +128,7 @@ impl Finder<'_, '_> {
         if let Some(reach) = best {
             targets.iter().for_each(|target| self.reach(target, reach));
         }
-        self.services.insert(key, targets);
+        self.services.insert(key, Some(targets));
     }
 
     /// Ports of the host, for workloads that nothing in view owns: an owner says the same for all its pods.
@@ -168,12 +178,24 @@ impl Finder<'_, '_> {
             Some((*host, routes::outside_port(ingress, *host), service, target))
         });
         for (host, port, service, target_port) in each_once(targets) {
-            for target in self.services.get(&service).cloned().unwrap_or_default() {
-                self.reach(&target, reach);
+            match self.services.get(&service).cloned() {
+                Some(None) if reach != Reach::Internal => self.beside(at, Entry::Ingress, [port]),
+                behind => behind.flatten().iter().flatten().for_each(|target| self.reach(target, reach)),
             }
             let host = host.map(|host| Opaque::admit_name(host, self.around.door));
             let route = Link::Routes { host, port, target_port, protocol: Protocol::Tcp };
             self.push(at, key.clone(), service, route);
+        }
+    }
+
+    /// Where nobody can tell what a way leads to, it may lead to any workload of the namespace.
+    fn beside(&mut self, at: usize, entry: Entry, ports: impl IntoIterator<Item = u16>) {
+        let namespace = &*self.view.objects[at].namespace;
+        let beside = self.view.workloads().filter(|(w, _)| *self.view.objects[*w].namespace == *namespace);
+        let beside: Vec<AssetKey> = each_once(beside.map(|(w, _)| self.view.raised[w].clone())).collect();
+        let reach = Reach::Unknown(SettledBy::ServicesAndRoutes);
+        for (port, key) in each_once(ports).flat_map(|port| beside.iter().map(move |key| (port, key.clone()))) {
+            self.enters(at, key, Link::Enters { reach, entry, host: None, port });
         }
     }
 
