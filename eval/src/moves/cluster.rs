@@ -76,8 +76,9 @@ pub(super) fn stands<G: Ground>(changes: &[Change], policy: &Policy, ground: &G)
 }
 
 /// What somebody wins who turned the one into the other; none when nothing is less urgent than it was.
-pub(super) fn gain(before: &Standings, after: &Standings) -> Option<String> {
-    before.iter().find_map(|(what, before)| match after.get(what) {
+pub(super) fn gain(before: &Standings, after: &Standings, watched: Option<&[String]>) -> Option<String> {
+    let mut watched = before.iter().filter(|(what, _)| watched.is_none_or(|names| names.contains(what)));
+    watched.find_map(|(what, before)| match after.get(what) {
         None => Some(format!("{what} is no longer found")),
         Some(after) if after.is_below(before) => Some(format!("{what}: {before} became {after}")),
         Some(_) => None,

@@ -38,7 +38,12 @@ pub enum How {
     /// In the core's own terms.
     Said(Box<Said>),
     /// With objects of the cluster and with reports, through readers, scan and ledger.
-    Done(Vec<Change>),
+    Done {
+        /// What he changes.
+        changes: Vec<Change>,
+        /// What must stay as urgent as it is, where it is not all that is watched.
+        watched: Option<Vec<String>>,
+    },
 }
 
 /// A situation, what he makes of it, and what somebody would make of it who may lower.
@@ -62,6 +67,7 @@ struct Line {
     said: Option<Map<String, Value>>,
     trusted: Option<Map<String, Value>>,
     change: Option<Vec<Change>>,
+    watched: Option<Vec<String>>,
     why: String,
 }
 
@@ -77,12 +83,12 @@ impl Named for Line {
 /// When a line is no move, changes nothing, or gives no reason.
 pub fn read(text: &str) -> Result<Vec<Move>, BadCase> {
     cases::read(text, |line: Line| {
-        let Line { id, what, base, said, trusted, change, why } = line;
+        let Line { id, what, base, said, trusted, change, watched, why } = line;
         cases::reason(&why)?;
         cases::reason(&what)?;
         let how = match (base, said, trusted, change) {
             (Some(base), Some(said), Some(trusted), None) => How::Said(Box::new(Said::read(&base, &said, &trusted)?)),
-            (None, None, None, Some(changes)) if !changes.is_empty() => How::Done(changes),
+            (None, None, None, Some(changes)) if !changes.is_empty() => How::Done { changes, watched },
             _ => return Err("it says either `base`, `said` and `trusted`, or `change`".to_owned()),
         };
         Ok(Move { id, what, how, why })
@@ -117,9 +123,9 @@ pub fn run(moves: &[Move], policy: &Policy, ground: &impl Ground) -> Result<Outc
             How::Said(said) => {
                 gain(&said.before, &said.after, policy)?.map(|(before, after)| format!("{before} became {after}"))
             }
-            How::Done(changes) => {
+            How::Done { changes, watched } => {
                 let after = cluster::stands(changes, policy, ground).map_err(fault)?;
-                cluster::gain(&before, &after)
+                cluster::gain(&before, &after, watched.as_deref())
             }
         };
         failed.extend(won.map(|won| format!("{}: he {}, and {won}; {}", one.id, one.what, one.why)));

@@ -2,6 +2,7 @@
 
 mod controls;
 mod edges;
+mod endpoints;
 mod hostile;
 mod live;
 mod policies;

@@ -22,7 +22,7 @@ use super::model::{Body, Ingress, Node, Service};
 use super::view::View;
 use controllers::Controllers;
 use policies::{Policies, Target};
-use routes::{Labelled, Route};
+use routes::{Behind, Labelled, Route};
 
 /// A port that is open but whose number is not told: a node port that the server has yet to give, or a process on the
 /// host's network that declares none.
@@ -85,8 +85,8 @@ struct Finder<'a, 'v> {
     nodes: Reach,
     labelled: Labelled<'v>,
     policies: Policies<'v>,
-    /// The workloads behind each Service, and how far the callers of a route get to them.
-    services: HashMap<AssetKey, Vec<(AssetKey, Reach)>>,
+    /// The workloads behind each Service, and how far the callers of a route get to them; none where nobody can tell.
+    services: HashMap<AssetKey, Option<Vec<(AssetKey, Reach)>>>,
     /// Who gets to each workload, at best.
     reached: HashMap<AssetKey, Reach>,
     ways: Ways,
@@ -113,7 +113,17 @@ impl Finder<'_, '_> {
         for (entry, reach, port) in each_once(entries) {
             self.enters(at, key.clone(), Link::Enters { reach, entry, host: None, port });
         }
-        let behind = self.labelled.behind(self.view, object, service);
+        let behind = match self.labelled.behind(self.view, object, service) {
+            Behind::Routes(routes) => routes,
+            Behind::Unlisted => {
+                if best.is_some_and(|reach| reach != Reach::Internal) {
+                    let ports = service.spec.ports.iter().map(|port| port.port);
+                    self.beside(at, Entry::LoadBalancer, ports);
+                }
+                self.services.insert(key, None);
+                return;
+            }
+        };
         let ports = |route: &Route| [Some(route.port), Some(route.node_port).filter(|_| sort == "NodePort")];
         let ways = behind.iter().flat_map(|route| ports(route).into_iter().flatten().map(move |port| (route, port)));
         let rewritten = service.spec.external_traffic_policy.as_deref() != Some("Local");
@@ -132,7 +142,8 @@ impl Finder<'_, '_> {
         if let Some(reach) = best {
             targets.iter().for_each(|(target, admits)| self.reach(target, reach.min(admits.direct)));
         }
-        self.services.insert(key, targets.into_iter().map(|(target, admits)| (target, admits.routed)).collect());
+        let targets = targets.into_iter().map(|(target, admits)| (target, admits.routed));
+        self.services.insert(key, Some(targets.collect()));
     }
 
     /// Ports of the host, for workloads that nothing in view owns: an owner says the same for all its pods.
@@ -190,12 +201,30 @@ impl Finder<'_, '_> {
             Some((*host, routes::outside_port(ingress, *host), service, target))
         });
         for (host, port, service, target_port) in each_once(targets) {
-            for (target, routed) in self.services.get(&service).cloned().unwrap_or_default() {
-                self.reach(&target, reach.min(routed));
+            match self.services.get(&service).cloned() {
+                Some(None) if reach != Reach::Internal => self.beside(at, Entry::Ingress, [port]),
+                behind => {
+                    behind
+                        .flatten()
+                        .iter()
+                        .flatten()
+                        .for_each(|(target, routed)| self.reach(target, reach.min(*routed)));
+                }
             }
             let host = host.map(|host| Opaque::admit_name(host, self.around.door));
             let route = Link::Routes { host, port, target_port, protocol: Protocol::Tcp, admits: Admits::ALL };
             self.push(at, key.clone(), service, route);
+        }
+    }
+
+    /// Where nobody can tell what a way leads to, it may lead to any workload of the namespace.
+    fn beside(&mut self, at: usize, entry: Entry, ports: impl IntoIterator<Item = u16>) {
+        let namespace = &*self.view.objects[at].namespace;
+        let beside = self.view.workloads().filter(|(w, _)| *self.view.objects[*w].namespace == *namespace);
+        let beside: Vec<AssetKey> = each_once(beside.map(|(w, _)| self.view.raised[w].clone())).collect();
+        let reach = Reach::Unknown(SettledBy::ServicesAndRoutes);
+        for (port, key) in each_once(ports).flat_map(|port| beside.iter().map(move |key| (port, key.clone()))) {
+            self.enters(at, key, Link::Enters { reach, entry, host: None, port });
         }
     }
 

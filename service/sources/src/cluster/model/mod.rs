@@ -1,6 +1,7 @@
 //! What an object says, in the fields that are read. Comes in: the value of one object. Goes out: its typed body, or
 //! where its type is wrong. Values that may be secrets are dropped here, before anything keeps them.
 
+mod endpoints;
 mod network;
 mod pod;
 mod policy;
@@ -8,6 +9,7 @@ mod rights;
 mod scalar;
 mod workload;
 
+pub use endpoints::{Endpoints, Listener};
 pub use network::{
     BackendPort, BackendService, BalancedStatus, Balancer, BalancerAddress, Ingress, IngressBackend, IngressClass,
     IngressClassSpec, IngressPath, IngressPaths, IngressRule, IngressSpec, IngressTls, Node, NodeAddress, NodeStatus,
@@ -36,6 +38,8 @@ pub enum Body {
     Workload(Box<Workload>),
     /// A Service.
     Service(Box<Service>),
+    /// A list of the addresses behind a Service.
+    Endpoints(Box<Endpoints>),
     /// An Ingress.
     Ingress(Box<Ingress>),
     /// A class of Ingresses.
@@ -143,6 +147,8 @@ const SHAPES: &[(&[&str], &str, Read)] = &[
     (&["batch"], "Job", workload::job),
     (&["batch"], "CronJob", workload::cron_job),
     (&[""], "Service", |v, _| Ok(Body::Service(Box::new(typed(v, &[])?)))),
+    (&["discovery.k8s.io"], "EndpointSlice", endpoints::slice),
+    (&[""], "Endpoints", endpoints::endpoints),
     (&["networking.k8s.io", "extensions"], "Ingress", |v, _| Ok(Body::Ingress(Box::new(typed(v, &[])?)))),
     (&["networking.k8s.io"], "IngressClass", |v, _| Ok(Body::IngressClass(typed(v, &[])?))),
     (&[""], "Node", |v, _| Ok(Body::Node(typed(v, &[])?))),
