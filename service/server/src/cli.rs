@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use assay_sources::sniff::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "Examples:
@@ -126,13 +127,18 @@ pub(crate) struct Demo {
     pub(crate) listen: Option<String>,
 }
 
+/// The formats, as the help lists them.
+fn formats() -> clap::builder::PossibleValuesParser {
+    Format::ALL.iter().map(|format| format.as_str()).collect::<Vec<_>>().into()
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Ingest {
     /// Reports or folders of reports; - reads standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// The format, where detection is not wanted.
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
     pub(crate) format: Option<String>,
     /// A name that stays the same, for reports of source trees that have none.
     #[arg(long, value_name = "NAME")]

@@ -56,7 +56,7 @@ named! {
 
 impl Format {
     /// True for logs of events, which may begin and end anywhere and hold other lines.
-    const fn is_log(self) -> bool {
+    pub const fn is_log(self) -> bool {
         matches!(
             self,
             Self::FalcoJsonl | Self::TetragonJsonl | Self::TraceeJsonl | Self::KubeArmorJsonl | Self::AuditJsonl

@@ -2,7 +2,9 @@
 //! lines of other sorts. Goes out: one record an event, with a signal where a reviewed row says that it is one, and with
 //! what ran where the event says so plainly. A stream speaks for nothing that it does not mention, and closes nothing.
 
+mod lines;
 mod place;
+mod shape;
 mod tally;
 mod values;
 
@@ -24,9 +26,9 @@ use super::json::plain_reason;
 use super::signals::{Mapped, last_part};
 use crate::signals::{Apart, Signal};
 
+pub(crate) use lines::after_runtime_prefix;
 pub(super) use place::{Place, kind_of};
 use tally::{Left, Tally};
-pub(crate) use values::after_runtime_prefix;
 use values::{Piece, Values};
 
 /// Where an event stands in its log.

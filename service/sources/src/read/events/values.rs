@@ -5,6 +5,8 @@
 use std::io::BufRead;
 
 use super::super::ReadError;
+use super::lines::{Line, Lines, of_runtime};
+use super::shape::{Fed, MID_TEXT, Shape};
 use crate::limits::ReadLimits;
 
 /// What stands at one place of a log.
@@ -53,10 +55,8 @@ impl std::fmt::Display for At {
 
 /// The walk through a log.
 pub(super) struct Values<'r> {
-    input: &'r mut dyn BufRead,
+    lines: Lines<'r>,
     limits: &'r ReadLimits,
-    line: u64,
-    bytes: u64,
     /// What is left of the line at hand.
     rest: Option<(Vec<u8>, At)>,
     /// A line that a container runtime has cut in parts.
@@ -76,10 +76,8 @@ impl<'r> Values<'r> {
     pub(super) fn new(input: &'r mut dyn BufRead, limits: &'r ReadLimits) -> Self {
         let began = At { line: 0, value: 0 };
         Self {
-            input,
+            lines: Lines::new(input, limits),
             limits,
-            line: 0,
-            bytes: 0,
             rest: None,
             part: Vec::new(),
             held: Vec::new(),
@@ -94,7 +92,7 @@ impl<'r> Values<'r> {
         loop {
             let (text, at) = match self.rest.take() {
                 Some(rest) => rest,
-                None => match self.read_line()? {
+                None => match self.lines.next()? {
                     Line::End if self.held.is_empty() => return Ok(None),
                     Line::End => {
                         self.drop_held();
@@ -102,10 +100,10 @@ impl<'r> Values<'r> {
                     }
                     Line::TooLong => {
                         self.drop_held();
-                        let at = At { line: self.line, value: 0 };
+                        let at = At { line: self.lines.number, value: 0 };
                         return Ok(Some(Piece::Broken { at, why: TOO_LONG }));
                     }
-                    Line::Text(text) => (text, At { line: self.line, value: 0 }),
+                    Line::Text(text) => (text, At { line: self.lines.number, value: 0 }),
                 },
             };
             if let Some(piece) = self.take(&text, at) {
@@ -120,10 +118,10 @@ impl<'r> Values<'r> {
         if at == (At { line: 1, value: 0 }) {
             text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text).trim_ascii_start();
             if let Some(list) = text.strip_prefix(b"[")
-                && matches!(trimmed(list).first(), None | Some(b'{' | b']'))
+                && matches!(list.trim_ascii().first(), None | Some(b'{' | b']'))
             {
                 self.listed = true;
-                text = trimmed(list);
+                text = list.trim_ascii();
             }
         }
         let whole;
@@ -135,9 +133,9 @@ impl<'r> Values<'r> {
             Some((end, false)) if !self.part.is_empty() => {
                 self.part.extend_from_slice(end);
                 whole = std::mem::take(&mut self.part);
-                trimmed(&whole)
+                whole.trim_ascii()
             }
-            Some((body, false)) => trimmed(body),
+            Some((body, false)) => body.trim_ascii(),
             None => text,
         };
         if self.held.is_empty() {
@@ -158,7 +156,7 @@ impl<'r> Values<'r> {
             return None;
         }
         self.part = Vec::new();
-        Some(Piece::Broken { at: At { line: self.line, value: 0 }, why: TOO_LONG })
+        Some(Piece::Broken { at: At { line: self.lines.number, value: 0 }, why: TOO_LONG })
     }
 
     fn begin(&mut self, mut body: &[u8], at: At) -> Option<Piece> {
@@ -193,7 +191,7 @@ impl<'r> Values<'r> {
                 self.held.extend_from_slice(&body[..end]);
                 let bytes = std::mem::take(&mut self.held);
                 self.shape = Shape::default();
-                let left = trimmed(&body[end..]);
+                let left = body[end..].trim_ascii();
                 if !left.is_empty() {
                     self.rest = Some((left.to_vec(), At { value: at.value + 1, ..at }));
                 }
@@ -201,7 +199,8 @@ impl<'r> Values<'r> {
             }
             Fed::Broken(why) => {
                 self.drop_held();
-                Some(Piece::Broken { at: self.began, why })
+                let at = self.began;
+                Some(if why == MID_TEXT && self.lines.unended { Piece::Cut { at } } else { Piece::Broken { at, why } })
             }
         }
     }
@@ -209,129 +208,6 @@ impl<'r> Values<'r> {
     fn drop_held(&mut self) {
         self.held = Vec::new();
         self.shape = Shape::default();
-    }
-
-    /// One line without its end. A line over the limit is passed over, not kept.
-    fn read_line(&mut self) -> Result<Line, ReadError> {
-        let over = |what, max, unit| Err(ReadError::Limit { what, max, unit });
-        let mut text = Vec::new();
-        let (mut any, mut long) = (false, false);
-        loop {
-            let chunk = match self.input.fill_buf() {
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
-                chunk => chunk?,
-            };
-            if chunk.is_empty() {
-                break;
-            }
-            any = true;
-            let newline = chunk.iter().position(|b| *b == b'\n');
-            let part = &chunk[..newline.unwrap_or(chunk.len())];
-            long |= text.len() + part.len() > self.limits.record_bytes_max;
-            if long {
-                text = Vec::new();
-            } else {
-                text.extend_from_slice(part);
-            }
-            let used = newline.map_or(chunk.len(), |i| i + 1);
-            self.bytes += used as u64;
-            self.input.consume(used);
-            if self.bytes > self.limits.report_bytes_max {
-                return over("the report", self.limits.report_bytes_max, "bytes");
-            }
-            if newline.is_some() {
-                break;
-            }
-        }
-        if !any {
-            return Ok(Line::End);
-        }
-        self.line += 1;
-        if self.line > self.limits.lines_max {
-            return over("the report", self.limits.lines_max, "lines");
-        }
-        Ok(if long { Line::TooLong } else { Line::Text(text) })
-    }
-}
-
-enum Line {
-    Text(Vec<u8>),
-    TooLong,
-    End,
-}
-
-fn trimmed(text: &[u8]) -> &[u8] {
-    text.trim_ascii()
-}
-
-/// What a tool wrote, taken out of a line that the container runtime wrote for it, and whether the line goes on:
-/// `2026-11-24T03:00:00.1Z stdout F {..}`. Source: Kubernetes, CRI logging format.
-fn of_runtime(line: &[u8]) -> Option<(&[u8], bool)> {
-    let mut parts = line.splitn(4, |b| *b == b' ');
-    match (parts.next()?, parts.next()?, parts.next()?, parts.next()?) {
-        (time, b"stdout" | b"stderr", flag @ (b"F" | b"P"), text) if time.first()?.is_ascii_digit() => {
-            Some((text, flag == b"P"))
-        }
-        _ => None,
-    }
-}
-
-/// A line without what a container runtime put before it.
-pub(crate) fn after_runtime_prefix(line: &[u8]) -> &[u8] {
-    of_runtime(line).map_or(line, |(text, _)| trimmed(text))
-}
-
-/// How deep a value stands open, without building it.
-#[derive(Default)]
-struct Shape {
-    open: Vec<u8>,
-    /// The last byte outside texts that is no blank.
-    last: u8,
-}
-
-enum Fed {
-    Open,
-    Whole(usize),
-    Broken(&'static str),
-}
-
-impl Shape {
-    /// True where a value may begin: anywhere else an opening brace belongs to something new.
-    fn value_may_stand(&self) -> bool {
-        matches!((self.last, self.open.last()), (b':' | b'[', _) | (b',', Some(b']')))
-    }
-
-    fn feed(&mut self, line: &[u8], depth_max: usize) -> Fed {
-        let (mut in_text, mut escaped) = (false, false);
-        for (i, byte) in line.iter().enumerate() {
-            if in_text {
-                match byte {
-                    _ if escaped => escaped = false,
-                    b'\\' => escaped = true,
-                    b'"' => in_text = false,
-                    _ => {}
-                }
-                continue;
-            }
-            match byte {
-                b' ' | b'\t' | b'\r' => continue,
-                b'"' => in_text = true,
-                b'{' => self.open.push(b'}'),
-                b'[' => self.open.push(b']'),
-                b'}' | b']' => match self.open.pop() {
-                    Some(wanted) if wanted == *byte && self.open.is_empty() => return Fed::Whole(i + 1),
-                    Some(wanted) if wanted == *byte => {}
-                    _ => return Fed::Broken("a bracket closes what was not opened"),
-                },
-                _ => {}
-            }
-            if self.open.len() > depth_max {
-                return Fed::Broken("it is nested too deep");
-            }
-            self.last = *byte;
-        }
-        // A text of JSON never runs over the end of a line.
-        if in_text { Fed::Broken("the line ends in the middle of a text") } else { Fed::Open }
     }
 }
 
