@@ -1,1 +1,139 @@
+//! What Assay claims, measured. Comes in: cases written down as data, a seed, and the parts of the road that are wired
+//! elsewhere. Goes out: one row a measure, with its aim, and the cases that failed. A suite reads no file and no clock, and
+//! the same seed gives the same row.
 
+pub mod cases;
+pub mod context;
+pub mod dedup;
+pub mod ground;
+pub mod guard;
+pub mod interval;
+pub mod moves;
+pub mod outcome;
+pub mod situation;
+pub mod state;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use assay_core::catalogue::BadCatalogue;
+use assay_core::control::BadControls;
+use assay_core::ids::BadVulnId;
+use assay_core::named;
+use assay_core::policy::BadPolicy;
+use assay_core::sink::escape;
+
+use crate::cases::BadCase;
+use crate::context::Policies;
+use crate::ground::{Fault, Ground};
+use crate::guard::corpus::{self, Text};
+use crate::outcome::Outcome;
+
+named! {
+    /// The suites.
+    pub enum Suite {
+        /// Pairs of situations that differ in one fact, and which of them is more urgent.
+        Context = "context",
+        /// Moves of a tenant who wants to talk a finding down.
+        Moves = "moves",
+        /// One image reported by two tools: what must become one finding, and what must not.
+        Dedup = "dedup",
+        /// Random sequences of reports against the ledger.
+        State = "state",
+        /// Strangers' texts at every place, and whatever they move, open or show.
+        Guard = "guard",
+    }
+}
+
+/// How large a suite is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Small enough for every change.
+    Ci,
+    /// The large one.
+    Full,
+}
+
+/// What is asked of a suite.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// How large.
+    pub size: Size,
+    /// The seed; none for the suite's own.
+    pub seed: Option<u64>,
+    /// Cases in place of those of this build, in the form of the suite.
+    pub cases: Option<&'a str>,
+    /// Texts of other corpora, beside those of this build.
+    pub texts: &'a [Text],
+}
+
+/// Runs a suite.
+///
+/// # Errors
+/// When cases, a table or a policy cannot be read.
+pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<Outcome>, EvalError> {
+    let bad = |source| EvalError::Cases { suite, source };
+    match suite {
+        Suite::Context => {
+            let pairs = context::read(asked.cases.unwrap_or(context::PAIRS)).map_err(bad)?;
+            Ok(vec![context::run(&pairs, &Policies::bundled()?)?])
+        }
+        Suite::Moves => {
+            let moves = moves::read(asked.cases.unwrap_or(moves::MOVES)).map_err(bad)?;
+            Ok(vec![moves::run(&moves, &Policies::bundled()?.default, ground)?])
+        }
+        Suite::Dedup => {
+            let (pairs, reports) = dedup::read(asked.cases.unwrap_or(dedup::PAIRS)).map_err(bad)?;
+            Ok(dedup::run(&pairs, &reports, ground)?.to_vec())
+        }
+        Suite::State => {
+            let make = || ground.records();
+            let outcome = match asked.cases {
+                Some(cases) => state::replay(make, &state::read(cases).map_err(bad)?)?,
+                None => state::run(make, state::steps(asked.size), asked.seed.unwrap_or(state::SEED))?,
+            };
+            Ok(vec![outcome])
+        }
+        Suite::Guard => {
+            let mut texts = corpus::read(asked.cases.unwrap_or(corpus::TEXTS)).map_err(bad)?;
+            texts.extend_from_slice(asked.texts);
+            let road = guard::Road { door: ground.door(), escape: &escape, heed: &|_| {} };
+            let seed = asked.seed.unwrap_or(guard::SEED);
+            Ok(vec![guard::run(&texts, guard::cases(asked.size), seed, &road)?])
+        }
+    }
+}
+
+/// Why a suite could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError {
+    /// The rows of controls cannot be read.
+    #[error("the rows of controls cannot be read")]
+    Controls(#[from] BadControls),
+    /// A policy cannot be read.
+    #[error("a policy cannot be read")]
+    Policy(#[from] BadPolicy),
+    /// The phrases cannot be read.
+    #[error("the phrases cannot be read")]
+    Catalogue(#[from] BadCatalogue),
+    /// The name of a vulnerability cannot be read.
+    #[error("the name of a vulnerability cannot be read")]
+    Vuln(#[from] BadVulnId),
+    /// What the suite stands on failed.
+    #[error("the ground of `{suite}` failed")]
+    Ground {
+        /// Which suite.
+        suite: Suite,
+        /// Why.
+        #[source]
+        source: Fault,
+    },
+    /// The cases of a suite cannot be read.
+    #[error("the cases of `{suite}` cannot be read")]
+    Cases {
+        /// Which suite.
+        suite: Suite,
+        /// Where and why.
+        #[source]
+        source: BadCase,
+    },
+}

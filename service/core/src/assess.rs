@@ -2,6 +2,10 @@
 //! factors as enums and bucketed numbers. Goes out: band, the best and worst band that the unknowns allow, and points.
 //! This is the only path that a million findings take.
 
+mod points;
+
+pub use points::{Contribution, contributions};
+
 use crate::environment::HumanImpact;
 use crate::finding::FindingClass;
 use crate::named;
@@ -260,24 +264,17 @@ pub struct Assessment {
 
 const _: () = assert!(size_of::<Assessment>() == 16);
 
-/// Points of one factor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Contribution {
-    /// Which factor.
-    pub factor: FactorName,
-    /// How many points it adds.
-    pub points: u16,
-}
-
 /// Assesses one finding.
 pub fn assess(inputs: Inputs, policy: &Policy) -> Assessment {
     let points = contributions(inputs, policy).iter().map(|c| c.points).sum();
     let mut given = [0u8; QUESTIONS_MAX];
+    let mut least = [0u8; QUESTIONS_MAX];
     let mut unknown = 0u8;
     for (i, asked) in policy.asked.iter().enumerate() {
         given[i] = asked.question.answer(&inputs).unwrap_or_else(|| {
             unknown |= 1 << i;
-            asked.default
+            least[i] = asked.question.at_least(&inputs);
+            asked.assumed(&inputs)
         });
     }
     if inputs.is_incident() {
@@ -295,7 +292,7 @@ pub fn assess(inputs: Inputs, policy: &Policy) -> Assessment {
     }
     let n = policy.asked.len();
     let (row, band) = policy.cell(&given[..n]);
-    let (worst, best) = reachable(policy, given, unknown);
+    let (worst, best) = reachable(policy, given, unknown, least);
     Assessment {
         points,
         row,
@@ -309,18 +306,18 @@ pub fn assess(inputs: Inputs, policy: &Policy) -> Assessment {
     }
 }
 
-/// The most and least urgent band when the questions in `open` may have any answer.
-fn reachable(policy: &Policy, given: [u8; QUESTIONS_MAX], open: u8) -> (u8, u8) {
+/// The most and least urgent band when the questions in `open` may have any answer from `least` on.
+fn reachable(policy: &Policy, given: [u8; QUESTIONS_MAX], open: u8, least: [u8; QUESTIONS_MAX]) -> (u8, u8) {
     let n = policy.asked.len();
     let Some(first) = (0..n).find(|i| open & (1 << i) != 0) else {
         let band = policy.cell(&given[..n]).1;
         return (band, band);
     };
     let mut span = (u8::MAX, 0);
-    for value in 0..policy.asked[first].question.values().len() as u8 {
+    for value in least[first]..policy.asked[first].question.values().len() as u8 {
         let mut answers = given;
         answers[first] = value;
-        let (worst, best) = reachable(policy, answers, open & !(1 << first));
+        let (worst, best) = reachable(policy, answers, open & !(1 << first), least);
         span = (span.0.min(worst), span.1.max(best));
     }
     span
@@ -330,71 +327,9 @@ fn reachable(policy: &Policy, given: [u8; QUESTIONS_MAX], open: u8) -> (u8, u8) 
 fn deciding(policy: &Policy, given: [u8; QUESTIONS_MAX], band: u8) -> u8 {
     let all = (1u8 << policy.asked.len()) - 1;
     (0..=all)
-        .filter(|set| reachable(policy, given, all & !set) == (band, band))
+        .filter(|set| reachable(policy, given, all & !set, [0; QUESTIONS_MAX]) == (band, band))
         .min_by_key(|set| (set.count_ones(), *set))
         .unwrap_or(all)
-}
-
-/// The points of each factor; they add up to [`Assessment::points`].
-pub fn contributions(inputs: Inputs, policy: &Policy) -> [Contribution; FACTORS] {
-    let points = &policy.points;
-    let scaled = |value: u8, max: u16| ((u32::from(value.min(100)) * u32::from(max) + 50) / 100) as u16;
-    let answered = |answer: Answer, table: &crate::policy::AnswerPoints| match answer {
-        Answer::Yes => table.yes,
-        Answer::No => table.no,
-        Answer::Unknown => table.unknown,
-        Answer::NotApplicable => 0,
-    };
-    let is_vulnerability = inputs.class == FindingClass::Vulnerability;
-    let published = |value: u8, max: u16, missing: u16| match (is_vulnerability, value) {
-        (false, _) => 0,
-        (true, MISSING) => missing,
-        (true, value) => scaled(value, max),
-    };
-    let of = |factor: FactorName| -> u16 {
-        match factor {
-            FactorName::Environment => match inputs.environment {
-                Some(Environment::Production) => points.environment.production,
-                Some(Environment::Test) => points.environment.test,
-                Some(Environment::Sandbox) => points.environment.sandbox,
-                None => points.environment.unknown,
-            },
-            FactorName::Exposure => match inputs.exposure {
-                Exposed::WithTraffic => points.exposure.exposed_with_traffic,
-                Exposed::ByPath => points.exposure.exposed,
-                Exposed::Unknown => points.exposure.unknown,
-                Exposed::Internal => points.exposure.internal,
-            },
-            FactorName::InUse => answered(inputs.in_use, &points.in_use),
-            FactorName::Attacked => match inputs.attacked {
-                Attacked::Foothold => points.attacked.foothold,
-                Attacked::Attempt => points.attacked.attempt,
-                Attacked::Unknown => points.attacked.unknown,
-                Attacked::NoneSeen => points.attacked.none_seen,
-            },
-            FactorName::Conditions => answered(inputs.conditions, &points.conditions),
-            FactorName::InKev | FactorName::Automatable | FactorName::TechnicalImpact => 0,
-            FactorName::Epss => published(inputs.epss, points.scaled.epss_max, points.scaled.epss_missing),
-            FactorName::Cvss => published(inputs.cvss, points.scaled.cvss_max, points.scaled.cvss_missing),
-            FactorName::BlastRadius => match inputs.blast {
-                MISSING => points.scaled.blast_radius_unknown,
-                blast => scaled(blast, points.scaled.blast_radius_max),
-            },
-            FactorName::Fix => {
-                if is_vulnerability && inputs.fix == Answer::Yes {
-                    points.scaled.fix
-                } else {
-                    0
-                }
-            }
-            FactorName::Preference => u16::from(inputs.preference).min(points.scaled.preference_max),
-        }
-    };
-    let mut out = [Contribution { factor: FactorName::Environment, points: 0 }; FACTORS];
-    for (slot, factor) in out.iter_mut().zip(FactorName::ALL) {
-        *slot = Contribution { factor: *factor, points: of(*factor) };
-    }
-    out
 }
 
 #[cfg(test)]

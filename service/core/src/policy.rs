@@ -299,6 +299,13 @@ fn content(place: &str, why: String) -> BadPolicy {
     BadPolicy::Content { place: place.to_owned(), why }
 }
 
+impl Asked {
+    /// What is assumed where nobody knows: the default, and never less than what is known.
+    pub fn assumed(&self, inputs: &Inputs) -> u8 {
+        self.default.max(self.question.at_least(inputs))
+    }
+}
+
 impl Question {
     /// The answer that the inputs give, as an index into the values; none where it is unknown.
     pub fn answer(self, inputs: &Inputs) -> Option<u8> {
@@ -323,6 +330,16 @@ impl Question {
                 Exposed::Unknown => None,
             },
             Self::HumanImpact => inputs.human_impact.map(|h| h as u8),
+        }
+    }
+
+    /// The least that is known where the answer is not: whether a flaw is exploited may be unknown while a public proof
+    /// of concept is at hand.
+    pub fn at_least(self, inputs: &Inputs) -> u8 {
+        match self {
+            Self::Exploitation => u8::from(inputs.public_poc),
+            Self::InKev | Self::PubliclyExposed | Self::Automatable | Self::TechnicalImpact => 0,
+            Self::SystemExposure | Self::HumanImpact => 0,
         }
     }
 }

@@ -333,9 +333,11 @@ impl World {
         self.out(workload).filter(|e| matches!(e.link, Link::RunsAs { .. }))
     }
 
-    /// The identity that a workload runs as: by the newest word of those who may lower, else by anybody's.
+    /// The account that a workload runs as: by the newest word of those who may lower, else by anybody's. A group that
+    /// the account is in stands behind it.
     pub fn identity(&self, workload: AssetIdx) -> Option<&EdgeSeen> {
-        self.identities(workload).max_by_key(|e| (e.author.may_lower(), e.until, std::cmp::Reverse(e.id)))
+        let account = |e: &EdgeSeen| self.asset(e.to).key.kind.as_str() == "ServiceAccount";
+        self.identities(workload).max_by_key(|e| (account(e), e.author.may_lower(), e.until, std::cmp::Reverse(e.id)))
     }
 
     /// The workloads that run as an identity.

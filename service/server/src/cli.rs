@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use assay_sources::sniff::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "Examples:
@@ -93,7 +94,7 @@ pub(crate) enum Command {
     /// Local models: pull, list, verify, embed.
     #[command(subcommand)]
     Models(Models),
-    /// Serve the API, the chat and the page.
+    /// Serve the API, the chat and the page; ASSAY_LOG (error, warn, info, debug) sets the log on standard error.
     Serve(Serve),
     /// Tokens of the service.
     #[command(subcommand)]
@@ -126,13 +127,18 @@ pub(crate) struct Demo {
     pub(crate) listen: Option<String>,
 }
 
+/// The formats, as the help lists them.
+fn formats() -> clap::builder::PossibleValuesParser {
+    Format::ALL.iter().map(|format| format.as_str()).collect::<Vec<_>>().into()
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Ingest {
     /// Reports or folders of reports; - reads standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// The format, where detection is not wanted.
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
     pub(crate) format: Option<String>,
     /// A name that stays the same, for reports of source trees that have none.
     #[arg(long, value_name = "NAME")]
@@ -327,11 +333,14 @@ pub(crate) enum Audit {
 
 #[derive(Debug, Args)]
 pub(crate) struct Eval {
-    /// Which suite; default: all, in the sizes of CI.
+    /// Which suite; default: all. Cases of your own: --data FILE, one JSON object a line.
     pub(crate) suite: Option<String>,
-    /// The large sizes.
+    /// The large sizes instead of those of CI.
     #[arg(long)]
     pub(crate) full: bool,
+    /// The seed of what is drawn; each suite has one of its own and prints it.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,7 @@ mod feeds;
 mod http;
 mod ingest;
 mod inventory;
+mod log;
 mod models;
 mod progress;
 mod refresh;
@@ -84,6 +85,8 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<Ended> {
     let global = &cli.global;
+    // A command says itself what a person should know; a service has only its log.
+    log::start(if matches!(cli.command, Some(Command::Serve(_))) { "info" } else { "error" });
     match &cli.command {
         Some(Command::Demo(args)) => commands::demo::run(global, args),
         Some(Command::Ingest(args)) => commands::ingest::run(global, args),
@@ -103,11 +106,11 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Models(what)) => commands::models::run(global, what),
         Some(Command::Digest(args)) => commands::digest::run(global, args),
         Some(Command::Enrich(args)) => commands::enrich::run(global, args),
+        Some(Command::Eval(args)) => commands::eval::run(global, args),
         Some(Command::Intel(what)) => commands::intel::run(global, what),
         Some(Command::Decide(args)) => commands::decide::run(global, args),
         None => commands::today::run(global),
         Some(Command::Bench(args)) => commands::bench::run(global, args),
-        Some(Command::Eval(_)) => Err(Usage("not built yet".to_owned()).into()),
     }
 }
 

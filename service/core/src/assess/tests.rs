@@ -122,6 +122,25 @@ fn any_inputs() -> impl Strategy<Value = Inputs> {
     })
 }
 
+/// That nobody knows whether a flaw is exploited does not make a public proof of concept unknown.
+#[test]
+fn a_public_proof_counts_where_exploitation_is_unknown() {
+    let policy = Policy::ssvc_deployer().unwrap();
+    let inputs = |public_poc| Inputs {
+        exposure: Exposed::ByPath,
+        automatable: Answer::Yes,
+        human_impact: Some(HumanImpact::High),
+        public_poc,
+        ..Inputs::unknown(FindingClass::Vulnerability)
+    };
+    let named = |public_poc| {
+        let a = assess(inputs(public_poc), &policy);
+        [a.band, a.best, a.worst].map(|order| policy.band(order).name.as_str())
+    };
+    assert_eq!(named(true), ["out-of-cycle", "out-of-cycle", "immediate"]);
+    assert_eq!(named(false), ["scheduled", "scheduled", "immediate"]);
+}
+
 proptest! {
     #[test]
     fn inputs_survive_their_sixteen_bytes(inputs in any_inputs()) {
@@ -138,10 +157,10 @@ proptest! {
         }
     }
 
-    /// Law 3: unknown never ranks below `no`.
+    /// Law 3: unknown never ranks below `no`, under any table.
     #[test]
-    fn unknown_never_ranks_below_no(inputs in any_inputs()) {
-        let policy = policy();
+    fn unknown_never_ranks_below_no(inputs in any_inputs(), deployer: bool) {
+        let policy = if deployer { Policy::ssvc_deployer().unwrap() } else { policy() };
         let rank = |i: Inputs| { let a = assess(i, &policy); (a.worst, std::cmp::Reverse(a.points)) };
         let pairs = [
             (Inputs { in_kev: Answer::No, ..inputs }, Inputs { in_kev: Answer::Unknown, ..inputs }),

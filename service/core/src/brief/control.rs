@@ -51,7 +51,8 @@ pub(super) fn claim(said: &mut Vec<Proposition>, finding: &Finding, world: &Worl
                 Some(row) => Arg::Own(row.title.clone()),
                 None => Arg::Name(signal.0.clone()),
             };
-            (Predicate::SignalSeen, vec![name])
+            let prevented = finding.matter.was_prevented();
+            (if prevented { Predicate::SignalPrevented } else { Predicate::SignalSeen }, vec![tool, name])
         }
         Matter::Vulnerability { .. } => return,
     };

@@ -96,8 +96,8 @@ pub(super) fn attacks(said: &mut Vec<Proposition>, finding: &Finding, factors: &
     match &factors.attacked {
         Known::Is(value, Proof { evidence, as_of, .. }) => {
             let (predicate, args) = match value {
-                Attacked::Foothold => (Predicate::Foothold, vec![own(which_workload(finding, evidence, world))]),
-                Attacked::Attempt => (Predicate::Attempt, vec![own(which_workload(finding, evidence, world))]),
+                Attacked::Foothold => (Predicate::Foothold, vec![own(attacked(finding, *value, evidence, world))]),
+                Attacked::Attempt => (Predicate::Attempt, vec![own(attacked(finding, *value, evidence, world))]),
                 Attacked::NoneSeen => {
                     let workloads = world.find(&finding.place.asset).map(|a| exposed_by(world, a));
                     let whole = Opaque::readmit("");
@@ -130,6 +130,21 @@ fn which_pod(finding: &Finding) -> &'static str {
         KindClass::Cluster => "a pod of this cluster",
         KindClass::Node => "the node",
         _ => "the pod",
+    }
+}
+
+/// What was attacked: for a signal that says so itself its own asset, which need not be a workload.
+fn attacked(finding: &Finding, value: Attacked, evidence: &[EvidenceId], world: &World) -> &'static str {
+    if finding.stage.map(Attacked::of) != Some(value) {
+        return which_workload(finding, evidence, world);
+    }
+    match finding.place.asset.kind.class() {
+        KindClass::Workload => "this workload",
+        KindClass::Node => "this node",
+        KindClass::Identity => "this identity",
+        KindClass::Namespace => "this namespace",
+        KindClass::Cluster => "this cluster",
+        _ => "this object",
     }
 }
 

@@ -135,7 +135,7 @@ impl Brief {
         let attack = |h: Handle| {
             matches!(
                 self.get(h).map(|p| p.predicate),
-                Some(Predicate::Foothold | Predicate::Attempt | Predicate::SignalSeen)
+                Some(Predicate::Foothold | Predicate::Attempt | Predicate::SignalSeen | Predicate::SignalPrevented)
             )
         };
         let open = |h: Handle| matches!(family(h), Some(Family::Exposure | Family::Use));
@@ -269,7 +269,7 @@ fn deciding(factors: &Factors, assessment: &Assessment, policy: &Policy) -> (Vec
     for (i, asked) in policy.asked.iter().enumerate() {
         let answer = asked.question.answer(&inputs);
         if assessment.deciding & (1 << i) != 0 {
-            let value = usize::from(answer.unwrap_or(asked.default));
+            let value = usize::from(answer.unwrap_or_else(|| asked.assumed(&inputs)));
             decided.push(Decided {
                 question: asked.question,
                 answer: asked.question.values()[value],
@@ -316,6 +316,8 @@ pub fn settle_words(by: SettledBy) -> Own {
         SettledBy::NodeNames => "the names of the nodes that the report is about",
         SettledBy::LoadBalancerStatus => "the address that the load balancer got",
         SettledBy::RouteController => "the controller that serves this route",
+        SettledBy::NetworkPolicies => "a scan that sees all network policies of its namespace",
+        SettledBy::NetworkPlugin => "a test of whether the network plug-in lets callers from outside through",
         SettledBy::Sensor => "a sensor on every node that runs it",
         SettledBy::MoreWatching => "more time watched by the sensor",
         SettledBy::ClusterScan => "a scan of the cluster or its manifests",

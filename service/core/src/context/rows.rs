@@ -1,7 +1,7 @@
 //! Factors as every surface lists them: name, value, where it comes from, what it rests on, and its points.
 
 use super::{Factors, Known, Origin, UnknownBecause};
-use crate::assess::{Contribution, FactorName, contributions};
+use crate::assess::{Contribution, FactorName, Inputs, contributions};
 use crate::ids::{EvidenceId, Time};
 use crate::observation::SettledBy;
 use crate::policy::{Policy, Question};
@@ -32,33 +32,38 @@ pub struct FactorRow {
 impl Factors {
     /// All factors, in the order of [`FactorName::ALL`].
     pub fn rows(&self, policy: &Policy) -> Vec<FactorRow> {
-        let points = contributions(self.inputs(), policy);
-        points.iter().map(|c| self.row(c, policy)).collect()
+        let inputs = self.inputs();
+        let row = |c: &Contribution| {
+            let row = self.row(c);
+            let assumed = row.because.and_then(|_| assumed(policy, c.factor, &inputs));
+            FactorRow { assumed, ..row }
+        };
+        contributions(inputs, policy).iter().map(row).collect()
     }
 
-    fn row(&self, c: &Contribution, policy: &Policy) -> FactorRow {
+    fn row(&self, c: &Contribution) -> FactorRow {
         let yes_no = |v: &bool| if *v { "yes" } else { "no" }.to_owned();
         match c.factor {
-            FactorName::Environment => fill(c, policy, &self.environment, |v| v.to_string()),
-            FactorName::Exposure => fill(c, policy, &self.exposure, |v| v.to_string()),
-            FactorName::InUse => fill(c, policy, &self.in_use, yes_no),
-            FactorName::Attacked => fill(c, policy, &self.attacked, |v| v.to_string()),
-            FactorName::Conditions => fill(c, policy, &self.conditions, yes_no),
-            FactorName::InKev => fill(c, policy, &self.in_kev, yes_no),
-            FactorName::Automatable => fill(c, policy, &self.automatable, yes_no),
+            FactorName::Environment => fill(c, &self.environment, |v| v.to_string()),
+            FactorName::Exposure => fill(c, &self.exposure, |v| v.to_string()),
+            FactorName::InUse => fill(c, &self.in_use, yes_no),
+            FactorName::Attacked => fill(c, &self.attacked, |v| v.to_string()),
+            FactorName::Conditions => fill(c, &self.conditions, yes_no),
+            FactorName::InKev => fill(c, &self.in_kev, yes_no),
+            FactorName::Automatable => fill(c, &self.automatable, yes_no),
             FactorName::TechnicalImpact => {
-                fill(c, policy, &self.total_impact, |v| if *v { "total" } else { "partial" }.to_owned())
+                fill(c, &self.total_impact, |v| if *v { "total" } else { "partial" }.to_owned())
             }
-            FactorName::Epss => fill(c, policy, &self.epss, |v| v.to_string()),
-            FactorName::Cvss => fill(c, policy, &self.cvss, |v| format!("{}.{}", v / 10, v % 10)),
-            FactorName::BlastRadius => fill(c, policy, &self.blast_radius, |v| v.to_string()),
-            FactorName::Fix => fill(c, policy, &self.fix, yes_no),
-            FactorName::Preference => fill(c, policy, &self.preference, |v| v.to_string()),
+            FactorName::Epss => fill(c, &self.epss, |v| v.to_string()),
+            FactorName::Cvss => fill(c, &self.cvss, |v| format!("{}.{}", v / 10, v % 10)),
+            FactorName::BlastRadius => fill(c, &self.blast_radius, |v| v.to_string()),
+            FactorName::Fix => fill(c, &self.fix, yes_no),
+            FactorName::Preference => fill(c, &self.preference, |v| v.to_string()),
         }
     }
 }
 
-fn fill<T>(c: &Contribution, policy: &Policy, known: &Known<T>, spell: impl Fn(&T) -> String) -> FactorRow {
+fn fill<T>(c: &Contribution, known: &Known<T>, spell: impl Fn(&T) -> String) -> FactorRow {
     let bare = |value: &str| FactorRow {
         name: c.factor,
         value: value.to_owned(),
@@ -77,18 +82,15 @@ fn fill<T>(c: &Contribution, policy: &Policy, known: &Known<T>, spell: impl Fn(&
             as_of: Some(proof.as_of),
             ..bare(&spell(value))
         },
-        Known::Unknown(because, settled_by) => FactorRow {
-            assumed: assumed(policy, c.factor),
-            because: Some(*because),
-            settled_by: *settled_by,
-            ..bare("unknown")
-        },
+        Known::Unknown(because, settled_by) => {
+            FactorRow { because: Some(*because), settled_by: *settled_by, ..bare("unknown") }
+        }
         Known::NotApplicable => bare("not_applicable"),
     }
 }
 
-/// The default that the policy's table takes for a factor, where it asks for it.
-fn assumed(policy: &Policy, factor: FactorName) -> Option<&'static str> {
+/// What the policy's table assumes for an unknown factor, where it asks for it.
+fn assumed(policy: &Policy, factor: FactorName, inputs: &Inputs) -> Option<&'static str> {
     let asks = |q: Question| {
         matches!(
             (factor, q),
@@ -98,5 +100,5 @@ fn assumed(policy: &Policy, factor: FactorName) -> Option<&'static str> {
                 | (FactorName::TechnicalImpact, Question::TechnicalImpact)
         )
     };
-    policy.asked.iter().find(|a| asks(a.question)).map(|a| a.question.values()[usize::from(a.default)])
+    policy.asked.iter().find(|a| asks(a.question)).map(|a| a.question.values()[usize::from(a.assumed(inputs))])
 }

@@ -3,11 +3,13 @@
 //! stage of the road may use it.
 
 mod dice;
+mod harm;
 mod random;
 mod rename;
 mod rows;
 
 pub use dice::Dice;
+pub use harm::{harm, shape};
 pub use random::random;
 pub use rename::Renaming;
 pub use rows::{CLUSTER, package};

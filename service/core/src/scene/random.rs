@@ -11,7 +11,7 @@ use crate::ids::{Digest, Span, Time, VulnId};
 use crate::intel::{CvssVector, Exploitation, Feed, FeedState, Said, TechnicalImpact};
 use crate::observation::{
     AttackStage, Author, Capability, ControlId, Entry, Environment, Eye, Hole, HoleReason, Justification, Link,
-    Outcome, PeerClass, PodSecurity, Protocol, Reach, Role, SettledBy, UseLevel, VexStatus, What,
+    Outcome, PREVENTED, PeerClass, PodSecurity, Protocol, Reach, Role, SettledBy, UseLevel, VexStatus, What,
 };
 use crate::policy::Policy;
 use crate::reconcile::{Word, presence};
@@ -343,7 +343,10 @@ impl Draw<'_> {
             },
             1 => Matter::Secret { detector: o("aws-access-key"), location: o("etc/config") },
             2 => Matter::Rbac { capability: dice.pick(Capability::ALL), cluster_wide: dice.chance(50) },
-            3 => Matter::Signal { signal: ControlId(o(dice.pick(SIGNALS))), discriminator: o("d") },
+            3 => Matter::Signal {
+                signal: ControlId(o(dice.pick(SIGNALS))),
+                discriminator: o(dice.pick(&["d", PREVENTED])),
+            },
             _ => {
                 Matter::Vulnerability { id: self.vulns[dice.below(self.vulns.len())].clone(), package: self.package() }
             }

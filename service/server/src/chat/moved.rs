@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use assay_core::document::{Block, Inline, Line, count, own};
-use assay_core::explain::{place, what};
+use assay_core::explain::{named, place};
 use assay_core::finding::ResolvedBecause;
 use assay_core::ids::Time;
 use assay_core::order::Ranked;
@@ -103,7 +103,7 @@ impl Chat<'_> {
                     vec![count(at as u64 + 1)],
                     vec![Inline::Ago(change.at)],
                     vec![own(kind)],
-                    what(&finding, &snapshot.controls),
+                    vec![named(&finding, &snapshot.controls)],
                     place(&finding),
                     vec![cell(&because)],
                 ]);

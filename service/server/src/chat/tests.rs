@@ -68,7 +68,7 @@ metadata:
   name: web-5d4f8c7b9-abcde
   namespace: shop
   ownerReferences:
-    - { apiVersion: apps/v1, kind: Deployment, name: web, controller: true, uid: 11111111-1111-1111-1111-111111111111 }
+    - { apiVersion: apps/v1, kind: ReplicaSet, name: web-5d4f8c7b9, controller: true, uid: 11111111-1111-1111-1111-111111111111 }
 spec: { containers: [{ name: web, image: "shop/web:1.0" }] }
 "#;
 

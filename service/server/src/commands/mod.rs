@@ -9,6 +9,7 @@ pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod digest;
 pub(crate) mod enrich;
+pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod findings;
 pub(crate) mod funnel;

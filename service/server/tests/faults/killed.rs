@@ -39,9 +39,14 @@ fn a_report_is_there_whole_or_not_at_all() {
     let (mut dice, mut data) = (Dice(0x5EED), folder.path().join("data-0"));
     let (mut nothing, mut all, mut ended) = (0, 0, 0);
     for kill in 0..kills {
-        // Every fourth one early, where folder, key and schema are made.
-        let span = if kill % 4 == 0 { took.as_micros() / 20 } else { took.as_micros() };
-        let delay = Duration::from_micros(dice.up_to(span as u64));
+        // Every fourth one early, where folder, key and schema are made; every fourth one late, where the report is kept
+        // already and what follows from it is not.
+        let span = match kill % 4 {
+            0 => took / 20,
+            1 => took * 2,
+            _ => took,
+        };
+        let delay = Duration::from_micros(dice.up_to(span.as_micros() as u64));
         ended += usize::from(killed_after(&data, &report, delay));
         if !data.join("assay.db").exists() {
             nothing += 1;

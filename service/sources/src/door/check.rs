@@ -78,11 +78,13 @@ fn is_uuid(value: &str) -> bool {
 /// Values that stand where a secret could and are none.
 fn is_plain(value: &str) -> bool {
     let named = ["CVE-", "GHSA-", "sha256:", "sha512:", "sha1:", "pkg:"].iter().any(|p| value.starts_with(p));
-    named
-        || is_placeholder(value)
-        || is_version(value)
-        || value.starts_with(['/', '.', '@', '#'])
-        || value.contains("://")
+    named || is_placeholder(value) || is_version(value) || value.starts_with(['/', '.', '@', '#']) || is_address(value)
+}
+
+/// A URL, whose own password another rule takes out. A secret that runs into one is none.
+fn is_address(value: &str) -> bool {
+    let scheme = |s: &str| s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.' | b':'));
+    value.split_once("://").is_some_and(|(before, _)| scheme(before))
 }
 
 /// Templates, masks and literals that say that the secret is elsewhere or absent.
@@ -174,6 +176,8 @@ mod tests {
         assert!(passes(Check::Machine, "9f8e7d6c5b4a3f2e1d0c9b8a7f6e5d4c"));
         assert!(passes(Check::Machine, "Xk93jfLqTz"));
         assert!(passes(Check::Password, "hunter2"));
+        assert!(passes(Check::Password, "Tr0ub4dor-3!![status](https://evil.example/x"));
+        assert!(!passes(Check::Password, "jdbc:postgresql://db.internal/shop?user=9"));
         assert!(passes(Check::BasicAuth, "YWRtaW46czNjcjN0"));
         assert!(!passes(Check::BasicAuth, "aGVsbG8gd29ybGQ="));
     }

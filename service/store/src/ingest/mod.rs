@@ -107,7 +107,7 @@ impl Store {
             doubted: 0,
         };
         let receipt = settling.settle(&mut intern, meta, &head, observations)?;
-        drop(intern);
+        intern.finish()?;
         if let Some(step) = step {
             funnel::add(&tx, step)?;
         }

@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::harm::{harm, shape};
 use super::*;
 use crate::brief::Arg;
 use crate::document::{Alarm, guard, withheld};
+use crate::scene::{harm, shape};
 use crate::text::Shaped;
 
 /// What strangers write into names, titles and annotations to get out of them.

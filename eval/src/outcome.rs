@@ -1,0 +1,99 @@
+//! One measure of a suite, as it is printed.
+
+use serde::Serialize;
+
+use crate::Suite;
+use crate::interval::wilson;
+
+/// The most failed cases that are told one by one.
+pub const FAILED_MAX: usize = 20;
+
+/// What a measure came to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The suite.
+    pub suite: &'static str,
+    /// What the value is.
+    pub measure: &'static str,
+    /// How many cases were looked at.
+    pub cases: usize,
+    /// A share, or a number of cases.
+    pub value: f64,
+    /// Where the true value lies, 95 times in 100, as if the cases were a sample.
+    pub interval: [f64; 2],
+    /// What the value must be; none where it is only reported.
+    pub aim: Option<f64>,
+    /// Whether it is; none without an aim.
+    pub met: Option<bool>,
+    /// The seed of what was drawn; none where nothing was.
+    pub seed: Option<u64>,
+    /// The first cases that failed, each with what was seen.
+    pub failed: Vec<String>,
+}
+
+impl Outcome {
+    /// The share of `cases` that are not among the failed ones; all of them must be right.
+    pub fn share(suite: Suite, measure: &'static str, cases: usize, failed: Vec<String>) -> Self {
+        Self::share_of(suite, measure, cases.saturating_sub(failed.len()), cases, failed)
+    }
+
+    /// The share of `hits` among `cases`, where the failed cases are told in words of their own.
+    pub fn share_of(suite: Suite, measure: &'static str, hits: usize, cases: usize, failed: Vec<String>) -> Self {
+        let value = if cases == 0 { 0.0 } else { hits as f64 / cases as f64 };
+        let interval = wilson(hits, cases);
+        Self { value, interval, aim: Some(1.0), ..Self::empty(suite, measure, cases, failed) }.judged(hits == cases)
+    }
+
+    /// How many of `cases` failed; none may.
+    pub fn count(suite: Suite, measure: &'static str, cases: usize, failed: Vec<String>) -> Self {
+        let count = failed.len();
+        let interval = wilson(count, cases).map(|share| (share * cases as f64 * 1e3).round() / 1e3);
+        Self { value: count as f64, interval, aim: Some(0.0), ..Self::empty(suite, measure, cases, failed) }
+            .judged(count == 0)
+    }
+
+    /// The same, drawn from a seed.
+    pub fn seeded(self, seed: u64) -> Self {
+        Self { seed: Some(seed), ..self }
+    }
+
+    fn empty(suite: Suite, measure: &'static str, cases: usize, mut failed: Vec<String>) -> Self {
+        failed.truncate(FAILED_MAX);
+        Self {
+            suite: suite.as_str(),
+            measure,
+            cases,
+            value: 0.0,
+            interval: [0.0, 0.0],
+            aim: None,
+            met: None,
+            seed: None,
+            failed,
+        }
+    }
+
+    /// A suite without a case proves nothing.
+    fn judged(self, right: bool) -> Self {
+        Self { met: Some(right && self.cases > 0), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_without_cases_meets_no_aim() {
+        assert_eq!(Outcome::share(Suite::Context, "m", 0, Vec::new()).met, Some(false));
+        assert_eq!(Outcome::count(Suite::Context, "m", 0, Vec::new()).met, Some(false));
+    }
+
+    #[test]
+    fn all_failures_count_and_some_are_told() {
+        let failed = vec![String::new(); 50];
+        let outcome = Outcome::count(Suite::Context, "m", 100, failed.clone());
+        assert_eq!((outcome.value, outcome.failed.len(), outcome.met), (50.0, FAILED_MAX, Some(false)));
+        let outcome = Outcome::share(Suite::Context, "m", 100, failed);
+        assert_eq!((outcome.value, outcome.met), (0.5, Some(false)));
+    }
+}
