@@ -222,7 +222,7 @@ impl Draw<'_> {
             if of_container {
                 fact.container = o(container);
             }
-            fact.valid_until = expired.then(|| until);
+            fact.valid_until = expired.then_some(until);
         }
     }
 

@@ -102,7 +102,7 @@ impl Renaming<'_> {
                 aliases.iter_mut().for_each(|alias| self.name(alias));
             }
             What::InUse { exe, .. } | What::Executed { exe } | What::Listens { exe, .. } | What::Talks { exe, .. } => {
-                self.text(exe)
+                self.text(exe);
             }
             What::Attacked { signal, .. } => self.control(signal, own),
             What::Contains { version } => self.text(version),
