@@ -17,7 +17,7 @@ eval:
 	cargo run --release --quiet --package assay -- eval
 
 chaos:
-	ASSAY_LONG=1 cargo test --release --package assay-store --package assay --test '*'
+	ASSAY_LONG=1 ASSAY_KILLS=200 cargo test --release --package assay-store --package assay --test '*'
 
 fuzz:
 	cd fuzz && for t in $$(cargo fuzz list); do cargo fuzz run -s none $$t -- -max_total_time=600; done

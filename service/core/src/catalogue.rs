@@ -32,6 +32,7 @@ macro_rules! predicates {
 
 predicates! {
     ExposedPath = "exposed_path" ["port", "pod", "entry", "door", "outside"],
+    ExposedUntold = "exposed_untold" ["pod", "entry", "door"],
     TrafficSeen = "traffic_seen" ["port"],
     TrafficNotSeen = "traffic_not_seen" ["port"],
     Internal = "internal" [],
@@ -42,6 +43,8 @@ predicates! {
     NotUsed = "not_used" ["package", "span", "watched", "replicas", "starts"],
     UseUnknown = "use_unknown" ["package", "because", "settle"],
     UseHalfSeen = "use_half_seen" ["package", "because", "span", "watched", "settle"],
+    UseSilent = "use_silent" ["package", "node", "heard", "span", "exe", "settle"],
+    UseEnded = "use_ended" ["package", "runs", "ended", "programs", "exe", "settle"],
     Foothold = "foothold" ["workload"],
     Attempt = "attempt" ["workload"],
     NoneSeen = "none_seen" ["span"],
@@ -75,7 +78,8 @@ predicates! {
     GainsTotal = "gains_total" [],
     GainsPartial = "gains_partial" [],
     GainUnknown = "gain_unknown" [],
-    SignalSeen = "signal_seen" ["signal"],
+    SignalSeen = "signal_seen" ["tool", "signal"],
+    SignalPrevented = "signal_prevented" ["tool", "signal"],
     Silent = "silent" [],
     Resolved = "resolved" ["because"],
     ToolsDisagree = "tools_disagree" ["tool"],
@@ -88,6 +92,8 @@ pub enum Piece {
     Text(Own),
     /// The argument at this place of [`Predicate::slots`].
     Slot(usize),
+    /// The same for a count, with what is counted: one of them, and any other number.
+    Counted(usize, Own, Own),
 }
 
 /// A phrase: its pieces, and what a model reads in its place.
@@ -203,13 +209,23 @@ fn read(predicate: Predicate, file: PhraseFile) -> Result<Phrase, BadCatalogue> 
         if open > 0 {
             pieces.push(Piece::Text(Own::catalogued(rest[..open].to_owned())));
         }
-        let slot = &rest[open + 1..close];
+        let (slot, counted) = match rest[open + 1..close].split_once(':') {
+            Some((slot, words)) => (slot, Some(words)),
+            None => (&rest[open + 1..close], None),
+        };
         let at =
             slots.iter().position(|s| *s == slot).ok_or_else(|| wrong(name, &format!("it has no slot `{slot}`")))?;
         if std::mem::replace(&mut seen[at], true) {
             return Err(wrong(name, &format!("slot `{slot}` stands twice")));
         }
-        pieces.push(Piece::Slot(at));
+        pieces.push(match counted.map(|words| words.split_once('|')) {
+            None => Piece::Slot(at),
+            Some(Some((one, many))) => {
+                let words = |text: &str| Own::catalogued(format!(" {text}"));
+                Piece::Counted(at, words(one), words(many))
+            }
+            Some(None) => return Err(wrong(name, &format!("slot `{slot}` has no `one|many`"))),
+        });
         rest = &rest[close + 1..];
     }
     if !rest.ends_with('.') {
@@ -234,6 +250,7 @@ fn no_phrase_begins_another(phrases: &BTreeMap<Predicate, Phrase>) -> Result<(),
             .map(|p| match p {
                 Piece::Text(own) => own.as_str().to_owned(),
                 Piece::Slot(_) => " {} ".to_owned(),
+                Piece::Counted(_, _, many) => format!(" {{}} {} ", many.as_str()),
             })
             .collect();
         text.split(|c: char| c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':'))
@@ -257,6 +274,10 @@ fn wrong(phrase: &str, why: &str) -> BadCatalogue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::brief::{Arg, Family, Proposition};
+    use crate::document::plain;
+    use crate::explain::clause;
+    use crate::text::Shaped;
 
     #[test]
     fn the_bundled_catalogue_is_whole() {
@@ -270,9 +291,37 @@ mod tests {
         let with =
             |from: &str, to: &str| Catalogue::parse(&phrases.replace(from, to), arrange).unwrap_err().to_string();
         assert!(with("since {added}.", "already.").contains("left out"));
+        assert!(with("{starts:start|starts}", "{starts:start}").contains("one|many"));
         assert!(with("CISA lists it as exploited since {added}.", "CISA lists {it}.").contains("no slot"));
         assert!(with("It has no running replica.", "A complete scan shows.").contains("begins with its words"));
         assert!(with("A foothold was recorded on {workload}.", "A foothold was recorded").contains("full stop"));
         assert!(Catalogue::parse(&phrases.replace("[not_running]", "[not_walking]"), arrange).is_err());
+    }
+
+    #[test]
+    fn a_count_says_what_it_counts() {
+        let catalogue = Catalogue::bundled().unwrap();
+        let said = |predicate, n| {
+            let count = Arg::Shaped(Shaped::Count(n));
+            let args = predicate_args(predicate, &count);
+            let p = Proposition { predicate, args, evidence: vec![], as_of: None, family: Family::Claim };
+            plain(&clause(&p, &catalogue))
+        };
+        for predicate in Predicate::ALL {
+            let (one, many) = (said(*predicate, 1), said(*predicate, 7));
+            for thing in ["replicas", "starts", "workloads", "tools", "runs ", "programs"] {
+                assert!(!one.contains(&format!("1 {thing}")), "{one}");
+            }
+            for thing in ["replica ", "start ", "workload ", "tool ", "run was", "program "] {
+                assert!(!many.contains(&format!("7 {thing}")), "{many}");
+            }
+        }
+        assert_eq!(said(Predicate::RunBy, 1), "1 workload runs as it.");
+        assert_eq!(said(Predicate::RunBy, 7), "7 workloads run as it.");
+    }
+
+    /// Every slot filled with a count.
+    fn predicate_args(predicate: Predicate, count: &Arg) -> Vec<Arg> {
+        predicate.slots().iter().map(|_| count.clone()).collect()
     }
 }

@@ -18,14 +18,14 @@ pub struct Gain {
     pub total: bool,
 }
 
-/// One control.
+/// One control or signal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControlRow {
     /// Its id: `pss-privileged`.
     pub id: Box<str>,
     /// What is wrong when it fails, as a short noun phrase.
     pub title: Own,
-    /// The standard it belongs to: `PSS baseline`; empty where none.
+    /// The standard it belongs to: `PSS baseline`, `ATT&CK T1611`; empty where none.
     pub standard: Box<str>,
     /// Ids of the OWASP Kubernetes Top 10.
     pub owasp: Vec<Box<str>>,
@@ -54,15 +54,22 @@ pub enum BadControls {
     Twice(Box<str>),
 }
 
+/// A row of controls, or one of signals, which has ATT&CK techniques for its standard and says what to look at next.
 #[derive(Deserialize)]
 struct Row {
     id: String,
     title: String,
+    #[serde(default)]
     standard: String,
+    #[serde(default)]
     owasp: String,
+    #[serde(default)]
+    attack: String,
     needs_no_foothold: String,
     control_gained: String,
+    #[serde(alias = "next")]
     remedy: String,
+    #[serde(default)]
     source: String,
 }
 
@@ -72,13 +79,22 @@ impl Controls {
     /// # Errors
     /// When a column is missing or an id stands twice.
     pub fn parse(csv: &str) -> Result<Self, BadControls> {
-        let mut rows = BTreeMap::new();
+        Self::default().and(csv)
+    }
+
+    /// Adds the rows of another table, such as that of signals.
+    ///
+    /// # Errors
+    /// When a column is missing or an id stands twice.
+    pub fn and(self, csv: &str) -> Result<Self, BadControls> {
+        let mut rows = self.rows;
         for row in csv::Reader::from_reader(csv.as_bytes()).deserialize::<Row>() {
             let row = row?;
+            let techniques = (!row.attack.is_empty()).then(|| format!("ATT&CK {}", row.attack));
             let control = ControlRow {
                 id: row.id.as_str().into(),
                 title: Own::catalogued(row.title),
-                standard: row.standard.into(),
+                standard: techniques.unwrap_or(row.standard).into(),
                 owasp: row.owasp.split_whitespace().map(Into::into).collect(),
                 gain: Gain { needs_no_foothold: row.needs_no_foothold == "yes", total: row.control_gained == "total" },
                 remedy: Own::catalogued(row.remedy),
@@ -168,6 +184,17 @@ mod tests {
             ("PSS baseline", 2, true, false)
         );
         assert!(controls.get("trivy/AVD-DS-0002").is_none());
+    }
+
+    #[test]
+    fn signals_stand_beside_controls_under_their_techniques() {
+        let signals = "id,title,attack,stage,needs_no_foothold,control_gained,next\n\
+            release-agent,a write to release_agent,T1611,foothold,no,total,Look at the node.\n";
+        let controls = Controls::parse(TABLE).unwrap().and(signals).unwrap();
+        let row = controls.get("release-agent").unwrap();
+        assert_eq!((row.standard.as_ref(), row.remedy.as_str()), ("ATT&CK T1611", "Look at the node."));
+        assert!(controls.get("pss-privileged").is_some());
+        assert!(matches!(controls.and(signals), Err(BadControls::Twice(_))));
     }
 
     #[test]

@@ -1,18 +1,21 @@
 //! The explanation of one finding as a document. Comes in: a brief, a settled plan. Goes out: headline by code, facts in
 //! the plan's order, points, what to do. The model's part ends at the order of the facts.
 
+mod answers;
+
 use crate::assess::{Assessment, contributions};
 use crate::asset::PackageKey;
-use crate::brief::{Brief, Decided, Handle, Proposition, settle_words};
+use crate::brief::{Arg, Brief, Handle, Proposition};
 use crate::catalogue::{Catalogue, Piece};
 use crate::context::Factors;
 use crate::control::Controls;
-use crate::document::{Alarm, Block, Document, Guarded, Inline, Line, count, guard, own};
+use crate::detector;
+use crate::document::{Alarm, Block, Document, Guarded, Inline, Line, count, counted, guard, own};
 use crate::finding::{Finding, FindingClass, Matter};
 use crate::ids::{EvidenceId, Time};
 use crate::mend::Mend;
 use crate::plan::{By, Settled};
-use crate::policy::{Policy, Question};
+use crate::policy::Policy;
 use crate::similar::{Similar, panel};
 use crate::text::{Door, Opaque, Own, Shaped};
 
@@ -62,14 +65,15 @@ pub fn evidence(brief: &Brief, settled: &Settled) -> Vec<EvidenceId> {
 /// # Errors
 /// When the final scan finds a secret: the caller shows [`crate::document::withheld`].
 pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result<Guarded<Document>, Alarm> {
+    let id = told.finding.fingerprint;
     let mut blocks = vec![
         Block::Title(
             title(told.finding, told.controls),
-            vec![Inline::Shaped(Shaped::Finding(told.finding.fingerprint))],
+            vec![Inline::Finding(id, vec![Inline::Shaped(Shaped::Finding(id))])],
         ),
         Block::Line(verdict(told)),
-        Block::Field(Own::new("Decided by"), decided(told)),
-        Block::Field(Own::new("Could change"), could_change(told)),
+        Block::Field(Own::new("Decided by"), answers::decided(told)),
+        Block::Field(Own::new("Could change"), answers::could_change(told)),
     ];
     if let Some(line) = decision(told) {
         blocks.push(Block::Field(Own::new("Decision"), line));
@@ -83,7 +87,8 @@ pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result
         blocks.push(fact(told.brief, sentence, &marks, catalogue));
     }
     if told.brief.left_out > 0 {
-        blocks.push(Block::Line(vec![count(told.brief.left_out as u64), own(" more facts are in the JSON form.")]));
+        let more = [" more fact is in the JSON form.", " more facts are in the JSON form."];
+        blocks.push(Block::Line(counted(told.brief.left_out as u64, more).to_vec()));
     }
     blocks.push(Block::Field(Own::new("Points"), points(told)));
     blocks.push(Block::Field(Own::new("Do"), remedy(told)));
@@ -122,20 +127,36 @@ pub fn what(finding: &Finding, controls: &Controls) -> Line {
             }
             line
         }
-        Matter::Control { control, .. } | Matter::Signal { signal: control, .. } => {
-            match controls.get(control.0.reveal()) {
-                Some(row) => vec![Inline::Own(row.title.clone())],
-                None => vec![own("failed check "), Inline::Name(control.0.clone())],
+        Matter::Control { control, .. } => match controls.get(control.0.reveal()) {
+            Some(row) => vec![Inline::Own(row.title.clone())],
+            None => vec![own("failed check "), Inline::Name(control.0.clone())],
+        },
+        Matter::Signal { signal, .. } => {
+            let mut line = if finding.matter.was_prevented() { vec![own("prevented: ")] } else { Vec::new() };
+            match controls.get(signal.0.reveal()) {
+                Some(row) => line.push(Inline::Own(row.title.clone())),
+                None => line.extend([own("signal "), Inline::Name(signal.0.clone())]),
             }
+            line
         }
         Matter::Secret { detector, location } => {
-            vec![Inline::Name(detector.clone()), own(" in clear at "), Inline::Name(location.clone())]
+            let mut line = match detector::noun(detector.reveal()) {
+                Some(noun) => vec![Inline::Own(noun)],
+                None => vec![own("a secret of the kind "), Inline::Name(detector.clone())],
+            };
+            line.extend([own(" in clear at "), Inline::Name(location.clone())]);
+            line
         }
         Matter::Rbac { capability, cluster_wide } => {
             let reach = if *cluster_wide { " in every namespace" } else { " in its namespace" };
             vec![own("may "), Inline::Own(crate::brief::capability_own(*capability)), own(reach)]
         }
     }
+}
+
+/// The same as words that lead to the finding.
+pub fn named(finding: &Finding, controls: &Controls) -> Inline {
+    Inline::Finding(finding.fingerprint, what(finding, controls))
 }
 
 /// Where it is: `namespace/name`, the container where it is told apart, or the image.
@@ -178,94 +199,6 @@ fn verdict(told: &Told<'_>) -> Line {
         line.extend([own("     due "), Inline::Ago(due)]);
     }
     line
-}
-
-fn decided(told: &Told<'_>) -> Line {
-    if told.assessment.incident {
-        return vec![own("a foothold was recorded on this asset")];
-    }
-    if told.brief.decided_by.is_empty() {
-        return vec![own("nothing: every answer leads to this band")];
-    }
-    let mut line = Vec::new();
-    for (i, d) in told.brief.decided_by.iter().enumerate() {
-        if i > 0 {
-            line.push(own("; "));
-        }
-        line.push(Inline::Own(Own::new(question_words(d, told.finding.class))));
-        if d.assumed {
-            line.push(own(" (assumed, nobody knows)"));
-        }
-    }
-    line
-}
-
-/// An answer in words.
-fn question_words(d: &Decided, class: FindingClass) -> &'static str {
-    let vulnerability = class == FindingClass::Vulnerability;
-    match (d.question, d.answer, vulnerability) {
-        (Question::InKev, "yes", true) => "in CISA's catalogue of exploited vulnerabilities",
-        (Question::InKev, _, true) => "not in CISA's catalogue",
-        (Question::InKev, "yes", false) => "exploited here",
-        (Question::InKev, _, false) => "not exploited here",
-        (Question::PubliclyExposed, "yes", _) => "exposed to the Internet",
-        (Question::PubliclyExposed, ..) => "not exposed to the Internet",
-        (Question::Automatable, "yes", true) => "exploitation can be automated",
-        (Question::Automatable, _, true) => "exploitation cannot be automated",
-        (Question::Automatable, "yes", false) => "no foothold needed",
-        (Question::Automatable, _, false) => "a foothold is needed first",
-        (Question::TechnicalImpact, "total", _) => "total impact",
-        (Question::TechnicalImpact, ..) => "partial impact",
-        (Question::Exploitation, "active", _) => "actively exploited",
-        (Question::Exploitation, "public poc", _) => "a public proof of concept exists",
-        (Question::Exploitation, ..) => "no known exploitation",
-        (Question::SystemExposure, "open", _) => "open to the Internet",
-        (Question::SystemExposure, "controlled", _) => "reached by controlled ways only",
-        (Question::SystemExposure, ..) => "hardly reached",
-        (Question::HumanImpact, "very high", _) => "very high human impact",
-        (Question::HumanImpact, "high", _) => "high human impact",
-        (Question::HumanImpact, "medium", _) => "medium human impact",
-        (Question::HumanImpact, ..) => "low human impact",
-    }
-}
-
-fn could_change(told: &Told<'_>) -> Line {
-    let (a, brief) = (told.assessment, told.brief);
-    let open = if brief.could_raise.is_empty() { &brief.could_lower } else { &brief.could_raise };
-    if open.is_empty() {
-        return vec![own("nothing unknown can change the band")];
-    }
-    let band = |order: u8| Inline::Own(Own::catalogued(told.policy.band(order).name.clone()));
-    let mut line = Vec::new();
-    if a.worst < a.band {
-        line.extend([own("up to "), band(a.worst)]);
-    }
-    if a.best > a.band {
-        line.extend([own(if line.is_empty() { "down to " } else { ", down to " }), band(a.best)]);
-    }
-    line.push(own(": unknown are "));
-    for (i, (question, settle)) in open.iter().enumerate() {
-        if i > 0 {
-            line.push(own(", "));
-        }
-        line.push(own(question_name(*question, told.finding.class)));
-        if let Some(by) = settle {
-            line.extend([own(" (settled by "), Inline::Own(settle_words(*by)), own(")")]);
-        }
-    }
-    line
-}
-
-fn question_name(question: Question, class: FindingClass) -> &'static str {
-    match (question, class == FindingClass::Vulnerability) {
-        (Question::InKev | Question::Exploitation, true) => "exploitation",
-        (Question::InKev | Question::Exploitation, false) => "attacks here",
-        (Question::PubliclyExposed | Question::SystemExposure, _) => "exposure",
-        (Question::Automatable, true) => "automation",
-        (Question::Automatable, false) => "the foothold it needs",
-        (Question::TechnicalImpact, _) => "impact",
-        (Question::HumanImpact, _) => "human impact",
-    }
 }
 
 fn decision(told: &Told<'_>) -> Option<Line> {
@@ -315,15 +248,19 @@ const MARKS_MAX: usize = 4;
 
 /// The closed clause of one proposition.
 pub fn clause(p: &Proposition, catalogue: &Catalogue) -> Line {
-    let phrase = catalogue.phrase(p.predicate);
-    phrase
-        .pieces
-        .iter()
-        .map(|piece| match piece {
-            Piece::Text(own) => Inline::Own(own.clone()),
-            Piece::Slot(at) => p.args.get(*at).map_or_else(|| own("?"), Inline::from),
-        })
-        .collect()
+    let arg = |at: &usize| p.args.get(*at).map_or_else(|| own("?"), Inline::from);
+    let mut line = Vec::new();
+    for piece in &catalogue.phrase(p.predicate).pieces {
+        match piece {
+            Piece::Text(own) => line.push(Inline::Own(own.clone())),
+            Piece::Slot(at) => line.push(arg(at)),
+            Piece::Counted(at, one, many) => {
+                let alone = p.args.get(*at) == Some(&Arg::Shaped(Shaped::Count(1)));
+                line.extend([arg(at), Inline::Own(if alone { one.clone() } else { many.clone() })]);
+            }
+        }
+    }
+    line
 }
 
 fn points(told: &Told<'_>) -> Line {
@@ -370,7 +307,8 @@ fn remedy(told: &Told<'_>) -> Line {
         Matter::Rbac { .. } => vec![own("narrow the role, or bind it to a subject that nothing exposed runs as")],
     };
     if told.same_cause > 1 {
-        line.extend([own("; the same fix closes "), count(told.same_cause), own(" open findings")]);
+        line.push(own("; the same fix closes "));
+        line.extend(counted(told.same_cause, [" open finding", " open findings"]));
     }
     line
 }
@@ -383,7 +321,8 @@ fn update(told: &Told<'_>, package: &PackageKey) -> Line {
     };
     let mut line = vec![own("update "), name, own(" to "), Inline::Name(mend.version.clone())];
     if mend.closes > 1 {
-        line.extend([own("; that closes "), count(mend.closes), own(" open findings")]);
+        line.push(own("; that closes "));
+        line.extend(counted(mend.closes, [" open finding", " open findings"]));
     }
     line
 }

@@ -4,7 +4,9 @@
 use crate::asset::{AssetKey, PackageKey};
 use crate::ids::{Digest, Fingerprint, Time, VulnId};
 use crate::named;
-use crate::observation::{AttackStage, Capability, Claim, ControlId, Flaw, Justification, Severity, VexStatus};
+use crate::observation::{
+    AttackStage, Capability, Claim, ControlId, Flaw, Justification, PREVENTED, Severity, VexStatus,
+};
 use crate::reconcile::{Life, Word};
 use crate::scope::Spoken;
 use crate::text::Opaque;
@@ -141,7 +143,7 @@ impl Matter {
             Flaw::Rbac { capability, cluster_wide } => {
                 Self::Rbac { capability: *capability, cluster_wide: *cluster_wide }
             }
-            Flaw::Signal { signal, discriminator } => {
+            Flaw::Signal { signal, discriminator, .. } => {
                 Self::Signal { signal: signal.clone(), discriminator: discriminator.clone() }
             }
         }
@@ -157,6 +159,11 @@ impl Matter {
             Self::Rbac { .. } => FindingClass::Rbac,
             Self::Signal { .. } => FindingClass::Signal,
         }
+    }
+
+    /// True for a signal of what was tried and did not come to pass.
+    pub fn was_prevented(&self) -> bool {
+        matches!(self, Self::Signal { discriminator, .. } if discriminator.reveal().starts_with(PREVENTED))
     }
 
     /// What a report must speak for to close it.

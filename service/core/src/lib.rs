@@ -16,6 +16,7 @@ pub mod catalogue;
 pub mod condition;
 pub mod context;
 pub mod control;
+pub mod detector;
 pub mod document;
 pub mod environment;
 pub mod explain;

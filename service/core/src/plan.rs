@@ -166,7 +166,7 @@ fn weight(brief: &Brief, h: Handle) -> u8 {
     let Some(p) = brief.get(h) else { return u8::MAX };
     let known = !p.evidence.is_empty();
     let base = match (p.predicate, p.family) {
-        (Predicate::Foothold | Predicate::SignalSeen | Predicate::Resolved, _) => 0,
+        (Predicate::Foothold | Predicate::SignalSeen | Predicate::SignalPrevented | Predicate::Resolved, _) => 0,
         (_, Family::Claim) if !matches!(p.predicate, Predicate::ReportedBy | Predicate::ReportedByMany) => 1,
         (_, Family::Exposure) => 2,
         (_, Family::Use) => 3,

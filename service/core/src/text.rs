@@ -160,6 +160,11 @@ pub fn grouped(n: u64) -> String {
     out
 }
 
+/// A count with what is counted, one of them or any other number: `1 record`, `2 records`.
+pub fn how_many(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { many })
+}
+
 /// NFC, one line break form, and no character that a reader cannot see: control, bidirectional, zero-width,
 /// tag and private characters. A run of removed characters leaves one [`HIDDEN`] mark, so that it shows.
 pub fn normalise(raw: &str) -> Cow<'_, str> {
@@ -240,5 +245,6 @@ mod tests {
         let say = |s: Shaped| s.to_string();
         assert_eq!(say(Shaped::Count(1_204_331)), "1,204,331");
         assert_eq!(say(Shaped::Tenths(98)), "9.8");
+        assert_eq!([0, 1, 1_204].map(|n| how_many(n, "row", "rows")), ["0 rows", "1 row", "1,204 rows"]);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::assess::Attacked;
 use crate::context::{Factors, Known, Use};
-use crate::document::{Inline, Line, own};
+use crate::document::{Inline, Line, counted, own};
 use crate::finding::{Finding, FindingClass, Matter};
 use crate::graph::Exposure;
 use crate::observation::Capability;
@@ -39,7 +39,10 @@ fn exposure(parts: &mut Vec<Line>, factors: &Factors) {
     match (&factors.exposure, &factors.ways) {
         (Known::Is(..), Exposure::Exposed { paths, .. }) => {
             let Some(path) = paths.first() else { return };
-            let mut line = vec![own("exposed :"), Inline::Shaped(Shaped::Port(path.outside_port))];
+            let mut line = match path.outside_port {
+                0 => vec![own("exposed")],
+                port => vec![own("exposed :"), Inline::Shaped(Shaped::Port(port))],
+            };
             if let Some((at, _)) = &path.traffic {
                 line.extend([own(", traffic "), Inline::Ago(*at)]);
             }
@@ -66,19 +69,20 @@ fn usage(parts: &mut Vec<Line>, factors: &Factors) {
         }
         Use::No(watch) => {
             let watched = Inline::Shaped(Shaped::Count(u64::from(watch.watched)));
-            let wanted = Inline::Shaped(Shaped::Count(u64::from(watch.replicas.unwrap_or(watch.watched))));
+            let wanted = u64::from(watch.replicas.unwrap_or(watch.watched));
             let span = Inline::Shaped(Shaped::For(watch.span()));
-            parts.push(vec![
-                own("not in use in "),
-                span,
-                own(" watched on "),
-                watched,
-                own(" of "),
-                wanted,
-                own(" replicas"),
-            ]);
+            let mut line = vec![own("not in use in "), span, own(" watched on "), watched, own(" of ")];
+            line.extend(counted(wanted, [" replica", " replicas"]));
+            parts.push(line);
         }
-        Use::Unknown(..) => parts.push(vec![own("use unknown")]),
+        Use::Unknown(_, _, watch) => {
+            let past = watch.as_ref().filter(|w| w.watched == 0).and_then(|w| w.past.as_ref());
+            parts.push(match past {
+                Some(past) if past.silent => vec![own("use unknown, sensor last heard "), Inline::Ago(past.until)],
+                Some(past) => vec![own("use unknown, last run ended "), Inline::Ago(past.until)],
+                None => vec![own("use unknown")],
+            });
+        }
     }
 }
 
@@ -99,11 +103,8 @@ fn rights(parts: &mut Vec<Line>, finding: &Finding, world: &World) {
         parts.push(vec![own("who runs as it is unknown")]);
         return;
     }
-    parts.push(vec![
-        own("held by "),
-        Inline::Shaped(Shaped::Count(workloads)),
-        own(if workloads == 1 { " workload" } else { " workloads" }),
-    ]);
+    let held = counted(workloads, [" workload", " workloads"]);
+    parts.push([own("held by ")].into_iter().chain(held).collect());
 }
 
 fn join(parts: Vec<Line>) -> Line {

@@ -1,5 +1,5 @@
 //! Questions as operators write them, with what each is read as. Most of the table was written before the parser; the one
-//! apart is not tuned on, and its share is printed.
+//! apart is not tuned on; nine of ten of it are asked for.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ struct Case {
 }
 
 fn as_of() -> Time {
-    "2026-11-24T03:02:00Z".parse().unwrap()
+    "2026-11-24T03:02:00Z".parse().expect("an instant")
 }
 
 /// The names of a small shop, each under another name where `renamed` has one.
@@ -47,7 +47,7 @@ fn shop(renamed: &dyn Fn(&str) -> String) -> NameIndex {
             .split(' ')
     {
         let full = renamed(workload);
-        let (namespace, name) = full.split_once('/').unwrap();
+        let (namespace, name) = full.split_once('/').expect("a namespace and a name");
         names.add_workload(namespace, name);
     }
     for (image, tag) in [("shop/java", "17"), ("shop/web", "1.4"), ("nginx", "1.25")] {
@@ -83,7 +83,7 @@ fn got(names: &NameIndex, case: &Case) -> String {
 }
 
 fn cases(table: &str) -> Vec<Case> {
-    table.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+    table.lines().map(|l| serde_json::from_str(l).expect("a case")).collect()
 }
 
 fn run(table: &str) -> (usize, Vec<String>) {
@@ -93,7 +93,7 @@ fn run(table: &str) -> (usize, Vec<String>) {
         let want = match (&case.query, &case.abstain) {
             (Some(query), None) => sorted(query),
             (None, Some(reason)) => format!("({reason})"),
-            _ => panic!("one of `as` and `abstain`: {}", case.ask),
+            _ => unreachable!("one of `as` and `abstain`: {}", case.ask),
         };
         let got = got(&names, case);
         (got != want).then(|| format!("{}\n    want {want}\n    got  {got}", case.ask))
@@ -110,11 +110,7 @@ fn every_question_of_the_table_is_read_as_written() {
 #[test]
 fn most_questions_that_were_kept_apart_are_read_as_written() {
     let (all, wrong) = run(include_str!("questions_apart.jsonl"));
-    println!("{} of {all} right", all - wrong.len());
-    if std::env::var_os("SHOW_WRONG").is_some() {
-        println!("{}", wrong.join("\n"));
-    }
-    assert!(wrong.len() * 10 <= all, "{} of {all} wrong", wrong.len());
+    assert!(wrong.len() * 10 <= all, "{} of {all} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]

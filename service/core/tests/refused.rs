@@ -7,23 +7,25 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the compiler says about a file; none when it takes it.
+/// What the compiler says about a file; none when it takes it. What it makes goes into a folder of its own: as root, the
+/// compiler puts its output in the place of whatever `-o` names, also of a device.
 fn refusal(file: &Path, core: &Path) -> Option<String> {
-    let deps = core.parent().unwrap();
+    let deps = core.parent().expect("a file lies in a folder");
     let output = Command::new("rustc")
-        .args(["--edition=2024", "--crate-type=bin", "--emit=metadata", "-o", "/dev/null"])
+        .args(["--edition=2024", "--crate-type=bin", "--emit=metadata", "--out-dir", env!("CARGO_TARGET_TMPDIR")])
         .arg(format!("-Ldependency={}", deps.display()))
         .arg(format!("--extern=assay_core={}", core.display()))
         .arg(file)
         .output()
-        .unwrap();
+        .expect("the compiler runs");
     (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// The library that this test was built with: of those that lie beside it, one that the sound file compiles with.
 fn library(sound: &Path) -> PathBuf {
-    let deps = std::env::current_exe().unwrap().parent().unwrap().to_owned();
-    let mut built: Vec<PathBuf> = std::fs::read_dir(deps).unwrap().map(|e| e.unwrap().path()).collect();
+    let this = std::env::current_exe().expect("this test has a path");
+    let deps = this.parent().expect("a file lies in a folder");
+    let mut built: Vec<PathBuf> = std::fs::read_dir(deps).expect("the folder").flatten().map(|e| e.path()).collect();
     let is_core = |path: &PathBuf| {
         path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("libassay_core-"))
             && path.extension().is_some_and(|e| e == "rlib")

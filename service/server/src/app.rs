@@ -46,6 +46,7 @@ impl App {
         };
         let config = Config::load(&path, must_exist, global.cluster.as_deref(), as_of.unwrap_or_else(clock::now))?;
         let controls = Controls::parse(assay_sources::CONTROLS).context("the bundled table of controls")?;
+        let controls = controls.and(assay_sources::SIGNALS).context("the bundled table of signals")?;
         Ok(Self { data, config, controls, as_of })
     }
 

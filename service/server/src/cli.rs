@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use assay_sources::sniff::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "Examples:
@@ -46,6 +47,13 @@ pub(crate) struct Global {
     pub(crate) fail_on: Option<String>,
 }
 
+impl Global {
+    /// No flag given.
+    pub(crate) fn plain() -> Self {
+        Self { data: None, config: None, cluster: None, as_of: None, output: Output::Text, fail_on: None }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     Text,
@@ -86,7 +94,7 @@ pub(crate) enum Command {
     /// Local models: pull, list, verify, embed.
     #[command(subcommand)]
     Models(Models),
-    /// Serve the API, the chat and the page.
+    /// Serve the API, the chat and the page; ASSAY_LOG (error, warn, info, debug) sets the log on standard error.
     Serve(Serve),
     /// Tokens of the service.
     #[command(subcommand)]
@@ -119,13 +127,18 @@ pub(crate) struct Demo {
     pub(crate) listen: Option<String>,
 }
 
+/// The formats, as the help lists them.
+fn formats() -> clap::builder::PossibleValuesParser {
+    Format::ALL.iter().map(|format| format.as_str()).collect::<Vec<_>>().into()
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Ingest {
     /// Reports or folders of reports; - reads standard input.
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// The format, where detection is not wanted.
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
     pub(crate) format: Option<String>,
     /// A name that stays the same, for reports of source trees that have none.
     #[arg(long, value_name = "NAME")]
@@ -332,7 +345,7 @@ pub(crate) struct Eval {
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Which; default: all that this machine can do in 20 minutes.
+    /// ingest, rank, explain, retrieve or serve; default: all of them.
     pub(crate) name: Option<String>,
 }
 

@@ -52,6 +52,7 @@ struct SensorFile {
 #[serde(deny_unknown_fields, default)]
 struct ServeFile {
     listen: Option<String>,
+    hosts: Vec<String>,
     body_bytes_max: Option<u64>,
     requests_at_once_max: Option<usize>,
     request_timeout_seconds: Option<u64>,
@@ -98,6 +99,8 @@ pub(crate) struct Config {
 #[derive(Clone, Debug)]
 pub(crate) struct Serve {
     pub(crate) listen: String,
+    /// Names by which the service may be called, besides addresses and `localhost`.
+    pub(crate) hosts: Vec<String>,
     pub(crate) body_bytes_max: u64,
     pub(crate) requests_at_once_max: usize,
     pub(crate) request_timeout_seconds: u64,
@@ -155,6 +158,7 @@ impl Config {
             },
             serve: Serve {
                 listen: file.serve.listen.unwrap_or_else(|| "127.0.0.1:7700".to_owned()),
+                hosts: file.serve.hosts,
                 body_bytes_max: file.serve.body_bytes_max.unwrap_or(64 << 20),
                 requests_at_once_max: file.serve.requests_at_once_max.unwrap_or(64),
                 request_timeout_seconds: file.serve.request_timeout_seconds.unwrap_or(30),

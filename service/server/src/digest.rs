@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use anyhow::Result;
-use assay_core::document::{Block, Chart, Document, Guarded, Inline, Line, count, guard, own, withheld};
+use assay_core::document::{Block, Chart, Document, Guarded, Inline, Line, count, counted, guard, own, withheld};
 use assay_core::explain::title;
 use assay_core::finding::Finding;
 use assay_core::ids::{Span, Time};
@@ -209,6 +209,11 @@ fn numbers_table(n: &Numbers, before: Option<&Numbers>) -> Block {
     Block::Table { head: ["", "now", "digest before"].map(Own::new).to_vec(), rows }
 }
 
+/// A finding's title, which leads to it.
+fn entitled(finding: &Finding, snapshot: &Snapshot) -> Inline {
+    Inline::Finding(finding.fingerprint, title(finding, &snapshot.controls))
+}
+
 fn do_today(blocks: &mut Vec<Block>, today: &Today<'_>, snapshot: &Snapshot) {
     if today.items.is_empty() {
         return;
@@ -216,7 +221,7 @@ fn do_today(blocks: &mut Vec<Block>, today: &Today<'_>, snapshot: &Snapshot) {
     blocks.push(Block::Section(Own::new("Do today")));
     for item in &today.items {
         let band = snapshot.policy.band(item.ranked.assessment.band);
-        let mut line = title(&item.finding, &snapshot.controls);
+        let mut line = vec![entitled(&item.finding, snapshot)];
         line.push(own(": "));
         line.extend(why(&item.finding, &snapshot.factors(&item.finding), &snapshot.world));
         let mut side = vec![Inline::Own(Own::catalogued(band.name.clone()))];
@@ -227,7 +232,8 @@ fn do_today(blocks: &mut Vec<Block>, today: &Today<'_>, snapshot: &Snapshot) {
     }
     let rest = today.due_soon.saturating_sub(today.items.len() as u64);
     if rest > 0 {
-        blocks.push(Block::Line(vec![count(rest), own(" more are due within 14 days.")]));
+        let more = [" more is due within 14 days.", " more are due within 14 days."];
+        blocks.push(Block::Line(counted(rest, more).to_vec()));
     }
 }
 
@@ -239,7 +245,7 @@ fn section(blocks: &mut Vec<Block>, name: &'static str, some: &Some10, snapshot:
     blocks.push(Block::Section(Own::new(name)));
     for (finding, because) in findings {
         let side = side_of(because, snapshot, finding);
-        blocks.push(Block::Fact(title(finding, &snapshot.controls), side));
+        blocks.push(Block::Fact(vec![entitled(finding, snapshot)], side));
     }
     let rest = total.saturating_sub(findings.len() as u64);
     if rest > 0 {
@@ -275,7 +281,7 @@ fn expiring(blocks: &mut Vec<Block>, store: &Store, snapshot: &Snapshot) -> Resu
         if let Some(until) = decision.until {
             side.extend([own(", ends "), Inline::Ago(until)]);
         }
-        blocks.push(Block::Fact(title(&finding, &snapshot.controls), side));
+        blocks.push(Block::Fact(vec![entitled(&finding, snapshot)], side));
     }
     Ok(())
 }
@@ -289,13 +295,16 @@ fn sources(blocks: &mut Vec<Block>, store: &Store, snapshot: &Snapshot, today: &
         let state = match (source.silent, source.scopes) {
             (0, _) => vec![own("in time")],
             (silent, all) => {
-                vec![count(silent), own(" of "), count(all), own(" scopes silent: their findings are stale")]
+                let scopes = counted(all, [" scope silent: ", " scopes silent: "]);
+                let stale = own(if silent == 1 { "its findings are stale" } else { "their findings are stale" });
+                [count(silent), own(" of ")].into_iter().chain(scopes).chain([stale]).collect()
             }
         };
         rows.push(vec![vec![Inline::Cell(source.tool)], vec![Inline::Ago(source.last_received)], state]);
     }
     for FeedState { feed, published, rows: n, .. } in &snapshot.world.feeds {
-        rows.push(vec![vec![own(feed.as_str())], vec![Inline::Ago(*published)], vec![count(*n), own(" entries")]]);
+        let entries = counted(*n, [" entry", " entries"]).to_vec();
+        rows.push(vec![vec![own(feed.as_str())], vec![Inline::Ago(*published)], entries]);
     }
     for (node, at) in store.sensor_nodes()? {
         let silent = at.until(as_of) > snapshot.world.watching.silent_after;
@@ -309,23 +318,15 @@ fn sources(blocks: &mut Vec<Block>, store: &Store, snapshot: &Snapshot, today: &
     blocks.push(Block::Table { head: ["source", "heard", "state"].map(Own::new).to_vec(), rows });
     let unscanned = today::unscanned(snapshot);
     if unscanned > 0 {
-        blocks.push(Block::Line(vec![
-            count(unscanned),
-            own(" running images were never scanned: zero findings there means nothing."),
-        ]));
+        let mut line = counted(unscanned, [" running image was", " running images were"]).to_vec();
+        line.push(own(" never scanned: zero findings there means nothing."));
+        blocks.push(Block::Line(line));
     }
     let f = &today.funnel;
     if !f.nodes.is_empty() {
         let lost: u64 = f.lost.values().sum();
-        let line = vec![
-            count(f.hook_hits),
-            own(" hook hits > "),
-            count(f.records),
-            own(" records > "),
-            count(f.facts),
-            own(" facts; lost: "),
-            count(lost),
-        ];
+        let steps = today::funnel_steps(f).into_iter();
+        let line = steps.chain([own("; lost: "), count(lost)]).collect();
         blocks.push(Block::Field(Own::new("Sensors, last 24 h"), line));
     }
     Ok(())

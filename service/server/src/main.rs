@@ -1,6 +1,7 @@
 //! The binary `assay`: every mode in one match, exit codes as a contract.
 
 mod app;
+mod bench;
 mod chat;
 mod cli;
 mod clock;
@@ -14,6 +15,7 @@ mod feeds;
 mod http;
 mod ingest;
 mod inventory;
+mod log;
 mod models;
 mod progress;
 mod refresh;
@@ -83,6 +85,8 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<Ended> {
     let global = &cli.global;
+    // A command says itself what a person should know; a service has only its log.
+    log::start(if matches!(cli.command, Some(Command::Serve(_))) { "info" } else { "error" });
     match &cli.command {
         Some(Command::Demo(args)) => commands::demo::run(global, args),
         Some(Command::Ingest(args)) => commands::ingest::run(global, args),
@@ -106,7 +110,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Intel(what)) => commands::intel::run(global, what),
         Some(Command::Decide(args)) => commands::decide::run(global, args),
         None => commands::today::run(global),
-        _ => Err(Usage("not built yet".to_owned()).into()),
+        Some(Command::Bench(args)) => commands::bench::run(global, args),
     }
 }
 

@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Result;
 use assay_core::asset::{ImageRef, KindClass};
-use assay_core::document::{Block, Document, Guarded, Inline, Line, count, guard, own, withheld};
-use assay_core::explain::{place, what};
+use assay_core::document::{Block, Document, Guarded, Inline, Line, count, counted, guard, own, withheld};
+use assay_core::explain::place;
 use assay_core::finding::{Finding, Matter};
 use assay_core::ids::VulnId;
 use assay_core::order::Ranked;
@@ -205,7 +205,7 @@ fn told(
     let mut blocks = vec![Block::Title(vec![own("Assay on this ticket")], vec![Inline::Shaped(Shaped::At(as_of))])];
     blocks.push(Block::Line(summary(snapshot, findings, total)));
     for (ranked, finding) in findings.iter().take(LISTED_MAX) {
-        let mut line = what(finding, &snapshot.controls);
+        let mut line = vec![assay_core::explain::named(finding, &snapshot.controls)];
         line.push(own(", "));
         line.extend(place(finding));
         line.push(own(": "));
@@ -219,7 +219,8 @@ fn told(
         blocks.push(Block::Fact(line, side));
     }
     if total > LISTED_MAX {
-        blocks.push(Block::Line(vec![count((total - LISTED_MAX) as u64), own(" more are in the JSON form.")]));
+        let more = [" more is in the JSON form.", " more are in the JSON form."];
+        blocks.push(Block::Line(counted((total - LISTED_MAX) as u64, more).to_vec()));
     }
     blocks.extend(updates.iter().map(|line| Block::Field(Own::new("Fix"), line.clone())));
     for id in unmatched {
@@ -252,14 +253,9 @@ fn summary(snapshot: &Snapshot, findings: &[(Ranked<'_>, Finding)], total: usize
                 .is_some_and(|due| due <= as_of + assay_core::ids::Span::days(14))
     });
     let soon = soon.count() as u64;
-    vec![
-        count(total as u64),
-        own(if total == 1 { " open finding in " } else { " open findings in " }),
-        count(assets.len() as u64),
-        own(if assets.len() == 1 { " place; " } else { " places; " }),
-        count(soon),
-        own(" due within 14 days."),
-    ]
+    let found = counted(total as u64, [" open finding in ", " open findings in "]);
+    let places = counted(assets.len() as u64, [" place; ", " places; "]);
+    found.into_iter().chain(places).chain([count(soon), own(" due within 14 days.")]).collect()
 }
 
 /// The updates that mend what was found, one a cause.

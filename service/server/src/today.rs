@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use anyhow::Result;
 use assay_core::asset::KindClass;
-use assay_core::document::{Block, Document, Guarded, Inline, Line, count, guard, own, withheld};
-use assay_core::explain::{place, what};
+use assay_core::document::{Block, Document, Guarded, Inline, Line, count, counted, guard, own, withheld};
+use assay_core::explain::{named, place};
 use assay_core::finding::{Finding, FindingClass, Matter};
 use assay_core::ids::{Span, Time};
 use assay_core::order::{Ranked, Row};
@@ -283,26 +283,20 @@ fn funnel(today: &Today<'_>) -> Line {
         return vec![own("no sensor has reported: use, traffic and attacks are unknown")];
     }
     let lost: u64 = f.lost.values().sum();
-    vec![
-        count(f.hook_hits),
-        own(" hook hits > "),
-        count(f.records),
-        own(" records > "),
-        count(f.facts),
-        own(" facts     lost: "),
-        count(lost),
-    ]
+    funnel_steps(f).into_iter().chain([own("     lost: "), count(lost)]).collect()
+}
+
+/// What came in and what was left of it, step by step.
+pub(crate) fn funnel_steps(f: &Funnel) -> Line {
+    let hits = counted(f.hook_hits, [" hook hit > ", " hook hits > "]);
+    let records = counted(f.records, [" record > ", " records > "]);
+    hits.into_iter().chain(records).chain(counted(f.facts, [" fact", " facts"])).collect()
 }
 
 fn numbers(today: &Today<'_>) -> Line {
-    let mut line = vec![
-        count(today.open),
-        own(" open from "),
-        count(today.tools.len() as u64),
-        own(if today.tools.len() == 1 { " tool in " } else { " tools in " }),
-        count(today.images),
-        own(" images > "),
-    ];
+    let mut line = vec![count(today.open), own(" open from ")];
+    line.extend(counted(today.tools.len() as u64, [" tool in ", " tools in "]));
+    line.extend(counted(today.images, [" image > ", " images > "]));
     line.extend([count(today.due_soon), own(" due within 14 days > "), count(today.items.len() as u64), own(" today")]);
     if today.decided > 0 {
         line.extend([own("     decided: "), count(today.decided)]);
@@ -323,8 +317,8 @@ fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
             Inline::Ago(unseen.since),
         ]);
         if unseen.findings > 0 {
-            let findings = if unseen.findings == 1 { " finding" } else { " findings" };
-            line.extend([own(": use is unknown for "), count(unseen.findings), own(findings)]);
+            line.push(own(": use is unknown for "));
+            line.extend(counted(unseen.findings, [" finding", " findings"]));
         }
     }
     let unscanned = unscanned(snapshot);
@@ -332,10 +326,8 @@ fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
         if !line.is_empty() {
             line.push(own("; "));
         }
-        line.extend([
-            count(unscanned),
-            own(if unscanned == 1 { " running image was never scanned" } else { " running images were never scanned" }),
-        ]);
+        let images = [" running image was never scanned", " running images were never scanned"];
+        line.extend(counted(unscanned, images));
     }
     let not_assessed = snapshot
         .world
@@ -348,12 +340,11 @@ fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
         if !line.is_empty() {
             line.push(own("; "));
         }
-        let scans = if not_assessed == 1 {
-            " scan could not assess the distribution that it found"
-        } else {
-            " scans could not assess the distributions that they found"
-        };
-        line.extend([count(not_assessed), own(scans)]);
+        let scans = [
+            " scan could not assess the distribution that it found",
+            " scans could not assess the distributions that they found",
+        ];
+        line.extend(counted(not_assessed, scans));
     }
     if line.is_empty() {
         line.push(own("every source that ever reported has reported in time"));
@@ -390,11 +381,11 @@ fn row(at: usize, item: &Item<'_>, snapshot: &Snapshot) -> Vec<Line> {
     if item.closes > 1 {
         reason.extend([own("; one fix closes "), count(item.closes)]);
     }
-    vec![vec![count(at as u64 + 1)], due, what(&item.finding, &snapshot.controls), place, reason]
+    vec![vec![count(at as u64 + 1)], due, vec![named(&item.finding, &snapshot.controls)], place, reason]
 }
 
 fn lower_line(item: &Item<'_>, snapshot: &Snapshot) -> Line {
-    let mut line = what(&item.finding, &snapshot.controls);
+    let mut line = vec![named(&item.finding, &snapshot.controls)];
     let factors = snapshot.factors(&item.finding);
     line.extend([own(", "), own(item.finding.severity.as_str())]);
     if let Some(score) = factors.cvss.value() {
@@ -417,12 +408,8 @@ pub(crate) fn fix_line(fix: &FixFirst) -> Line {
         let name = assay_core::asset::ImageRef::familiar(image.repository.reveal());
         line.extend([own(" in image "), Inline::Name(Opaque::readmit(name))]);
     }
-    line.extend([
-        own(": closes "),
-        count(fix.closes),
-        own(if fix.closes == 1 { " finding in " } else { " findings in " }),
-    ]);
-    line.push(count(fix.workloads));
-    line.push(own(if fix.workloads == 1 { " workload" } else { " workloads" }));
+    line.push(own(": closes "));
+    line.extend(counted(fix.closes, [" finding in ", " findings in "]));
+    line.extend(counted(fix.workloads, [" workload", " workloads"]));
     line
 }

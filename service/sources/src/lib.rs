@@ -6,7 +6,10 @@ pub mod door;
 pub mod intel;
 pub mod limits;
 pub mod read;
+pub mod signals;
 pub mod sniff;
 
 /// The rows of our own controls, as the core reads them.
 pub use cluster::CONTROLS_CSV as CONTROLS;
+/// The rows of our own signals, as the core reads them.
+pub use signals::SIGNALS_CSV as SIGNALS;

@@ -10,8 +10,8 @@ use std::io::{BufRead, Read};
 use assay_core::named;
 
 use crate::limits::ReadLimits;
-use crate::read::ReadError;
 use crate::read::json::{Json, Kind};
+use crate::read::{ReadError, after_runtime_prefix};
 use clues::Clues;
 
 named! {
@@ -41,6 +41,26 @@ named! {
         OpenVex = "openvex",
         /// Batches of Assay's own agent, one JSON object a line.
         SensorBatches = "sensor-batches",
+        /// Alerts of Falco, one JSON object a line, also among its other log lines.
+        FalcoJsonl = "falco-jsonl",
+        /// Events of Tetragon.
+        TetragonJsonl = "tetragon-jsonl",
+        /// Events of Tracee.
+        TraceeJsonl = "tracee-jsonl",
+        /// Alerts and logs of KubeArmor.
+        KubeArmorJsonl = "kubearmor-jsonl",
+        /// The audit log of the API server, as it is or in the frame of a cloud.
+        AuditJsonl = "k8s-audit-jsonl",
+    }
+}
+
+impl Format {
+    /// True for logs of events, which may begin and end anywhere and hold other lines.
+    pub const fn is_log(self) -> bool {
+        matches!(
+            self,
+            Self::FalcoJsonl | Self::TetragonJsonl | Self::TraceeJsonl | Self::KubeArmorJsonl | Self::AuditJsonl
+        )
     }
 }
 
@@ -55,8 +75,9 @@ pub fn sniff(input: &mut dyn BufRead, limits: &ReadLimits) -> Result<Format, Rea
     let mut head = Vec::with_capacity(HEAD_BYTES);
     Read::take(&mut *input, HEAD_BYTES as u64).read_to_end(&mut head)?;
     bytes::refuse(&head)?;
-    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head).trim_ascii_start();
-    match text.first() {
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head).trim_ascii_start().to_vec();
+    let text = text.as_slice();
+    let told = match text.first() {
         None => Err(ReadError::Empty),
         // It begins like a list of JSON and is none.
         Some(b'[') if [b"[INFO]", b"[PASS]", b"[FAIL]", b"[WARN]"].iter().any(|tag| text.starts_with(*tag)) => {
@@ -72,7 +93,22 @@ pub fn sniff(input: &mut dyn BufRead, limits: &ReadLimits) -> Result<Format, Rea
             },
         }),
         Some(_) => clues::of_text(text),
+    };
+    match told {
+        // A log may begin with lines of other sorts, or in the middle of an event.
+        Err(ReadError::Unknown { .. } | ReadError::Syntax { .. }) => of_log(text, limits).map_or(told, Ok),
+        told => told,
     }
+}
+
+/// How many lines of a text are tried as the first event of a log.
+const LINES_TRIED_MAX: usize = 200;
+
+/// The first line that is an event tells what log it is.
+fn of_log(text: &[u8], limits: &ReadLimits) -> Option<Format> {
+    let lines = text.split(|b| *b == b'\n').map(|line| after_runtime_prefix(line.trim_ascii()));
+    let told = lines.filter(|line| line.starts_with(b"{")).take(LINES_TRIED_MAX);
+    told.filter_map(|mut line| of_json(&mut line, limits).ok()).find(|format| format.is_log())
 }
 
 fn of_json(input: &mut dyn Read, limits: &ReadLimits) -> Result<Format, ReadError> {
@@ -154,6 +190,25 @@ mod tests {
             (r#"{"SPDXID":"SPDXRef-DOCUMENT","spdxVersion":"SPDX-2.3"}"#, Format::SpdxJson),
             (r#"{"@context":"https://openvex.dev/ns/v0.2.0"}"#, Format::OpenVex),
             ("{\"version\":1,\"node\":\"n\",\"boot\":\"b\",\"sequence\":1}\n{\"version\":1}", Format::SensorBatches),
+            (r#"{"output":"o","priority":"Notice","rule":"r","time":"t","output_fields":{}}"#, Format::FalcoJsonl),
+            (
+                "Falco starts\n{\"level\":\"info\"}\n{\"rule\":\"r\",\"output\":\"o\",\"priority\":\"Error\"}",
+                Format::FalcoJsonl,
+            ),
+            ("[info] x\n{\"rule\":\"r\",\"output\":\"o\",\"priority\":\"Error\"}", Format::FalcoJsonl),
+            ("\"x\"}}\n{\"process_exec\":{\"process\":{}},\"time\":\"t\"}\n", Format::TetragonJsonl),
+            ("{\n  \"process_exit\": {\n    \"process\": {}\n  }\n}\n{\n", Format::TetragonJsonl),
+            (r#"{"node_name":"n","time":"t","process_kprobe":{"process":{}}}"#, Format::TetragonJsonl),
+            (r#"[{"timestamp":1,"processId":7,"eventId":"59","eventName":"execve","args":[]}]"#, Format::TraceeJsonl),
+            (
+                r#"{"ClusterName":"c","HostName":"h","Type":"ContainerLog","Operation":"File","Resource":"/etc/x"}"#,
+                Format::KubeArmorJsonl,
+            ),
+            (r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","verb":"get"}"#, Format::AuditJsonl),
+            (r#"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[]}"#, Format::AuditJsonl),
+            (r#"{"auditID":"a","kind":"Event","verb":"get","objectRef":{}}"#, Format::AuditJsonl),
+            (r#"{"category":"kube-audit","properties":{"log":"{}"}}"#, Format::AuditJsonl),
+            (r#"{"protoPayload":{"methodName":"io.k8s.core.v1.pods.get","serviceName":"k8s.io"}}"#, Format::AuditJsonl),
         ] {
             assert_eq!(of(text.as_bytes()), Ok(format), "{text}");
             assert_eq!(of(&[b"\xEF\xBB\xBF", text.as_bytes()].concat()), Ok(format), "with a byte order mark: {text}");
@@ -184,6 +239,10 @@ mod tests {
             (trivy.encode_utf16().flat_map(u16::to_be_bytes).collect(), "UTF-16, big endian"),
             (b"{\"a\":\"\xE9\"}".to_vec(), "ISO 8859-1"),
             (br#"{"apiVersion":"v1","kind":"Pod"}"#.to_vec(), "assay scan --manifests"),
+            (br#"{"apiVersion":"v1","kind":"Event","involvedObject":{}}"#.to_vec(), "assay scan --manifests"),
+            (br#"{"eventName":"RunInstances","eventSource":"ec2","eventVersion":"1"}"#.to_vec(), "JSON of a format"),
+            (br#"{"protoPayload":{"methodName":"compute.instances.list"}}"#.to_vec(), "JSON of a format"),
+            (br#"{"rule":"r","level":"high","message":"m"}"#.to_vec(), "JSON of a format"),
             (b"apiVersion: v1\nkind: Pod\n".to_vec(), "assay scan --manifests"),
             (br#"{"catalogVersion":"2026.11.24","vulnerabilities":[]}"#.to_vec(), "assay intel import"),
             (br#"{"dataType":"CVE_RECORD","cveMetadata":{}}"#.to_vec(), "assay intel import"),

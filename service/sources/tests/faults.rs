@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assay_core::ids::Time;
+use assay_core::observation::Observation;
 use assay_core::scope::Head;
 use assay_core::text::Opaque;
 use assay_sources::door::SecretDoor;
@@ -63,6 +64,11 @@ fn a_report_that_was_cut_is_refused_wherever_it_was_cut() {
                 (_, Err(_)) => {}
                 // Lines and documents are whole in themselves: only the broken one is lost, and said.
                 (Format::SensorBatches | Format::TrivyOperator, Ok(_)) => {}
+                (format, Ok((head, _))) if format.is_log() => {
+                    let at_an_end = cut.trim_ascii_end().ends_with(b"}") || cut.ends_with(b"\n");
+                    assert!(at_an_end || !head.skipped.is_empty(), "{} cut at {at} in silence", path.display());
+                    assert!(head.parts.iter().all(|p| !p.complete), "{}", path.display());
+                }
                 (_, Ok(_)) => panic!("{} cut at {at} was taken for whole", path.display()),
             }
         }
@@ -144,6 +150,55 @@ fn what_is_skipped_is_listed_up_to_a_bound_and_then_counted() {
 }
 
 #[test]
+fn ten_thousand_events_of_one_sort_are_one_claim_and_one_line_of_what_was_skipped() {
+    let event = |rule: &str, i: usize| {
+        format!(
+            r#"{{"rule":"{rule}","priority":"Notice","output":"seen {i}","time":"2026-09-01T00:00:00Z","output_fields":{{"k8s.ns.name":"shop","k8s.pod.name":"web-1"}}}}"#
+        )
+    };
+    let rules = ["Terminal shell in container", "A rule of ours"];
+    let log: Vec<String> = (0..10_000).flat_map(|i| rules.map(|rule| event(rule, i))).collect();
+    let (door, cluster, limits) = (SecretDoor::new([1; 32]), Opaque::readmit("demo"), ReadLimits::default());
+    let how = How {
+        limits: &limits,
+        door: &door,
+        cluster: &cluster,
+        source: None,
+        received_at: Time::from_secs(1_790_000_000),
+    };
+    let (mut records, mut claims) = (0, 0);
+    let head = read(Format::FalcoJsonl, &mut log.join("\n").as_bytes(), &how, &mut |record| {
+        records += 1;
+        claims += record.yields.iter().filter(|y| matches!(y, Observation::Claim(_))).count();
+        Flow::More
+    })
+    .unwrap();
+    assert_eq!((records, claims, head.skipped.len()), (20_000, 1, 1));
+    assert_eq!(&*head.skipped[0].locator, "10000 times, first at line 2");
+    assert_eq!(&*head.skipped[0].reason, "rule not mapped: A rule of ours");
+}
+
+#[test]
+fn a_line_over_the_limit_costs_itself_and_a_log_without_an_event_is_refused() {
+    let limits = ReadLimits { record_bytes_max: 300, ..ReadLimits::default() };
+    let event = r#"{"rule":"r","priority":"Notice","output":"o"}"#;
+    let long = format!(r#"{{"rule":"{}"}}"#, "x".repeat(400));
+    let (head, records) =
+        read_all(Format::FalcoJsonl, format!("{event}\n{long}\n{event}\n").as_bytes(), &limits).unwrap();
+    assert_eq!((records, head.skipped.len()), (2, 2), "the line, and the rule that no row maps");
+    for (text, says) in [
+        ("", "it is empty"),
+        ("hello\n", "without one event"),
+        ("{\"a\":1}\n", "without one event"),
+        ("{\"rule\":\"r\",\"prio", "it was cut"),
+        ("{\"rule\":\"r\",", "it was cut"),
+    ] {
+        let error = read_all(Format::FalcoJsonl, text.as_bytes(), &limits).unwrap_err().to_string();
+        assert!(error.contains(says), "{text}: {error}");
+    }
+}
+
+#[test]
 fn a_taker_that_stops_ends_the_reading() {
     let (door, cluster, limits) = (SecretDoor::new([1; 32]), Opaque::readmit("demo"), ReadLimits::default());
     let how = How { limits: &limits, door: &door, cluster: &cluster, source: None, received_at: Time::from_secs(1) };
@@ -176,6 +231,14 @@ fn a_secret_in_any_text_of_a_report_comes_out_as_its_mark() {
             "Immutable container filesystem",
             "The handshake is never used",
             "Ensure",
+            // Of logs: what a tool says, who did it, what ran, and the name of a rule that no row maps.
+            "A shell was opened",
+            "anna@shop.example",
+            "/tmp/kworkerds",
+            "get secrets",
+            "Shop till opened at night",
+            "A server started a shell",
+            "No packages here",
         ]
         .iter()
         .fold(text, |text, words| text.replace(words, &planted));

@@ -34,7 +34,9 @@ impl Store {
         }
         let sql = "UPDATE decision SET revoked_at = ?2, revoked_because = 'replaced' WHERE finding_id = ?1 AND revoked_at IS NULL AND source = ?3";
         let replaced = tx.execute(sql, params![finding, at, source]).doing(doing)?;
-        let passage = Intern::new(&tx, decision.at).passage("decision", &decision.note, "person")?;
+        let mut intern = Intern::new(&tx, decision.at);
+        let passage = intern.passage("decision", &decision.note, "person")?;
+        intern.finish()?;
         let sql = "INSERT INTO decision (finding_id, status, justification, note, by_whom, at, until, relies_on, source, passage_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let row = params![
             finding,

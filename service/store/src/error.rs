@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why the store could not do what was asked. Nothing is half-done when one of these is returned.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +119,7 @@ pub(crate) trait Doing<T> {
 impl<T> Doing<T> for rusqlite::Result<T> {
     fn doing(self, what: &'static str) -> Result<T, StoreError> {
         self.map_err(|source| match source.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => StoreError::DiskFull,
+            _ if is_full(&source) => StoreError::DiskFull,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
             Some(ErrorCode::ReadOnly) => StoreError::ReadOnly,
             Some(ErrorCode::SystemIoFailure) => StoreError::Disk { doing: what, source },
@@ -134,8 +134,14 @@ pub(crate) fn opening(path: &Path, source: rusqlite::Error) -> StoreError {
     let path = path.to_owned();
     match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::NotOurs { path, source },
-        Some(ErrorCode::DiskFull) => StoreError::DiskFull,
+        _ if is_full(&source) => StoreError::DiskFull,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
         _ => StoreError::Open { path, source },
     }
+}
+
+/// True when the disk has no room. The index of the write-ahead log is the one file whose lack of room SQLite reports as
+/// a failed size, not as a full disk.
+fn is_full(source: &rusqlite::Error) -> bool {
+    source.sqlite_error().is_some_and(|e| e.code == ErrorCode::DiskFull || e.extended_code == ffi::SQLITE_IOERR_SHMSIZE)
 }

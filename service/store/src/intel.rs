@@ -64,10 +64,12 @@ impl Store {
                 failed = kept.err();
                 failed.is_none()
             });
-            match failed {
+            let feeds = match failed {
                 Some(error) => return Err(error.into()),
                 None => feeds?,
-            }
+            };
+            intern.finish()?;
+            feeds
         };
         for state in &feeds {
             let sql = "INSERT INTO feed (feed, published, imported, row_count, sha256) VALUES (?1, ?2, ?3, ?4, ?5) \

@@ -26,6 +26,8 @@ pub(crate) struct Intern<'c> {
     vulns: HashMap<VulnId, i64>,
     controls: HashMap<Opaque, i64>,
     passages: HashMap<Digest, i64>,
+    /// There are texts whose words cannot be found yet.
+    new_passages: bool,
 }
 
 impl<'c> Intern<'c> {
@@ -40,6 +42,7 @@ impl<'c> Intern<'c> {
             vulns: HashMap::new(),
             controls: HashMap::new(),
             passages: HashMap::new(),
+            new_passages: false,
         }
     }
 
@@ -176,11 +179,23 @@ impl<'c> Intern<'c> {
                 let sql = "INSERT INTO passage (kind, sha256, text, author) VALUES (?1, ?2, ?3, ?4)";
                 let row = params![kind, digest.bytes().as_slice(), text.reveal(), author];
                 self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("keeping a text")?;
+                self.new_passages = true;
                 self.conn.last_insert_rowid()
             }
         };
         remember(&mut self.passages, digest, id);
         Ok(Some(id))
+    }
+
+    /// Makes the words of new texts findable; the last thing before a transaction commits. Done once for all of them: an
+    /// index of words that is written between other rows is flushed at every one of those.
+    pub(crate) fn finish(self) -> Result<(), StoreError> {
+        if self.new_passages {
+            let sql = "INSERT INTO passage_words (rowid, text) SELECT id, text FROM passage \
+                       WHERE id > (SELECT coalesce(max(id), 0) FROM passage_words_docsize)";
+            self.conn.execute(sql, []).doing("keeping words of texts")?;
+        }
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Doing, StoreError, opening};
@@ -42,6 +43,7 @@ impl Store {
         let conn = Connection::open_with_flags(path, flags).map_err(|source| opening(path, source))?;
         conn.busy_timeout(BUSY_MAX).doing("opening the data file")?;
         conn.pragma_update(None, "cache_size", -CACHE_KIB).doing("opening the data file")?;
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).doing("opening the data file")?;
         conn.set_prepared_statement_cache_capacity(128);
         migrate::check(&conn, path)?;
         Ok(Self { conn, path: path.to_owned() })
@@ -73,6 +75,8 @@ fn prepare(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
     conn.pragma_update(None, "temp_store", "FILE")?;
+    // Otherwise SQLite plans a statement anew for each value that is bound to it: a third of the time of a large report.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(())
 }

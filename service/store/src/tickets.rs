@@ -22,7 +22,9 @@ impl Store {
     pub fn keep_ticket(&mut self, key: &Opaque, text: &Opaque, at: Time, findings: &[i64]) -> Result<(), StoreError> {
         let doing = "keeping a ticket";
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
-        let passage = Intern::new(&tx, at).passage("ticket", text, "tracker")?;
+        let mut intern = Intern::new(&tx, at);
+        let passage = intern.passage("ticket", text, "tracker")?;
+        intern.finish()?;
         let sql = "INSERT INTO ticket (key, passage_id, at) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET passage_id = ?2, at = ?3";
         tx.execute(sql, params![key.reveal(), passage, at.millis()]).doing(doing)?;
         tx.execute("DELETE FROM ticket_finding WHERE key = ?1", [key.reveal()]).doing(doing)?;

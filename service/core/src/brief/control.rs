@@ -6,6 +6,7 @@ use super::{Arg, Family, Proposition, own};
 use crate::catalogue::Predicate;
 use crate::context::{Factors, Known, Proof};
 use crate::control::Controls;
+use crate::detector;
 use crate::finding::{Finding, FindingClass, Matter};
 use crate::ids::EvidenceId;
 use crate::observation::{Capability, Link};
@@ -38,7 +39,8 @@ pub(super) fn claim(said: &mut Vec<Proposition>, finding: &Finding, world: &Worl
             }
         }
         Matter::Secret { detector, location } => {
-            (Predicate::SecretOpen, vec![tool, Arg::Name(detector.clone()), Arg::Name(location.clone())])
+            let found = detector::noun(detector.reveal()).map_or_else(|| Arg::Name(detector.clone()), Arg::Own);
+            (Predicate::SecretOpen, vec![tool, found, Arg::Name(location.clone())])
         }
         Matter::Rbac { capability, cluster_wide } => {
             let reach = own(if *cluster_wide { "in every namespace" } else { "in its namespace" });
@@ -49,7 +51,8 @@ pub(super) fn claim(said: &mut Vec<Proposition>, finding: &Finding, world: &Worl
                 Some(row) => Arg::Own(row.title.clone()),
                 None => Arg::Name(signal.0.clone()),
             };
-            (Predicate::SignalSeen, vec![name])
+            let prevented = finding.matter.was_prevented();
+            (if prevented { Predicate::SignalPrevented } else { Predicate::SignalSeen }, vec![tool, name])
         }
         Matter::Vulnerability { .. } => return,
     };

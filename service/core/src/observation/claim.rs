@@ -1,6 +1,6 @@
 //! A source's word that something is wrong. Identity is not decided here, and nothing is judged.
 
-use super::Subject;
+use super::{AttackStage, Subject};
 use crate::asset::Package;
 use crate::ids::VulnId;
 use crate::named;
@@ -96,8 +96,10 @@ pub enum Flaw {
     Signal {
         /// The row of the signal table.
         signal: ControlId,
-        /// What tells two occurrences apart, of enum or hash kind.
+        /// What tells two occurrences apart, of enum or hash kind. Equal ones have equal stages.
         discriminator: Opaque,
+        /// How far it went.
+        stage: AttackStage,
     },
 }
 
@@ -128,6 +130,9 @@ named! {
         ChangeAdmission = "change-admission",
     }
 }
+
+/// How the discriminator of a signal begins that was tried and prevented.
+pub const PREVENTED: &str = "prevented";
 
 /// The id of a control or signal row: ours (`pss-privileged`), or a tool's own behind its name (`trivy/AVD-DS-0002`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -28,6 +28,7 @@ use crate::explain::{Told, render};
 use crate::finding::{Finding, Matter};
 use crate::ids::{EvidenceId, Time};
 use crate::intel::FeedState;
+use crate::mend::Mend;
 use crate::order::{Names, RankTable, Ranking, StoredRow};
 use crate::plan::Settled;
 use crate::policy::Policy;
@@ -172,6 +173,7 @@ impl Scene {
         catalogue: &Catalogue,
         door: &dyn Door,
     ) -> Result<Guarded<Document>, Alarm> {
+        let mend = finding.fixed_in().map(|version| Mend { version: version.clone(), closes: 1 });
         let told = Told {
             finding,
             factors: &seen.factors,
@@ -182,7 +184,7 @@ impl Scene {
             policy: &self.policy,
             controls: &self.controls,
             same_cause: 1,
-            mend: None,
+            mend: mend.as_ref(),
             similar: &crate::similar::Similar::default(),
             as_of: self.as_of,
         };

@@ -11,7 +11,7 @@ use crate::ids::{Digest, Span, Time, VulnId};
 use crate::intel::{CvssVector, Exploitation, Feed, FeedState, Said, TechnicalImpact};
 use crate::observation::{
     AttackStage, Author, Capability, ControlId, Entry, Environment, Eye, Hole, HoleReason, Justification, Link,
-    Outcome, PeerClass, PodSecurity, Protocol, Reach, Role, SettledBy, UseLevel, VexStatus, What,
+    Outcome, PREVENTED, PeerClass, PodSecurity, Protocol, Reach, Role, SettledBy, UseLevel, VexStatus, What,
 };
 use crate::policy::Policy;
 use crate::reconcile::{Word, presence};
@@ -45,6 +45,7 @@ pub fn random(seed: u64, as_of: Time, policy: &Policy, controls: &Controls) -> S
         draw.watched(workload);
     }
     draw.findings();
+    draw.nodes();
     scene
 }
 
@@ -299,6 +300,17 @@ impl Draw<'_> {
         }
     }
 
+    /// The addresses of the node.
+    fn nodes(&mut self) {
+        let (internet, node) = (self.scene.asset(AssetKey::internet()), self.others[5]);
+        for _ in 0..self.dice.below(3) {
+            let reach = self.dice.pick(&[Reach::Internal, Reach::Unknown(SettledBy::Nodes), Reach::Public]);
+            let (author, until) = (self.author(), self.past(9));
+            let link = Link::Enters { reach, entry: Entry::NodeAddress, host: None, port: 0 };
+            self.scene.edge(internet, node, author, link).until = until;
+        }
+    }
+
     /// What the tools say of the last finding, and what becomes of it by their words.
     fn words(&mut self) {
         let gone = Word::Gone(ResolvedBecause::Fixed);
@@ -331,7 +343,10 @@ impl Draw<'_> {
             },
             1 => Matter::Secret { detector: o("aws-access-key"), location: o("etc/config") },
             2 => Matter::Rbac { capability: dice.pick(Capability::ALL), cluster_wide: dice.chance(50) },
-            3 => Matter::Signal { signal: ControlId(o(dice.pick(SIGNALS))), discriminator: o("d") },
+            3 => Matter::Signal {
+                signal: ControlId(o(dice.pick(SIGNALS))),
+                discriminator: o(dice.pick(&["d", PREVENTED])),
+            },
             _ => {
                 Matter::Vulnerability { id: self.vulns[dice.below(self.vulns.len())].clone(), package: self.package() }
             }

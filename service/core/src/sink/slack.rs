@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::{ago, defanged_name, defanged_quote, shaped};
 use crate::document::{Block, Document, Inline, Line};
-use crate::text::CUT;
+use crate::text::{CUT, how_many};
 
-/// Slack refuses a section text over 3,000 characters and a message over 50 blocks.
+/// The longest text of a section; Slack refuses more than 3,000 characters.
 const SECTION_CHARS_MAX: usize = 2_900;
+/// The most blocks of a message; Slack refuses more than 50.
 const BLOCKS_MAX: usize = 48;
 
 pub(super) fn render(document: &Document) -> String {
@@ -19,6 +20,7 @@ pub(super) fn render(document: &Document) -> String {
             Block::Section(own) => sections.push(format!("*{}*", escaped(own.as_str()))),
             Block::Line(l) => sections.push(line(l)),
             Block::Field(label, l) => sections.push(format!("*{}:* {}", escaped(label.as_str()), line(l))),
+            Block::Fact(l, side) if side.is_empty() => sections.push(format!("\u{2022} {}", line(l))),
             Block::Fact(l, side) => sections.push(format!("\u{2022} {} ({})", line(l), line(side).trim())),
             Block::Table { head, rows } => {
                 for row in rows {
@@ -54,7 +56,8 @@ fn pack(lines: &[String]) -> Vec<String> {
         } else if packed.len() < BLOCKS_MAX {
             packed.push(line);
         } else {
-            packed.push(format!("{} more lines do not fit here; assay digest -o md has them", lines.len() - i));
+            let more = how_many((lines.len() - i) as u64, "more line does", "more lines do");
+            packed.push(format!("{more} not fit here; assay digest -o md has the rest"));
             break;
         }
     }
@@ -80,6 +83,7 @@ fn text(line: &Line, document: &Document) -> String {
             Inline::Name(name) | Inline::Cell(name) => code(&defanged_name(name.reveal())),
             Inline::Mark(n) => format!("e{n}"),
             Inline::Command(command) => code(&command.text()),
+            Inline::Finding(_, words) => text(words, document),
         })
         .collect()
 }

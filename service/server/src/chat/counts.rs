@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 use assay_core::asset::{ImageRef, KindClass};
-use assay_core::document::{Block, count, own};
+use assay_core::document::{Block, count, counted};
 use assay_core::order::Ranked;
 use assay_core::query::{GroupBy, Query};
 use assay_core::text::Own;
@@ -41,7 +41,8 @@ impl Chat<'_> {
         let rows = counts[..shown].iter().map(|(key, n)| vec![vec![cell(key)], vec![count(*n)]]).collect();
         told.blocks.push(Block::Table { head: vec![Own::new("BY"), Own::new("FINDINGS")], rows });
         if shown < counts.len() {
-            told.blocks.push(Block::Line(vec![count((counts.len() - shown) as u64), own(" more groups.")]));
+            told.blocks
+                .push(Block::Line(counted((counts.len() - shown) as u64, [" more group.", " more groups."]).to_vec()));
         }
         told.rows = counts.into_iter().map(|(key, count)| RowWire::Count { group: Some(key), count }).collect();
         Ok(told)

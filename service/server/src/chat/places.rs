@@ -75,11 +75,11 @@ impl Chat<'_> {
             (std::cmp::Reverse(r.used), std::cmp::Reverse(r.exposed), key.namespace.clone(), key.name.clone())
         });
         let mut told = Told::default();
-        let mut head = vec![count(runners.len() as u64)];
+        let mut head = Vec::new();
         if runners.len() != base {
-            head.extend([own(" of "), count(base as u64)]);
+            head.extend([count(runners.len() as u64), own(" of ")]);
         }
-        head.push(own(if base == 1 { " workload" } else { " workloads" }));
+        head.extend(some(base as u64, " workload", " workloads"));
         let used = runners.iter().filter(|r| r.used.is_some()).count() as u64;
         if !f.package.is_empty() {
             head.extend([own("; seen in use in "), count(used)]);

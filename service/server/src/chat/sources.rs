@@ -231,7 +231,9 @@ impl Chat<'_> {
         }
         for source in self.store.sources(world.as_of)?.iter().filter(|s| s.silent > 0) {
             let mut line = vec![Inline::Name(source.tool.clone()), own(" is silent for "), count(source.silent)];
-            line.extend([own(" of "), count(source.scopes), own(" things that it speaks for; last heard ")]);
+            line.push(own(" of "));
+            line.extend(some(source.scopes, " thing that it speaks for", " things that it speaks for"));
+            line.push(own("; last heard "));
             line.extend([Inline::Ago(source.last_received), own(".")]);
             told.blocks.push(Block::Line(line));
         }
@@ -254,7 +256,9 @@ impl Chat<'_> {
             ("being automatable", n(&|r| table.inputs(r).automatable == Answer::Unknown)),
             ("technical impact", n(&|r| table.inputs(r).total_impact == Answer::Unknown)),
         ];
-        let mut line = vec![own("Of "), count(gathered.rows.len() as u64), own(" open findings unknown: ")];
+        let mut line = vec![own("Of ")];
+        line.extend(some(gathered.rows.len() as u64, " open finding", " open findings"));
+        line.push(own(" unknown: "));
         let mut any = false;
         for (what, unknown) in unknowns.into_iter().filter(|(_, n)| *n > 0) {
             line.extend(any.then(|| own(", ")));

@@ -6,6 +6,7 @@ use assay_core::ids::EvidenceId;
 use assay_core::order::Ranked;
 use assay_core::plan::By;
 use assay_core::sink::{Sink, escape};
+use assay_core::text::how_many;
 use assay_store::Store;
 use serde::Serialize;
 
@@ -91,9 +92,9 @@ pub(crate) fn find<'a>(store: &Store, snapshot: &'a Snapshot, text: &str) -> Res
     let id = match text.parse::<usize>() {
         Ok(n) if n >= 1 => {
             let items = today::items(store, snapshot, today::TODAY_MAX)?;
-            let item = items
-                .get(n - 1)
-                .ok_or_else(|| Usage(format!("today has {} findings; {n} is none of them", items.len())))?;
+            let item = items.get(n - 1).ok_or_else(|| {
+                Usage(format!("today has {}; {n} is none of them", how_many(items.len() as u64, "finding", "findings")))
+            })?;
             item.finding.id
         }
         _ => store.find(text)?.ok_or_else(unknown)?,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use assay_core::text::{Door, Opaque};
+use assay_core::text::{Door, Opaque, how_many};
 use assay_sources::sniff::Format;
 use assay_store::{Receipt, Store};
 use serde::Serialize;
@@ -190,7 +190,8 @@ fn table(results: &[OneWire]) -> String {
         match result {
             OneWire::Taken(f) => {
                 let c = &f.findings;
-                out.push_str(&format!("{}  {}  {} records\n", f.file, f.format, f.observations));
+                let records = how_many(f.observations, "record", "records");
+                out.push_str(&format!("{}  {}  {records}\n", f.file, f.format));
                 match c.repeats {
                     Some(report) => out.push_str(&format!(
                         "  nothing changed: the same bytes came in as report {report}; --again makes it a second look\n"
@@ -201,9 +202,9 @@ fn table(results: &[OneWire]) -> String {
                     )),
                 }
                 if f.doubted > 0 {
+                    let missing = how_many(f.doubted, "finding is missing", "findings are missing");
                     out.push_str(&format!(
-                        "  {} findings are missing from it, but it looks broken: they are stale until a second look\n",
-                        f.doubted
+                        "  {missing} from it, but it looks broken: what is missing is stale until a second look\n"
                     ));
                 }
                 for s in f.skipped.iter().take(5) {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use assay_core::ids::Digest;
 use assay_core::intel::Feed;
+use assay_core::text::how_many;
 use assay_sources::intel::{ImportHow, import_path};
 use assay_sources::limits::ReadLimits;
 use assay_sources::read::Flow;
@@ -217,11 +218,15 @@ fn list(global: &Global, app: &App) -> Result<Ended> {
         _ => print_text(
             &feeds
                 .iter()
-                .map(|f| format!("{:12} {}  {} old  {} rows\n", f.feed, f.published, f.age, f.rows))
+                .map(|f| format!("{:12} {}  {} old  {}\n", f.feed, f.published, f.age, rows(f.rows)))
                 .collect::<String>(),
         )?,
     }
     Ok(Ended::Done)
+}
+
+fn rows(n: u64) -> String {
+    how_many(n, "row", "rows")
 }
 
 fn text(done: &[ImportWire]) -> String {
@@ -231,9 +236,9 @@ fn text(done: &[ImportWire]) -> String {
             out.push_str(&format!("{}  nothing changed: the same bytes were imported before\n", d.path));
             continue;
         }
-        out.push_str(&format!("{}  {} notes\n", d.path, d.notes));
+        out.push_str(&format!("{}  {}\n", d.path, how_many(d.notes, "note", "notes")));
         for f in &d.feeds {
-            out.push_str(&format!("  {} of {}, {} old, {} rows\n", f.feed, f.published, f.age, f.rows));
+            out.push_str(&format!("  {} of {}, {} old, {}\n", f.feed, f.published, f.age, rows(f.rows)));
         }
         for s in d.skipped.iter().take(5) {
             out.push_str(&format!("  skipped {}: {}\n", s.place, s.reason));

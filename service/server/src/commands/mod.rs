@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod ask;
 pub(crate) mod assets;
 pub(crate) mod audit;
+pub(crate) mod bench;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod digest;

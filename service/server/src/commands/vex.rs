@@ -123,7 +123,7 @@ fn not_used(snapshot: &Snapshot, finding: &Finding) -> Option<Statement> {
     let (vulnerability, product) = product(finding)?;
     let place = &finding.place.asset;
     let impact_statement = format!(
-        "not in use in {} watched on {} of {} replicas of {}/{}, {} starts seen, until {}",
+        "not in use in {} watched on {} of {} wanted replicas of {}/{}, starts seen: {}, until {}",
         watch.span(),
         watch.watched,
         watch.replicas.unwrap_or(watch.watched),

@@ -1,17 +1,18 @@
 //! The API under /api/v1: findings, reports, decisions, digests, enrichments, assets, paths, events.
 
+use std::fmt::Display;
 use std::io::Write;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use assay_core::finding::Decision;
-use assay_core::ids::{Digest, Span, Time};
+use assay_core::ids::{Digest, Span};
 use assay_core::text::Opaque;
 use assay_store::Role;
-use axum::body::Body;
+use axum::Json;
 use axum::extract::{Extension, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, RequestExt};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -34,13 +35,21 @@ type Answer<T> = Result<Json<T>, Problem>;
 
 /// A JSON body up to a limit; whatever is wrong with it is said.
 pub(crate) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
-    let bytes = bytes(request, QUESTION_BYTES_MAX).await?;
-    serde_json::from_slice(&bytes).map_err(|e| Problem::Bad(format!("the body is not what is expected here: {e}")))
+    read_body(&bytes(request, QUESTION_BYTES_MAX).await?)
+}
+
+fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list of the right length would be read as an object's fields in their order.
+    if bytes.trim_ascii_start().first().is_some_and(|b| *b != b'{') {
+        return Err(Problem::Bad("the body is not what is expected here: an object belongs here".to_owned()));
+    }
+    serde_json::from_slice(bytes).map_err(|e| Problem::Bad(format!("the body is not what is expected here: {e}")))
 }
 
 pub(crate) async fn bytes(request: Request, limit: u64) -> Result<axum::body::Bytes, Problem> {
-    let body: Body = request.with_limited_body().into_body();
-    axum::body::to_bytes(body, usize::try_from(limit).unwrap_or(usize::MAX)).await.map_err(|_| Problem::TooLarge(limit))
+    axum::body::to_bytes(request.into_body(), usize::try_from(limit).unwrap_or(usize::MAX))
+        .await
+        .map_err(|_| Problem::TooLarge(limit))
 }
 
 /// What a list can be asked for.
@@ -58,7 +67,6 @@ pub(crate) struct ListQuery {
 
 impl ListQuery {
     fn filter(&self, snapshot: &crate::snapshot::Snapshot) -> Result<Filter, Problem> {
-        let bad = |e: &dyn std::fmt::Display| Problem::Bad(e.to_string());
         let limit = self.limit.unwrap_or(50);
         if !(1..=1000).contains(&limit) {
             return Err(Problem::Bad("limit is 1 to 1000".to_owned()));
@@ -66,13 +74,18 @@ impl ListQuery {
         Ok(Filter {
             band: self.band.as_deref().map(|b| crate::commands::band_order(&snapshot.policy, b)).transpose()?,
             namespace: self.namespace.clone(),
-            vuln: self.cve.as_deref().map(|c| c.parse()).transpose().map_err(|e| bad(&e))?,
-            class: self.class.as_deref().map(|c| c.parse()).transpose().map_err(|e| bad(&e))?,
-            status: self.status.as_deref().map(|s| s.parse()).transpose().map_err(|e| bad(&e))?,
+            vuln: read("cve", self.cve.as_deref())?,
+            class: read("class", self.class.as_deref())?,
+            status: read("status", self.status.as_deref())?,
             limit: usize::try_from(limit).unwrap_or(50),
-            after: self.after.as_deref().map(|a| a.parse()).transpose().map_err(|e| bad(&e))?,
+            after: read("after", self.after.as_deref())?,
         })
     }
+}
+
+/// Reads a field that may be left out; what is wrong with it is said with its name.
+fn read<T: FromStr<Err: Display>>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem> {
+    text.map(|t| t.parse().map_err(|e| Problem::Bad(format!("{name}: {e}")))).transpose()
 }
 
 pub(crate) async fn findings(
@@ -128,16 +141,16 @@ pub(crate) async fn decide(
     request: Request,
 ) -> Answer<FindingWire> {
     let asked: DecisionBody = body(request).await?;
-    let bad = |e: &dyn std::fmt::Display| Problem::Bad(e.to_string());
+    let status = asked.status.parse().map_err(|e| Problem::Bad(format!("status: {e}")))?;
     let decision = Decision {
-        status: asked.status.parse().map_err(|e| bad(&e))?,
-        justification: asked.justification.as_deref().map(|j| j.parse()).transpose().map_err(|e| bad(&e))?,
+        status,
+        justification: read("justification", asked.justification.as_deref())?,
         note: Opaque::admit(&asked.note, &service.door),
         by: Opaque::admit_name(&caller.name, &service.door),
         at: service.app.now(),
-        until: asked.until.as_deref().map(|t| t.parse::<Time>()).transpose().map_err(|e| bad(&e))?,
+        until: read("until", asked.until.as_deref())?,
     };
-    let decision = decision.checked().map_err(|e| bad(&e))?;
+    let decision = decision.checked().map_err(|e| Problem::Bad(e.to_string()))?;
     let row = service
         .write(move |service, store| {
             let snapshot = service.snapshot();
@@ -173,12 +186,7 @@ pub(crate) async fn report(
     request: Request,
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(|e| Problem::Bad(e.body_text()))?;
-    let format = query
-        .format
-        .as_deref()
-        .map(|f| f.parse())
-        .transpose()
-        .map_err(|e: assay_core::named::Unspelled| Problem::Bad(e.to_string()))?;
+    let format = read("format", query.format.as_deref())?;
     let mut file = tempfile::NamedTempFile::new_in(service.app.data.root()).map_err(|e| Problem::Inside(e.into()))?;
     let limit = service.app.config.serve.body_bytes_max;
     let mut received = 0u64;
@@ -248,13 +256,9 @@ pub(crate) async fn make_digest(
     State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<(StatusCode, Json<DigestWire>), Problem> {
-    let asked: DigestBody = body(request).await?;
-    let span: Span = asked
-        .since
-        .as_deref()
-        .unwrap_or("24h")
-        .parse()
-        .map_err(|e: assay_core::ids::BadSpan| Problem::Bad(e.to_string()))?;
+    let sent = bytes(request, QUESTION_BYTES_MAX).await?;
+    let asked = if sent.is_empty() { DigestBody::default() } else { read_body(&sent)? };
+    let span = read("since", asked.since.as_deref())?.unwrap_or(Span::hours(24));
     let wire = service
         .write(move |service, store| {
             let snapshot = service.snapshot();

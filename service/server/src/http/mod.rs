@@ -10,6 +10,7 @@ mod metrics;
 mod openapi;
 mod page;
 pub(crate) mod problem;
+mod session;
 mod state;
 
 use std::net::SocketAddr;
@@ -47,11 +48,12 @@ pub(crate) fn serve(app: App, listen: &str) -> Result<()> {
     let words = app.words()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let service = Arc::new(Service::new(app, store, words, fixed)?);
         let listener = tokio::net::TcpListener::bind(listen)
             .await
             .with_context(|| format!("{listen} cannot be listened on; --listen takes another address"))?;
         let address = listener.local_addr()?;
+        let hosts = guard::Hosts::new(&app.config.serve.hosts, address.ip());
+        let service = Arc::new(Service::new(app, store, words, fixed, hosts)?);
         anstream::eprintln!("listening on http://{address}   one-time code: {}", service.new_code()?);
         if !address.ip().is_loopback() {
             anstream::eprintln!(
@@ -129,6 +131,7 @@ fn router(service: Arc<Service>) -> Router {
         .route("/api/v1/events", post(events::take))
         .route("/v1/chat/completions", post(chat::complete))
         .route("/v1/models", get(chat::models))
+        .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(service.clone(), guard::allow));
     let pages = Router::new()
         .route("/findings", get(page::findings))
@@ -136,21 +139,29 @@ fn router(service: Arc<Service>) -> Router {
         .route("/digest", get(page::digest))
         .route("/ask", get(page::ask))
         .route("/assets", get(page::assets))
-        .layer(middleware::from_fn_with_state(service.clone(), page::session_or_form));
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(service.clone(), session::session_or_form));
     Router::new()
         .route("/", get(page::home))
-        .route("/login", post(page::log_in))
+        .route("/login", post(session::log_in))
+        .route("/logout", post(session::log_out))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(|| async { "ready\n" }))
         .route("/metrics", get(metrics))
         .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], openapi::document()) }))
         .route("/static/style.css", get(page::style))
         .route("/static/keys.js", get(page::keys))
+        .route("/static/icon.svg", get(page::icon))
+        .method_not_allowed_fallback(wrong_method)
         .merge(api)
         .merge(pages)
         .fallback(|| async { Problem::NotFound })
         .layer(middleware::from_fn_with_state(service.clone(), guard::outer))
         .with_state(service)
+}
+
+async fn wrong_method() -> Problem {
+    Problem::Method
 }
 
 async fn metrics(

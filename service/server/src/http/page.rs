@@ -6,13 +6,13 @@ use std::sync::Arc;
 use askama::Template;
 use assay_core::document::Command;
 use assay_core::sink::{Sink, escape};
-use axum::extract::{Form, Path, Query, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
-use super::guard::{COOKIE, caller};
 use super::problem::Problem;
+use super::session::{Login, reader};
 use super::state::Service;
 use crate::commands::explain::{EvidenceWire, find, wire};
 use crate::commands::findings::{Filter, list};
@@ -21,12 +21,6 @@ use crate::today::{Around, document, gather};
 use crate::wire::FindingWire;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-#[derive(Template)]
-#[template(path = "login.html")]
-struct Login {
-    wrong: bool,
-}
 
 #[derive(Template)]
 #[template(path = "document.html")]
@@ -80,14 +74,14 @@ struct AssetsPage {
     as_of: String,
 }
 
-fn html(template: &impl Template) -> Result<Response, Problem> {
+pub(crate) fn html(template: &impl Template) -> Result<Response, Problem> {
     let text = template.render().map_err(|e| Problem::Inside(e.into()))?;
     Ok(Html(text).into_response())
 }
 
-/// Today for those with a session; the form for all others.
+/// Today for those who may read; the form for all others.
 pub(crate) async fn home(State(service): State<Arc<Service>>, request: Request) -> Result<Response, Problem> {
-    if caller(&service, &request)?.is_none() {
+    if reader(&service, &request)?.is_none() {
         return html(&Login { wrong: false });
     }
     let (body, as_of) = service
@@ -103,32 +97,10 @@ pub(crate) async fn home(State(service): State<Arc<Service>>, request: Request) 
                 next,
             };
             let page = document(&today, snapshot, &around, &service.door);
-            Ok((escape(&page, Sink::Html), snapshot.world.as_of.to_string()))
+            Ok((escape(&page, Sink::Page), snapshot.world.as_of.to_string()))
         })
         .await?;
     html(&DocumentPage { view: "today", title: "today", body: &body, version: VERSION, as_of })
-}
-
-/// The secret of a log-in.
-#[derive(Deserialize)]
-pub(crate) struct LoginForm {
-    secret: String,
-}
-
-pub(crate) async fn log_in(
-    State(service): State<Arc<Service>>,
-    form: Result<Form<LoginForm>, axum::extract::rejection::FormRejection>,
-) -> Result<Response, Problem> {
-    let Form(form) = form.map_err(|e| Problem::Bad(e.body_text()))?;
-    let Some(id) = service.log_in(form.secret.trim())? else {
-        let text = Login { wrong: true }.render().map_err(|e| Problem::Inside(e.into()))?;
-        return Ok((StatusCode::UNAUTHORIZED, Html(text)).into_response());
-    };
-    let mut response = Redirect::to("/").into_response();
-    let cookie = format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200");
-    let value = HeaderValue::from_str(&cookie).map_err(|e| Problem::Inside(e.into()))?;
-    response.headers_mut().insert(header::SET_COOKIE, value);
-    Ok(response)
 }
 
 /// What the list can be narrowed to; empty fields of the form mean any.
@@ -240,7 +212,7 @@ pub(crate) async fn finding(State(service): State<Arc<Service>>, Path(id): Path<
             let (finding, ranked) = find(store, snapshot, &id).map_err(|_| Problem::NotFound)?;
             let (explained, _) = service.words.explain(store, snapshot, &finding, &ranked, &service.door)?;
             let wire = wire(store, snapshot, &finding, &ranked, &explained)?;
-            let body = escape(&explained.document, Sink::Html);
+            let body = escape(&explained.document, Sink::Page);
             Ok(FindingPage {
                 view: "findings",
                 finding: wire.finding,
@@ -261,7 +233,7 @@ pub(crate) async fn digest(State(service): State<Arc<Service>>) -> Result<Respon
                 .newest_digest()?
                 .map_or(snapshot.world.as_of - assay_core::ids::Span::hours(24), |(_, since, _)| since);
             let made = crate::digest::make(store, snapshot, since, &service.door)?;
-            Ok((escape(&made.document, Sink::Html), snapshot.world.as_of.to_string()))
+            Ok((escape(&made.document, Sink::Page), snapshot.world.as_of.to_string()))
         })
         .await?;
     html(&DocumentPage { view: "digest", title: "digest", body: &body, version: VERSION, as_of })
@@ -281,6 +253,15 @@ pub(crate) async fn assets(State(service): State<Arc<Service>>) -> Result<Respon
     html(&page)
 }
 
+/// Questions to begin with: each is read and answered whatever the data are.
+const EXAMPLES: [&str; 5] = [
+    "what is exposed and in use",
+    "what changed since yesterday",
+    "which fixes close the most findings",
+    "how many findings are there by namespace",
+    "which sources were last heard when",
+];
+
 /// A question of the form, and those before it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -296,6 +277,7 @@ struct AskPage {
     question: String,
     /// The questions so far, one a line, for the next one to follow.
     previous: String,
+    examples: [&'static str; 5],
     body: String,
     version: &'static str,
     as_of: String,
@@ -314,6 +296,7 @@ pub(crate) async fn ask(
                     view: "ask",
                     question,
                     previous: String::new(),
+                    examples: EXAMPLES,
                     body: String::new(),
                     version: VERSION,
                     as_of,
@@ -324,33 +307,28 @@ pub(crate) async fn ask(
             let chat = crate::chat::Chat { store, snapshot, names: &names, words: &service.words, door: &service.door };
             let before = chat.previous(&query.previous);
             let answer = chat.answer(&question, before.as_ref())?;
-            let body = escape(&answer.document, Sink::Html);
+            let body = escape(&answer.document, Sink::Page);
             let previous = if answer.query.is_some() {
                 format!("{}\n{question}", query.previous.trim()).trim().to_owned()
             } else {
                 query.previous
             };
-            Ok(AskPage { view: "ask", question, previous, body, version: VERSION, as_of })
+            Ok(AskPage { view: "ask", question, previous, examples: EXAMPLES, body, version: VERSION, as_of })
         })
         .await?;
     html(&page)
 }
 
-/// Those without a session are sent to the form.
-pub(crate) async fn session_or_form(
-    State(service): State<Arc<Service>>,
-    request: Request,
-    next: axum::middleware::Next,
-) -> Response {
-    match caller(&service, &request) {
-        Ok(Some(caller)) if caller.role != assay_store::Role::Agent => next.run(request).await,
-        Ok(_) => Redirect::to("/").into_response(),
-        Err(problem) => problem.into_response(),
-    }
-}
-
 pub(crate) async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=3600")], crate::STYLE)
+        .into_response()
+}
+
+pub(crate) async fn icon() -> Response {
+    (
+        [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=3600")],
+        include_str!("icon.svg"),
+    )
         .into_response()
 }
 

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::data::random;
+use crate::http::guard::Hosts;
 use crate::http::metrics::Metrics;
 use crate::http::problem::Problem;
 use crate::snapshot::Snapshot;
@@ -36,6 +37,7 @@ pub(crate) struct Service {
     pub(crate) words: Words,
     pub(crate) metrics: Metrics,
     pub(crate) permits: Arc<Semaphore>,
+    pub(crate) hosts: Hosts,
     writer: Mutex<Store>,
     readers: Mutex<Vec<Store>>,
     snapshot: ArcSwap<Snapshot>,
@@ -60,7 +62,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Service {
-    pub(crate) fn new(app: App, mut store: Store, words: Words, fixed: Vec<(Digest, Role)>) -> Result<Self> {
+    pub(crate) fn new(
+        app: App,
+        mut store: Store,
+        words: Words,
+        fixed: Vec<(Digest, Role)>,
+        hosts: Hosts,
+    ) -> Result<Self> {
         let snapshot = app.refreshed(&mut store)?;
         let permits = Arc::new(Semaphore::new(app.config.serve.requests_at_once_max));
         Ok(Self {
@@ -68,6 +76,7 @@ impl Service {
             words,
             metrics: Metrics::new(),
             permits,
+            hosts,
             writer: Mutex::new(store),
             readers: Mutex::new(Vec::new()),
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -202,6 +211,11 @@ impl Service {
         }
         sessions.insert(id.clone(), (Instant::now(), role));
         Ok(Some(id))
+    }
+
+    /// Ends a session.
+    pub(crate) fn log_out(&self, id: &str) {
+        locked(&self.sessions).remove(id);
     }
 
     /// A new one-time code; the one before is void.

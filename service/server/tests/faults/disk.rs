@@ -10,12 +10,12 @@ use super::{assay, ends, held, put, trivy};
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// A disk of so many KiB; none where mounting is not permitted, which is said.
+    /// A disk of so many KiB, over a new folder of the test's own; none where mounting is not permitted, which is said.
     fn of(at: &Path, kib: u32) -> Option<Self> {
-        fs::create_dir_all(at).unwrap();
+        fs::create_dir(at).unwrap();
         let mounted = mount(&["-t", "tmpfs", "-o", &format!("size={kib}k"), "tmpfs"], at);
         if !mounted {
-            eprintln!("not run: a small disk cannot be mounted here");
+            eprintln!("SKIPPED: a small disk cannot be mounted here (root is needed)");
         }
         mounted.then(|| Self(at.to_owned()))
     }

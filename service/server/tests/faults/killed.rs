@@ -6,9 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::{Dice, ends, held, ingest, put, trivy};
 
-const FINDINGS: usize = 5_000;
-/// How often a process is killed: here, and where ASSAY_LONG is set.
-const KILLS: [usize; 2] = [30, 200];
+const FINDINGS: usize = 1_500;
+
+/// How often a process is killed: as often as ASSAY_KILLS says, else a few times.
+fn kills() -> usize {
+    std::env::var("ASSAY_KILLS").map_or(12, |n| n.parse().unwrap())
+}
 
 /// Starts `assay ingest` and kills it after so long. True when it had ended before.
 fn killed_after(data: &Path, report: &Path, delay: Duration) -> bool {
@@ -32,13 +35,18 @@ fn a_report_is_there_whole_or_not_at_all() {
     ingest(&whole, &report);
     let took = started.elapsed();
     assert_eq!(held(&whole), (FINDINGS, FINDINGS));
-    let kills = KILLS[usize::from(std::env::var_os("ASSAY_LONG").is_some())];
+    let kills = kills();
     let (mut dice, mut data) = (Dice(0x5EED), folder.path().join("data-0"));
     let (mut nothing, mut all, mut ended) = (0, 0, 0);
     for kill in 0..kills {
-        // Every fourth one early, where folder, key and schema are made.
-        let span = if kill % 4 == 0 { took.as_micros() / 20 } else { took.as_micros() };
-        let delay = Duration::from_micros(dice.up_to(span as u64));
+        // Every fourth one early, where folder, key and schema are made; every fourth one late, where the report is kept
+        // already and what follows from it is not.
+        let span = match kill % 4 {
+            0 => took / 20,
+            1 => took * 2,
+            _ => took,
+        };
+        let delay = Duration::from_micros(dice.up_to(span.as_micros() as u64));
         ended += usize::from(killed_after(&data, &report, delay));
         if !data.join("assay.db").exists() {
             nothing += 1;

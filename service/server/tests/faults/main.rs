@@ -2,7 +2,7 @@
 //! file, a process that is killed, two that write at once. A clear word, the right exit code, nothing half-stored, and the
 //! next run goes on.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod bad_input;
 mod data_file;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{command, ends, held, put, trivy};
 
 /// Runs `assay ingest` on each of the files at the same time.
-fn at_once(data: &Path, files: &[&Path]) {
+fn at_once<const N: usize>(data: &Path, files: [&Path; N]) {
     let running: Vec<_> = files
         .iter()
         .map(|file| {
@@ -26,7 +26,7 @@ fn two_writers_of_two_reports_both_succeed() {
         let data = folder.path().join(format!("data-{round}"));
         let web = put(folder.path(), "web.json", trivy("shop/web:1.0", 0..300, 'a', "2026-11-20T10:00:00Z"));
         let api = put(folder.path(), "api.json", trivy("shop/api:1.0", 0..200, 'b', "2026-11-20T10:00:00Z"));
-        at_once(&data, &[&web, &api]);
+        at_once(&data, [&web, &api]);
         assert_eq!(held(&data), (500, 500));
     }
 }
@@ -36,6 +36,6 @@ fn four_writers_of_one_report_keep_it_once() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let web = put(folder.path(), "web.json", trivy("shop/web:1.0", 0..300, 'a', "2026-11-20T10:00:00Z"));
-    at_once(&data, &[&web; 4]);
+    at_once(&data, [web.as_path(); 4]);
     assert_eq!(held(&data), (300, 300));
 }

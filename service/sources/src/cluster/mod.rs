@@ -22,6 +22,8 @@ mod view;
 mod yaml;
 
 pub use controls::{BadStandardsVersion, CONTROLS_CSV, StandardsVersion, controls};
+pub(crate) use expose::address::is_public;
 pub use gathered::Gathered;
 pub use object::{Object, Origin, Place};
+pub(crate) use rights::capabilities;
 pub use scan::{ScanHow, ToldBy, records};

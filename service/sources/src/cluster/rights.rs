@@ -179,7 +179,7 @@ fn capabilities_of(view: &View<'_>, object: &Object, binding: &Binding, cluster_
 }
 
 /// The dangerous rights that rules give, each once.
-pub(super) fn capabilities(rules: &[Rule]) -> Vec<Capability> {
+pub(crate) fn capabilities(rules: &[Rule]) -> Vec<Capability> {
     let mut found: Vec<Capability> = rules.iter().flat_map(of_rule).collect();
     found.sort_unstable();
     found.dedup();

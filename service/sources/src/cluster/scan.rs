@@ -139,7 +139,8 @@ impl Scan<'_, '_> {
             | Body::Node(_)
             | Body::ServiceAccount(_)
             | Body::Role(_)
-            | Body::NetworkPolicy
+            | Body::NetworkPolicy(_)
+            | Body::OtherPolicy
             | Body::Namespace => yields.push(self.exists(at, None)),
         }
         let edges = self.ways.edges.remove(&at).unwrap_or_default();

@@ -1,19 +1,26 @@
 //! Reports become records, one by one. Each format has its file and its golden test; a bad record is skipped with its
 //! place and reason, a bad report is refused whole.
 
+mod audit;
 mod controls;
 mod cyclonedx;
+mod events;
+mod falco;
 mod grype;
 mod image;
 pub(crate) mod intake;
 pub(crate) mod json;
 mod kube_bench;
+mod kubearmor;
 mod kubescape;
 pub(crate) mod lenient;
 mod openvex;
 mod sarif;
 mod sensor;
+mod signals;
 mod spdx;
+mod tetragon;
+mod tracee;
 mod trivy;
 mod trivy_k8s;
 mod trivy_operator;
@@ -33,6 +40,7 @@ use crate::sniff::Format;
 use intake::Intake;
 use json::Json;
 
+pub(crate) use events::after_runtime_prefix;
 pub use sensor::{BatchLine, batches};
 
 /// What a reader is told beside the bytes.
@@ -125,6 +133,11 @@ pub fn read(
         Format::SensorBatches => sensor::read(input, Intake::new(how, "assay-agent", out)),
         Format::CycloneDxJson => cyclonedx::json::read(&mut open(input)?, Intake::new(how, "cyclonedx", out)),
         Format::CycloneDxXml => cyclonedx::xml::read(input, Intake::new(how, "cyclonedx", out)),
+        Format::FalcoJsonl => falco::read(input, Intake::new(how, "falco", out)),
+        Format::TetragonJsonl => tetragon::read(input, Intake::new(how, "tetragon", out)),
+        Format::TraceeJsonl => tracee::read(input, Intake::new(how, "tracee", out)),
+        Format::KubeArmorJsonl => kubearmor::read(input, Intake::new(how, "kubearmor", out)),
+        Format::AuditJsonl => audit::read(input, Intake::new(how, "k8s-audit", out)),
         Format::SpdxJson => spdx::read(&mut open(input)?, Intake::new(how, "spdx", out)),
     }
 }

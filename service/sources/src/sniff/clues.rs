@@ -10,6 +10,23 @@ const MANIFEST: &str = "a Kubernetes object; read it with: assay scan --manifest
 /// A published feed.
 const FEED: &str = "a feed of published vulnerabilities; take it in with: assay intel import PATH";
 
+/// The sorts of Tetragon's events. Source: Tetragon's gRPC API, GetEventsResponse.
+const TETRAGON: &[&str] = &[
+    "process_exec",
+    "process_exit",
+    "process_kprobe",
+    "process_tracepoint",
+    "process_loader",
+    "process_uprobe",
+    "process_usdt",
+    "process_lsm",
+    "process_throttle",
+    "process_connect",
+    "process_close",
+    "process_listen",
+    "process_accept",
+];
+
 /// What was seen of a JSON object so far.
 #[derive(Default)]
 pub(super) struct Clues {
@@ -44,6 +61,15 @@ enum Seen {
     Vulnerabilities,
     Catalog,
     Items,
+    Rule,
+    Output,
+    Priority,
+    EventName,
+    Traced,
+    Operation,
+    Type,
+    HostName,
+    Verb,
 }
 
 impl Clues {
@@ -81,7 +107,10 @@ impl Clues {
             "controls" if value == Kind::Object => self.summary(json)?,
             _ if key.ends_with(".aquasecurity.github.io") => self.decide_after(json, Format::TrivyOperator)?,
             "matches" if value == Kind::List => self.matches(json)?,
-            "bomFormat" | "spdxVersion" => {}
+            "category" if word(json)?.starts_with("kube-audit") => self.decide(Format::AuditJsonl),
+            "protoPayload" if value == Kind::Object => self.payload(json)?,
+            _ if value == Kind::Object && TETRAGON.contains(&key) => self.decide_after(json, Format::TetragonJsonl)?,
+            "bomFormat" | "spdxVersion" | "category" => {}
             _ => {
                 self.seen.extend(of_key(key, value));
                 self.combine();
@@ -106,6 +135,8 @@ impl Clues {
         }
         let format = match () {
             () if self.operator() => Format::TrivyOperator,
+            // Old audit logs leave the version out.
+            () if self.kind == "Event" && self.api_version.is_empty() && self.has(Seen::Verb) => Format::AuditJsonl,
             () if !self.api_version.is_empty() && !self.kind.is_empty() => {
                 return Err(ReadError::Unknown { saw: MANIFEST });
             }
@@ -157,6 +188,12 @@ impl Clues {
             () if self.has(Seen::Controls) || self.has(Seen::NodeType) => Format::KubeBenchJson,
             () if self.has(Seen::Node) && self.has(Seen::Boot) && self.has(Seen::Sequence) => Format::SensorBatches,
             () if self.listed && self.has(Seen::Target) => Format::TrivyJson,
+            () if self.has(Seen::Rule) && self.has(Seen::Output) && self.has(Seen::Priority) => Format::FalcoJsonl,
+            () if self.has(Seen::EventName) && self.has(Seen::Traced) => Format::TraceeJsonl,
+            () if self.has(Seen::Operation) && self.has(Seen::Type) && self.has(Seen::HostName) => {
+                Format::KubeArmorJsonl
+            }
+            () if self.kind.starts_with("Event") && self.api_version.starts_with("audit.k8s.io/") => Format::AuditJsonl,
             () => return,
         };
         self.decide(format);
@@ -181,6 +218,26 @@ impl Clues {
             }
             Ok(())
         })
+    }
+
+    /// An entry of Google Cloud's log: of the API server of a cluster, or of another service.
+    fn payload(&mut self, json: &mut Json<'_>) -> Result<(), ReadError> {
+        let mut audit = false;
+        json.object(|json, key| match (key, json.kind()?) {
+            ("serviceName", Kind::Text) => {
+                audit |= json.word()? == "k8s.io";
+                Ok(())
+            }
+            ("methodName", Kind::Text) => {
+                audit |= json.word()?.starts_with("io.k8s.");
+                Ok(())
+            }
+            _ => json.skip(),
+        })?;
+        if audit {
+            self.decide(Format::AuditJsonl);
+        }
+        Ok(())
     }
 
     fn context(&mut self, json: &mut Json<'_>) -> Result<(), ReadError> {
@@ -256,6 +313,15 @@ fn of_key(key: &str, value: Kind) -> Option<Seen> {
         ("sequence", Kind::Number) => Seen::Sequence,
         ("vulnerabilities", Kind::List) => Seen::Vulnerabilities,
         ("dateReleased", _) => Seen::Catalog,
+        ("rule", Kind::Text) => Seen::Rule,
+        ("output", Kind::Text) => Seen::Output,
+        ("priority", Kind::Text) => Seen::Priority,
+        ("eventName", Kind::Text) => Seen::EventName,
+        ("hostProcessId" | "processId" | "threadId", Kind::Number) => Seen::Traced,
+        ("Operation", Kind::Text) => Seen::Operation,
+        ("Type", Kind::Text) => Seen::Type,
+        ("HostName", Kind::Text) => Seen::HostName,
+        ("verb" | "requestURI", Kind::Text) => Seen::Verb,
         _ => return None,
     })
 }

@@ -5,6 +5,7 @@ mod edges;
 mod endpoints;
 mod hostile;
 mod live;
+mod policies;
 mod rights;
 mod samples;
 mod speaks_for;

@@ -73,7 +73,9 @@ fn flaw(flaw: &Flaw) -> String {
             )
         }
         Flaw::Rbac { capability, cluster_wide } => format!("right {capability} everywhere: {cluster_wide}"),
-        Flaw::Signal { signal, .. } => format!("signal {}", signal.0.reveal()),
+        Flaw::Signal { signal, discriminator, stage } => {
+            format!("signal {} {:?} {stage}", signal.0.reveal(), discriminator.reveal())
+        }
     }
 }
 

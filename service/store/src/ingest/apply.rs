@@ -3,7 +3,7 @@
 use assay_core::asset::AssetKey;
 use assay_core::finding::{Matter, Place, ResolvedBecause};
 use assay_core::ids::{Fingerprint, Span, Time};
-use assay_core::observation::{AttackStage, Claim, Flaw};
+use assay_core::observation::{Claim, Flaw};
 use assay_core::reconcile::{Change, Doubt, Live, Said, Staged, reconcile};
 use assay_core::scope::Spoken;
 use assay_core::text::Opaque;
@@ -123,8 +123,7 @@ impl Settling<'_> {
         let place = Place { asset: staged.asset.clone(), container: staged.container.clone() };
         let ids = MatterIds::of(intern, &matter)?;
         let stage = match &staged.claim.flaw {
-            // A signal claims at least an attempt; facts of the asset say whether it went further.
-            Flaw::Signal { .. } => Some(AttackStage::Attempt as u8),
+            Flaw::Signal { stage, .. } => Some(*stage as u8),
             _ => None,
         };
         self.insert_finding(&NewFinding {

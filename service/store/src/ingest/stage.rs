@@ -25,6 +25,7 @@ pub(crate) fn clear(conn: &Connection) -> Result<(), StoreError> {
         CREATE TEMP TABLE IF NOT EXISTS stage_loose (id INTEGER PRIMARY KEY, body TEXT NOT NULL, observation_id INTEGER NOT NULL);
         CREATE TEMP TABLE IF NOT EXISTS stage_said (scope_id INTEGER NOT NULL, fp BLOB NOT NULL, component TEXT NOT NULL, claim_id INTEGER NOT NULL,
             asset_id INTEGER NOT NULL, spoken INTEGER, severity INTEGER NOT NULL, details INTEGER NOT NULL, PRIMARY KEY (scope_id, fp, component)) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS temp.stage_said_by_claim ON stage_said(claim_id);
         CREATE TEMP TABLE IF NOT EXISTS stage_alias (name TEXT NOT NULL, alias TEXT NOT NULL, PRIMARY KEY (name, alias)) WITHOUT ROWID;
         CREATE TEMP TABLE IF NOT EXISTS stage_source (subject TEXT NOT NULL, ecosystem TEXT NOT NULL, binary_name TEXT NOT NULL, source_name TEXT NOT NULL,
             PRIMARY KEY (subject, ecosystem, binary_name, source_name)) WITHOUT ROWID;

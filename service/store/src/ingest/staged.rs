@@ -34,7 +34,7 @@ enum FlawRow {
     Control { control: String, path: String },
     Secret { detector: String, location: String, mark: Option<String> },
     Rbac { capability: String, cluster_wide: bool },
-    Signal { signal: String, discriminator: String },
+    Signal { signal: String, discriminator: String, stage: String },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,9 +68,11 @@ impl From<&Claim> for ClaimRow {
             Flaw::Rbac { capability, cluster_wide } => {
                 FlawRow::Rbac { capability: capability.to_string(), cluster_wide: *cluster_wide }
             }
-            Flaw::Signal { signal, discriminator } => {
-                FlawRow::Signal { signal: owned(&signal.0), discriminator: owned(discriminator) }
-            }
+            Flaw::Signal { signal, discriminator, stage } => FlawRow::Signal {
+                signal: owned(&signal.0),
+                discriminator: owned(discriminator),
+                stage: stage.to_string(),
+            },
         };
         let (title, rule) = (owned(&claim.title), owned(&claim.rule));
         Self {
@@ -126,9 +128,11 @@ impl ClaimRow {
             FlawRow::Rbac { capability, cluster_wide } => {
                 Flaw::Rbac { capability: capability.parse::<Capability>()?, cluster_wide }
             }
-            FlawRow::Signal { signal, discriminator } => {
-                Flaw::Signal { signal: ControlId(text(signal)), discriminator: text(discriminator) }
-            }
+            FlawRow::Signal { signal, discriminator, stage } => Flaw::Signal {
+                signal: ControlId(text(signal)),
+                discriminator: text(discriminator),
+                stage: stage.parse()?,
+            },
         };
         let severity = *Severity::ALL.get(usize::from(self.severity)).unwrap_or(&Severity::Unknown);
         Ok(Claim {

@@ -15,7 +15,7 @@ fn store(texts: &[(&str, &str)]) -> Store {
     for (kind, text) in texts {
         intern.passage(kind, &Opaque::readmit(text), "test").unwrap();
     }
-    drop(intern);
+    intern.finish().unwrap();
     store
 }
 

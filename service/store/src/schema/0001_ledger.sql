@@ -262,9 +262,6 @@ CREATE TABLE passage (
 CREATE INDEX passage_by_model ON passage(model);
 CREATE VIRTUAL TABLE passage_words USING fts5(text, content='passage', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
 CREATE VIRTUAL TABLE passage_vocab USING fts5vocab(passage_words, row);
-CREATE TRIGGER passage_added AFTER INSERT ON passage BEGIN
-  INSERT INTO passage_words(rowid, text) VALUES (new.id, new.text);
-END;
 CREATE TRIGGER passage_removed AFTER DELETE ON passage BEGIN
   INSERT INTO passage_words(passage_words, rowid, text) VALUES ('delete', old.id, old.text);
 END;

@@ -6,6 +6,7 @@ use crate::context::tests::{Shop, catalogue, now, vuln};
 use crate::explain::{Told, render};
 use crate::ids::Span;
 use crate::intel::{Feed, FeedState, Said};
+use crate::mend::Mend;
 use crate::observation::{
     AttackStage, Author, ControlId, Environment, PeerClass, Protocol, Reach, Role, UseLevel, What,
 };
@@ -53,6 +54,7 @@ fn explanation() -> Guarded<Document> {
     let (finding, seen) = (&scene.findings[0], scene.see(&world, &scene.findings[0]));
     let brief: &Brief = &seen.brief;
     let settled = Settled { plan: template(brief), by: By::Template(TemplateBecause::NoModel) };
+    let mend = Mend { version: finding.fixed_in().cloned().unwrap(), closes: 11 };
     let told = Told {
         finding,
         factors: &seen.factors,
@@ -63,7 +65,7 @@ fn explanation() -> Guarded<Document> {
         policy: &scene.policy,
         controls: &scene.controls,
         same_cause: 11,
-        mend: None,
+        mend: Some(&mend),
         similar: &Similar::default(),
         as_of: now(),
     };

@@ -19,7 +19,7 @@ const NOT_PUBLIC_V4: &[(Ipv4Addr, u8)] = &[
 ];
 
 /// True when an address can be reached from the Internet.
-pub(in crate::cluster) fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => !NOT_PUBLIC_V4.iter().any(|(net, bits)| in_v4(v4, *net, *bits)),
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {

@@ -15,6 +15,8 @@ use crate::cluster::view::View;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route {
     pub(super) to: AssetKey,
+    /// The object that was chosen.
+    pub(super) at: usize,
     pub(super) port: u16,
     pub(super) node_port: u16,
     pub(super) target_port: u16,
@@ -97,7 +99,7 @@ impl<'v> Labelled<'v> {
                 };
                 let Some(target_port) = target else { continue };
                 let to = view.raised[*at].clone();
-                routes.push(Route { to, port: port.port, node_port: port.node_port, target_port, protocol });
+                routes.push(Route { to, at: *at, port: port.port, node_port: port.node_port, target_port, protocol });
             }
         }
         Behind::Routes(routes)
@@ -116,7 +118,7 @@ impl<'v> Labelled<'v> {
             for (at, listener) in pods.flat_map(|at| list.listeners.iter().filter(same_name).map(move |l| (at, l))) {
                 let target_port = if listener.port == 0 { port.port } else { listener.port };
                 let (to, protocol) = (view.raised[*at].clone(), protocol(port.protocol.as_deref()));
-                routes.push(Route { to, port: port.port, node_port: port.node_port, target_port, protocol });
+                routes.push(Route { to, at: *at, port: port.port, node_port: port.node_port, target_port, protocol });
             }
         }
         Behind::Routes(routes)
@@ -129,7 +131,7 @@ fn selects(selector: &Labels, labels: &Labels) -> bool {
 }
 
 /// A named port: of the containers first, then of init containers that keep running.
-fn named_port(workload: &Workload, name: &str, protocol: Protocol) -> Option<u16> {
+pub(super) fn named_port(workload: &Workload, name: &str, protocol: Protocol) -> Option<u16> {
     let sidecars = workload.spec.init_containers.iter().filter(|c| c.restart_policy.as_deref() == Some("Always"));
     let all = workload.spec.containers.iter().chain(sidecars);
     all.flat_map(|c: &Container| &c.ports)

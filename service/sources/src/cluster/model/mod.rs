@@ -4,6 +4,7 @@
 mod endpoints;
 mod network;
 mod pod;
+mod policy;
 mod rights;
 mod scalar;
 mod workload;
@@ -18,6 +19,7 @@ pub use pod::{
     Capabilities, Container, ContainerList, ContainerPort, EnvSecret, EnvVar, Handler, Lifecycle, PodOs, PodSpec,
     Profile, SeLinuxOptions, SecurityContext, Sysctl, Target, Volume, VolumeMount, WindowsOptions,
 };
+pub use policy::{IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PolicySpec, Requirement, Selector};
 pub use rights::{Binding, Role, RoleRef, RoleSubject, Rule, ServiceAccount};
 pub use scalar::{Labels, PortName};
 pub use workload::Workload;
@@ -50,8 +52,10 @@ pub enum Body {
     Role(Role),
     /// A RoleBinding or ClusterRoleBinding.
     Binding(Binding),
-    /// A policy of any kind over a namespace's network.
-    NetworkPolicy,
+    /// A policy over a namespace's network.
+    NetworkPolicy(Box<NetworkPolicy>),
+    /// A policy over the network of a sort that is not evaluated.
+    OtherPolicy,
     /// A namespace.
     Namespace,
     /// Known to exist, and no more.
@@ -153,13 +157,13 @@ const SHAPES: &[(&[&str], &str, Read)] = &[
     (&["rbac.authorization.k8s.io"], "ClusterRole", |v, _| Ok(Body::Role(typed(v, &[])?))),
     (&["rbac.authorization.k8s.io"], "RoleBinding", |v, _| Ok(Body::Binding(typed(v, &[])?))),
     (&["rbac.authorization.k8s.io"], "ClusterRoleBinding", |v, _| Ok(Body::Binding(typed(v, &[])?))),
-    (&["networking.k8s.io", "extensions"], "NetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
-    (&["policy.networking.k8s.io"], "AdminNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
-    (&["policy.networking.k8s.io"], "BaselineAdminNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
-    (&["cilium.io"], "CiliumNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
-    (&["cilium.io"], "CiliumClusterwideNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
-    (&["crd.projectcalico.org", "projectcalico.org"], "NetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
-    (&["crd.projectcalico.org", "projectcalico.org"], "GlobalNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["networking.k8s.io", "extensions"], "NetworkPolicy", |v, _| Ok(Body::NetworkPolicy(Box::new(typed(v, &[])?)))),
+    (&["policy.networking.k8s.io"], "AdminNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
+    (&["policy.networking.k8s.io"], "BaselineAdminNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
+    (&["cilium.io"], "CiliumNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
+    (&["cilium.io"], "CiliumClusterwideNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
+    (&["crd.projectcalico.org", "projectcalico.org"], "NetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
+    (&["crd.projectcalico.org", "projectcalico.org"], "GlobalNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
     (&[""], "Namespace", |_, _| Ok(Body::Namespace)),
 ];
 

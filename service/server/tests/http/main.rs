@@ -1,0 +1,17 @@
+//! The service through its public door: who may do what, what is refused and how, sessions, chat, tickets, and the document
+//! that describes it all.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+
+mod chat;
+#[path = "../door/mod.rs"]
+mod door;
+mod health;
+mod limits;
+mod openapi;
+mod problems;
+mod reports;
+mod roles;
+mod schema;
+mod sessions;
+mod tickets;
