@@ -82,7 +82,7 @@ impl Named for Line {
 
 enum Case {
     Report(Report),
-    Pair(Pair),
+    Pair(Box<Pair>),
 }
 
 impl Line {
@@ -91,7 +91,7 @@ impl Line {
             (Some(report), None, None, None, None) => Ok(Case::Report((self.id, report.to_string()))),
             (None, Some(one), Some(other), Some(same), Some(why)) => {
                 cases::reason(&why)?;
-                Ok(Case::Pair(Pair { id: self.id, one, other, same, why }))
+                Ok(Case::Pair(Box::new(Pair { id: self.id, one, other, same, why })))
             }
             _ => Err("it says either `report`, or `one`, `other`, `same` and `why`".to_owned()),
         }
@@ -107,7 +107,7 @@ pub fn read(text: &str) -> Result<(Vec<Pair>, Vec<Report>), BadCase> {
     for case in cases::read(text, Line::case)? {
         match case {
             Case::Report(report) => reports.push(report),
-            Case::Pair(pair) => pairs.push(pair),
+            Case::Pair(pair) => pairs.push(*pair),
         }
     }
     if reports.is_empty() {

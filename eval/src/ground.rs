@@ -3,6 +3,7 @@
 
 use std::error::Error;
 
+use assay_core::control::Controls;
 use assay_core::ids::Time;
 use assay_core::observation::Record;
 use assay_core::ports::Records;
@@ -28,6 +29,18 @@ pub trait Ground {
     /// # Errors
     /// When it is no report.
     fn read(&self, report: &str, at: Time, take: &mut dyn FnMut(Record) -> bool) -> Result<Head, Fault>;
+
+    /// Scans objects as the API server gave them at an instant, all that there are: a `List` in JSON.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn scan(&self, objects: &str, at: Time, take: &mut dyn FnMut(Record) -> bool) -> Result<Head, Fault>;
+
+    /// The rows behind controls.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn controls(&self) -> Result<Controls, Fault>;
 
     /// The door for texts from outside.
     fn door(&self) -> &dyn Door;

@@ -11,6 +11,7 @@ pub mod interval;
 pub mod moves;
 pub mod outcome;
 pub mod situation;
+pub mod state;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -36,6 +37,8 @@ named! {
         Moves = "moves",
         /// One image reported by two tools: what must become one finding, and what must not.
         Dedup = "dedup",
+        /// Random sequences of reports against the ledger.
+        State = "state",
         /// Strangers' texts at every place, and whatever they move, open or show.
         Guard = "guard",
     }
@@ -76,11 +79,19 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
         }
         Suite::Moves => {
             let moves = moves::read(asked.cases.unwrap_or(moves::MOVES)).map_err(bad)?;
-            Ok(vec![moves::run(&moves, &Policies::bundled()?.default)?])
+            Ok(vec![moves::run(&moves, &Policies::bundled()?.default, ground)?])
         }
         Suite::Dedup => {
             let (pairs, reports) = dedup::read(asked.cases.unwrap_or(dedup::PAIRS)).map_err(bad)?;
             Ok(dedup::run(&pairs, &reports, ground)?.to_vec())
+        }
+        Suite::State => {
+            let make = || ground.records();
+            let outcome = match asked.cases {
+                Some(cases) => state::replay(make, &state::read(cases).map_err(bad)?)?,
+                None => state::run(make, state::steps(asked.size), asked.seed.unwrap_or(state::SEED))?,
+            };
+            Ok(vec![outcome])
         }
         Suite::Guard => {
             let mut texts = corpus::read(asked.cases.unwrap_or(corpus::TEXTS)).map_err(bad)?;

@@ -2,10 +2,13 @@
 
 use std::io::Cursor;
 
+use assay_core::control::Controls;
 use assay_core::ids::Time;
 use assay_core::observation::Record;
 use assay_core::scope::Head;
 use assay_core::text::{Door, Opaque};
+use assay_sources::cluster::limits::ScanLimits;
+use assay_sources::cluster::{ScanHow, StandardsVersion, ToldBy, manifests, records};
 use assay_sources::door::SecretDoor;
 use assay_sources::limits::ReadLimits;
 use assay_sources::read::{Flow, How, read};
@@ -45,6 +48,27 @@ impl Ground for Real {
         let how = How { limits: &limits, door: &self.door, cluster: &self.cluster, source: None, received_at: at };
         let mut out = |record| if take((self.spoil)(record)) { Flow::More } else { Flow::Stop };
         Ok(read(format, &mut Cursor::new(report), &how, &mut out)?)
+    }
+
+    fn scan(&self, objects: &str, at: Time, take: &mut dyn FnMut(Record) -> bool) -> Result<Head, Fault> {
+        let gathered = manifests::read_bytes(objects.as_bytes(), "objects.json", &ScanLimits::default(), &self.door);
+        if let Some(skipped) = gathered.skipped().next() {
+            return Err(format!("{}: {}", skipped.locator, skipped.reason).into());
+        }
+        let how = ScanHow {
+            cluster: &self.cluster,
+            told_by: ToldBy::Server,
+            complete: true,
+            as_of: at,
+            version: StandardsVersion::LATEST,
+            door: &self.door,
+        };
+        let mut out = |record| if take(record) { Flow::More } else { Flow::Stop };
+        Ok(records(&gathered, how, &mut out))
+    }
+
+    fn controls(&self) -> Result<Controls, Fault> {
+        Ok(Controls::parse(assay_sources::CONTROLS)?)
     }
 
     fn door(&self) -> &dyn Door {

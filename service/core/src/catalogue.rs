@@ -32,6 +32,7 @@ macro_rules! predicates {
 
 predicates! {
     ExposedPath = "exposed_path" ["port", "pod", "entry", "door", "outside"],
+    ExposedUntold = "exposed_untold" ["pod", "entry", "door"],
     TrafficSeen = "traffic_seen" ["port"],
     TrafficNotSeen = "traffic_not_seen" ["port"],
     Internal = "internal" [],
@@ -42,6 +43,8 @@ predicates! {
     NotUsed = "not_used" ["package", "span", "watched", "replicas", "starts"],
     UseUnknown = "use_unknown" ["package", "because", "settle"],
     UseHalfSeen = "use_half_seen" ["package", "because", "span", "watched", "settle"],
+    UseSilent = "use_silent" ["package", "node", "heard", "span", "exe", "settle"],
+    UseEnded = "use_ended" ["package", "runs", "ended", "programs", "exe", "settle"],
     Foothold = "foothold" ["workload"],
     Attempt = "attempt" ["workload"],
     NoneSeen = "none_seen" ["span"],
@@ -309,7 +312,7 @@ mod tests {
             for thing in ["replicas", "starts", "workloads", "tools", "runs ", "programs"] {
                 assert!(!one.contains(&format!("1 {thing}")), "{one}");
             }
-            for thing in ["replica ", "start ", "workload ", "tool ", "run ", "program "] {
+            for thing in ["replica ", "start ", "workload ", "tool ", "run was", "program "] {
                 assert!(!many.contains(&format!("7 {thing}")), "{many}");
             }
         }

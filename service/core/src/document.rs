@@ -1,8 +1,9 @@
-//! The closed tree that every surface renders: no link, image, HTML or mention exists in it. Comes in: parts whose types
-//! say who wrote them. Goes out: a guarded document, which only this module can make.
+//! The closed tree that every surface renders: no link, image, HTML or mention exists in it, but for words that stand for
+//! a finding of ours. Comes in: parts whose types say who wrote them. Goes out: a guarded document, which only this module
+//! can make.
 
 use crate::brief::Arg;
-use crate::ids::Time;
+use crate::ids::{Fingerprint, Time};
 use crate::text::{Door, Opaque, Own, Shaped};
 
 /// A piece of a line, by who wrote it.
@@ -24,6 +25,8 @@ pub enum Inline {
     Command(Command),
     /// Text of ours that stands out.
     Strong(Own),
+    /// Words for a finding: on the page they lead to it, everywhere else they are words.
+    Finding(Fingerprint, Line),
 }
 
 /// Commands that documents may suggest: ours, with typed arguments only.
@@ -126,8 +129,7 @@ pub fn guard(document: Document, door: &dyn Door) -> Result<Guarded<Document>, A
             Block::Section(_) | Block::Chart(_) => Vec::new(),
         };
         for line in lines {
-            let foreign = line.iter().any(|i| matches!(i, Inline::Name(_) | Inline::Cell(_)));
-            if foreign && !clean(&plain(line)) {
+            if foreign(line) && !clean(&plain(line)) {
                 return Err(Alarm);
             }
         }
@@ -143,6 +145,20 @@ pub fn withheld(as_of: Time) -> Guarded<Document> {
     Guarded(Document { as_of, blocks: vec![Block::Line(line)] })
 }
 
+/// True when a stranger wrote a part of the line.
+fn foreign(line: &Line) -> bool {
+    line.iter().any(|inline| match inline {
+        Inline::Name(_) | Inline::Cell(_) => true,
+        Inline::Finding(_, words) => foreign(words),
+        Inline::Own(_)
+        | Inline::Shaped(_)
+        | Inline::Ago(_)
+        | Inline::Mark(_)
+        | Inline::Command(_)
+        | Inline::Strong(_) => false,
+    })
+}
+
 /// A line as bare characters.
 pub(crate) fn plain(line: &Line) -> String {
     line.iter()
@@ -153,6 +169,7 @@ pub(crate) fn plain(line: &Line) -> String {
             Inline::Ago(time) => time.to_string(),
             Inline::Mark(n) => format!("e{n}"),
             Inline::Command(command) => command.text(),
+            Inline::Finding(_, words) => plain(words),
         })
         .collect()
 }

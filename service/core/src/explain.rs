@@ -65,10 +65,11 @@ pub fn evidence(brief: &Brief, settled: &Settled) -> Vec<EvidenceId> {
 /// # Errors
 /// When the final scan finds a secret: the caller shows [`crate::document::withheld`].
 pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result<Guarded<Document>, Alarm> {
+    let id = told.finding.fingerprint;
     let mut blocks = vec![
         Block::Title(
             title(told.finding, told.controls),
-            vec![Inline::Shaped(Shaped::Finding(told.finding.fingerprint))],
+            vec![Inline::Finding(id, vec![Inline::Shaped(Shaped::Finding(id))])],
         ),
         Block::Line(verdict(told)),
         Block::Field(Own::new("Decided by"), answers::decided(told)),
@@ -151,6 +152,11 @@ pub fn what(finding: &Finding, controls: &Controls) -> Line {
             vec![own("may "), Inline::Own(crate::brief::capability_own(*capability)), own(reach)]
         }
     }
+}
+
+/// The same as words that lead to the finding.
+pub fn named(finding: &Finding, controls: &Controls) -> Inline {
+    Inline::Finding(finding.fingerprint, what(finding, controls))
 }
 
 /// Where it is: `namespace/name`, the container where it is told apart, or the image.

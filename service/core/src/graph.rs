@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use crate::asset::{AssetKey, KindClass};
 use crate::ids::{EvidenceId, Time};
-use crate::observation::{Link, PeerClass, Reach, Role, SettledBy, What};
+use crate::observation::{Admits, Link, PeerClass, Reach, Role, SettledBy, What};
 use crate::text::Opaque;
 use crate::world::{AssetIdx, EdgeSeen, World};
 
@@ -136,13 +136,15 @@ struct Tail<'w> {
     pod_port: Option<u16>,
     /// The host name that it is for; none for any.
     host: Option<&'w Opaque>,
+    /// What network policies on it let through.
+    admits: Admits,
 }
 
 /// Every way from the Internet to the workload, searched backwards so that only its own neighbourhood is walked.
 fn ways_in(world: &World, workload: AssetIdx) -> Ways {
     let mut ways = Ways { all_followed: true, ..Ways::default() };
-    let mut queue =
-        VecDeque::from([Tail { edges: Vec::new(), here: workload, port: None, pod_port: None, host: None }]);
+    let end = Tail { edges: Vec::new(), here: workload, port: None, pod_port: None, host: None, admits: Admits::ALL };
+    let mut queue = VecDeque::from([end]);
     let mut steps = 0;
     while let Some(tail) = queue.pop_front() {
         for &e in &world.asset(tail.here).into {
@@ -154,7 +156,7 @@ fn ways_in(world: &World, workload: AssetIdx) -> Ways {
             let edge = &world.edges[e as usize];
             let longer = || tail.edges.iter().copied().chain([e]).collect::<Vec<u32>>();
             match &edge.link {
-                Link::Enters { reach, port, host, .. }
+                Link::Enters { reach, port, host, entry }
                     if tail.port.is_none_or(|p| p == *port) && (tail.host.is_none() || tail.host == host.as_ref()) =>
                 {
                     let pod_port = tail.pod_port.unwrap_or(*port);
@@ -162,11 +164,11 @@ fn ways_in(world: &World, workload: AssetIdx) -> Ways {
                         edges: longer().into_iter().rev().collect(),
                         outside_port: *port,
                         port: pod_port,
-                        reach: believed(*reach, edge, world.as_of),
+                        reach: believed(*reach, edge, world.as_of).min(tail.admits.through(*entry)),
                         traffic: traffic(world, workload, pod_port),
                     });
                 }
-                Link::Routes { host, port, target_port, .. }
+                Link::Routes { host, port, target_port, admits, .. }
                     if tail.port.is_none_or(|p| p == *target_port) && !tail.edges.contains(&e) =>
                 {
                     if tail.edges.len() + 1 >= HOPS_MAX {
@@ -179,6 +181,10 @@ fn ways_in(world: &World, workload: AssetIdx) -> Ways {
                         port: Some(*port),
                         pod_port: tail.pod_port.or(Some(*target_port)),
                         host: host.as_ref().or(tail.host),
+                        admits: tail.admits.and(Admits {
+                            direct: believed(admits.direct, edge, world.as_of),
+                            routed: believed(admits.routed, edge, world.as_of),
+                        }),
                     });
                 }
                 _ => {}

@@ -4,7 +4,7 @@
 
 use crate::control::Controls;
 use crate::document::{Block, Inline, Line, count, counted, own};
-use crate::explain::{place, what};
+use crate::explain::{named, place};
 use crate::finding::Finding;
 use crate::ids::Time;
 use crate::records::PastDecision;
@@ -53,7 +53,7 @@ pub fn panel(similar: &Similar, controls: &Controls, as_of: Time) -> Vec<Block> 
         let mut line = Vec::new();
         for (i, finding) in similar.by_text.iter().take(LINE_MAX).enumerate() {
             line.push(own(if i == 0 { "by text: " } else { "; " }));
-            line.extend(what(finding, controls));
+            line.push(named(finding, controls));
             line.push(own(", "));
             line.extend(place(finding));
         }
@@ -68,7 +68,7 @@ fn elsewhere(similar: &Similar) -> Line {
         if i > 0 {
             line.push(own("; "));
         }
-        line.extend(place(finding));
+        line.push(Inline::Finding(finding.fingerprint, place(finding)));
     }
     let more = similar.elsewhere_total.saturating_sub(similar.elsewhere.len().min(LINE_MAX) as u64);
     if more > 0 {
@@ -82,7 +82,7 @@ fn decision(past: &PastDecision, finding: &Finding, found: Found, controls: &Con
     let d = &past.decision;
     let mut line = vec![own(d.status.as_str()), own(" for ")];
     if found == Found::ByText {
-        line.extend(what(finding, controls));
+        line.push(named(finding, controls));
         line.push(own(", "));
     }
     line.extend(place(finding));

@@ -39,7 +39,10 @@ fn exposure(parts: &mut Vec<Line>, factors: &Factors) {
     match (&factors.exposure, &factors.ways) {
         (Known::Is(..), Exposure::Exposed { paths, .. }) => {
             let Some(path) = paths.first() else { return };
-            let mut line = vec![own("exposed :"), Inline::Shaped(Shaped::Port(path.outside_port))];
+            let mut line = match path.outside_port {
+                0 => vec![own("exposed")],
+                port => vec![own("exposed :"), Inline::Shaped(Shaped::Port(port))],
+            };
             if let Some((at, _)) = &path.traffic {
                 line.extend([own(", traffic "), Inline::Ago(*at)]);
             }
@@ -72,7 +75,14 @@ fn usage(parts: &mut Vec<Line>, factors: &Factors) {
             line.extend(counted(wanted, [" replica", " replicas"]));
             parts.push(line);
         }
-        Use::Unknown(..) => parts.push(vec![own("use unknown")]),
+        Use::Unknown(_, _, watch) => {
+            let past = watch.as_ref().filter(|w| w.watched == 0).and_then(|w| w.past.as_ref());
+            parts.push(match past {
+                Some(past) if past.silent => vec![own("use unknown, sensor last heard "), Inline::Ago(past.until)],
+                Some(past) => vec![own("use unknown, last run ended "), Inline::Ago(past.until)],
+                None => vec![own("use unknown")],
+            });
+        }
     }
 }
 

@@ -161,6 +161,8 @@ pub struct World {
     by_row: HashMap<i64, AssetIdx>,
     by_vuln: HashMap<VulnId, VulnIdx>,
     by_vuln_row: HashMap<i64, VulnIdx>,
+    /// By cluster and node, until when its sensor has watched anything.
+    heard: HashMap<(Opaque, Opaque), Time>,
 }
 
 impl World {
@@ -178,6 +180,7 @@ impl World {
             by_row: HashMap::new(),
             by_vuln: HashMap::new(),
             by_vuln_row: HashMap::new(),
+            heard: HashMap::new(),
         }
     }
 
@@ -200,6 +203,12 @@ impl World {
 
     /// Adds a watch window.
     pub fn add_coverage(&mut self, about: AssetIdx, coverage: CoverageSeen) {
+        let window = &coverage.window;
+        if window.eye != Eye::CompleteScan {
+            let node = (self.asset(about).key.cluster.clone(), window.node.clone());
+            let heard = self.heard.entry(node).or_insert(window.until);
+            *heard = window.until.max(*heard);
+        }
         self.assets[about.0 as usize].coverage.push(coverage);
     }
 
@@ -324,9 +333,11 @@ impl World {
         self.out(workload).filter(|e| matches!(e.link, Link::RunsAs { .. }))
     }
 
-    /// The identity that a workload runs as: by the newest word of those who may lower, else by anybody's.
+    /// The account that a workload runs as: by the newest word of those who may lower, else by anybody's. A group that
+    /// the account is in stands behind it.
     pub fn identity(&self, workload: AssetIdx) -> Option<&EdgeSeen> {
-        self.identities(workload).max_by_key(|e| (e.author.may_lower(), e.until, std::cmp::Reverse(e.id)))
+        let account = |e: &EdgeSeen| self.asset(e.to).key.kind.as_str() == "ServiceAccount";
+        self.identities(workload).max_by_key(|e| (account(e), e.author.may_lower(), e.until, std::cmp::Reverse(e.id)))
     }
 
     /// The workloads that run as an identity.
@@ -349,6 +360,11 @@ impl World {
                 && c.window.until.until(self.as_of) <= SCAN_VALID
         });
         whole.max_by_key(|c| (c.window.until, std::cmp::Reverse(c.id)))
+    }
+
+    /// Until when the sensor of a node has watched anything at all.
+    pub fn sensor_heard(&self, cluster: &Opaque, node: &Opaque) -> Option<Time> {
+        self.heard.get(&(cluster.clone(), node.clone())).copied()
     }
 
     /// The state of a feed.

@@ -209,6 +209,11 @@ fn numbers_table(n: &Numbers, before: Option<&Numbers>) -> Block {
     Block::Table { head: ["", "now", "digest before"].map(Own::new).to_vec(), rows }
 }
 
+/// A finding's title, which leads to it.
+fn entitled(finding: &Finding, snapshot: &Snapshot) -> Inline {
+    Inline::Finding(finding.fingerprint, title(finding, &snapshot.controls))
+}
+
 fn do_today(blocks: &mut Vec<Block>, today: &Today<'_>, snapshot: &Snapshot) {
     if today.items.is_empty() {
         return;
@@ -216,7 +221,7 @@ fn do_today(blocks: &mut Vec<Block>, today: &Today<'_>, snapshot: &Snapshot) {
     blocks.push(Block::Section(Own::new("Do today")));
     for item in &today.items {
         let band = snapshot.policy.band(item.ranked.assessment.band);
-        let mut line = title(&item.finding, &snapshot.controls);
+        let mut line = vec![entitled(&item.finding, snapshot)];
         line.push(own(": "));
         line.extend(why(&item.finding, &snapshot.factors(&item.finding), &snapshot.world));
         let mut side = vec![Inline::Own(Own::catalogued(band.name.clone()))];
@@ -240,7 +245,7 @@ fn section(blocks: &mut Vec<Block>, name: &'static str, some: &Some10, snapshot:
     blocks.push(Block::Section(Own::new(name)));
     for (finding, because) in findings {
         let side = side_of(because, snapshot, finding);
-        blocks.push(Block::Fact(title(finding, &snapshot.controls), side));
+        blocks.push(Block::Fact(vec![entitled(finding, snapshot)], side));
     }
     let rest = total.saturating_sub(findings.len() as u64);
     if rest > 0 {
@@ -276,7 +281,7 @@ fn expiring(blocks: &mut Vec<Block>, store: &Store, snapshot: &Snapshot) -> Resu
         if let Some(until) = decision.until {
             side.extend([own(", ends "), Inline::Ago(until)]);
         }
-        blocks.push(Block::Fact(title(&finding, &snapshot.controls), side));
+        blocks.push(Block::Fact(vec![entitled(&finding, snapshot)], side));
     }
     Ok(())
 }

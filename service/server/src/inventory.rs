@@ -4,7 +4,7 @@ use assay_core::assess::Exposed;
 use assay_core::asset::{AssetKey, ImageRef, KindClass};
 use assay_core::context::{Known, Situation};
 use assay_core::graph::{Exposure, Path};
-use assay_core::observation::{Link, What};
+use assay_core::observation::{Admits, Link, Reach, What};
 use assay_core::text::Redacted;
 use assay_core::world::{AssetIdx, World};
 use serde::Serialize;
@@ -129,7 +129,7 @@ pub(crate) fn exposure(world: &World, known: &Known<Exposed>, ways: &Exposure) -
         Exposure::Internal { not_running, .. } => ([].as_slice(), None, *not_running),
         Exposure::Unknown { settled_by, paths } => (paths.as_slice(), Some(settled_by.as_str()), false),
     };
-    let mut ports: Vec<u16> = paths.iter().map(|p| p.port).collect();
+    let mut ports: Vec<u16> = paths.iter().map(|p| p.port).filter(|port| *port > 0).collect();
     ports.sort_unstable();
     ports.dedup();
     ExposureWire { value, ports, paths: paths.iter().map(|p| path(world, p)).collect(), settled_by, not_running }
@@ -166,8 +166,20 @@ fn link_words(link: &Link) -> String {
             Some(host) => format!("{entry} {}:{port}", host.reveal()),
             None => format!("{entry} :{port}"),
         },
-        Link::Routes { port, target_port, protocol, .. } => format!("{protocol} {port} to {target_port}"),
+        Link::Routes { port, target_port, protocol, admits, .. } => {
+            format!("{protocol} {port} to {target_port}{}", admits_words(*admits))
+        }
         Link::Runs { .. } | Link::RunsAs { .. } | Link::Holds { .. } => link.as_str().to_owned(),
+    }
+}
+
+/// What network policies do to a step, where they do anything.
+fn admits_words(admits: Admits) -> &'static str {
+    match (admits.direct, admits.routed) {
+        (Reach::Public, Reach::Public) => "",
+        (Reach::Internal, Reach::Internal) => " (closed by network policies)",
+        (_, Reach::Public) => " (network policies: only from the controller of a route)",
+        _ => " (network policies: not certain who gets through)",
     }
 }
 
@@ -191,7 +203,7 @@ pub(crate) struct WayWire {
 }
 
 /// What the ways in do not take into account: said wherever they are shown.
-pub(crate) const LIMITS: &str = "ways in from the Internet through Services and Ingresses; NetworkPolicy, rights between workloads and choke points are not computed yet";
+pub(crate) const LIMITS: &str = "ways in from the Internet through Services and Ingresses, as far as network policies let callers through; rights between workloads and choke points are not computed yet";
 
 /// Every way in from the Internet, those that lead to the most urgent finding first.
 pub(crate) fn paths(snapshot: &Snapshot) -> PathsWire {

@@ -11,7 +11,7 @@ use assay_core::scope::{Artifact, Head, Part, Scope, SpokenSet};
 use assay_core::text::{Door, Opaque};
 use assay_sources::limits::ReadLimits;
 use assay_sources::read::batches;
-use assay_store::{Receipt, ReportMeta, Store, StoreError};
+use assay_store::{FunnelStep, Receipt, ReportMeta, Store, StoreError};
 
 use crate::ingest::{Asked, IngestError};
 
@@ -65,7 +65,11 @@ pub(crate) fn take(
         sha256: Digest::of_bytes(bytes),
         received_at: from.received_at,
     };
-    let receipt = store.ingest::<StoreError>(&meta, |give| {
+    let node = Opaque::admit_name(&batch.node, door);
+    let counts = counts(&batch.funnel, door);
+    // A node whose clock runs ahead was not heard later than now.
+    let step = FunnelStep { node: node.reveal(), at: sent_at.min(from.received_at), counts: &counts };
+    let receipt = store.ingest_batch::<StoreError>(&meta, &step, |give| {
         for record in records {
             if !give(record) {
                 break;
@@ -73,11 +77,6 @@ pub(crate) fn take(
         }
         Ok(head(sent_at))
     })?;
-    if receipt.repeats.is_none() {
-        let node = Opaque::admit_name(&batch.node, door);
-        // A node whose clock runs ahead was not heard later than now.
-        store.add_funnel(node.reveal(), sent_at.min(from.received_at), &counts(&batch.funnel, door))?;
-    }
     Ok(receipt)
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 use anyhow::Result;
 use assay_core::asset::{ImageRef, KindClass};
 use assay_core::document::{Block, Document, Guarded, Inline, Line, count, counted, guard, own, withheld};
-use assay_core::explain::{place, what};
+use assay_core::explain::place;
 use assay_core::finding::{Finding, Matter};
 use assay_core::ids::VulnId;
 use assay_core::order::Ranked;
@@ -205,7 +205,7 @@ fn told(
     let mut blocks = vec![Block::Title(vec![own("Assay on this ticket")], vec![Inline::Shaped(Shaped::At(as_of))])];
     blocks.push(Block::Line(summary(snapshot, findings, total)));
     for (ranked, finding) in findings.iter().take(LISTED_MAX) {
-        let mut line = what(finding, &snapshot.controls);
+        let mut line = vec![assay_core::explain::named(finding, &snapshot.controls)];
         line.push(own(", "));
         line.extend(place(finding));
         line.push(own(": "));

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use anyhow::Result;
 use assay_core::asset::KindClass;
 use assay_core::document::{Block, Document, Guarded, Inline, Line, count, counted, guard, own, withheld};
-use assay_core::explain::{place, what};
+use assay_core::explain::{named, place};
 use assay_core::finding::{Finding, FindingClass, Matter};
 use assay_core::ids::{Span, Time};
 use assay_core::order::{Ranked, Row};
@@ -381,11 +381,11 @@ fn row(at: usize, item: &Item<'_>, snapshot: &Snapshot) -> Vec<Line> {
     if item.closes > 1 {
         reason.extend([own("; one fix closes "), count(item.closes)]);
     }
-    vec![vec![count(at as u64 + 1)], due, what(&item.finding, &snapshot.controls), place, reason]
+    vec![vec![count(at as u64 + 1)], due, vec![named(&item.finding, &snapshot.controls)], place, reason]
 }
 
 fn lower_line(item: &Item<'_>, snapshot: &Snapshot) -> Line {
-    let mut line = what(&item.finding, &snapshot.controls);
+    let mut line = vec![named(&item.finding, &snapshot.controls)];
     let factors = snapshot.factors(&item.finding);
     line.extend([own(", "), own(item.finding.severity.as_str())]);
     if let Some(score) = factors.cvss.value() {

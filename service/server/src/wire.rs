@@ -205,7 +205,8 @@ pub(crate) fn title(snapshot: &Snapshot, finding: &Finding) -> String {
             }
         }
         Matter::Rbac { capability, cluster_wide } => {
-            format!("may {capability} {}", if *cluster_wide { "in every namespace" } else { "in its namespace" })
+            let may = assay_core::brief::capability_own(*capability);
+            format!("may {} {}", may.as_str(), if *cluster_wide { "in every namespace" } else { "in its namespace" })
         }
     }
 }
@@ -228,6 +229,29 @@ impl AssetWire {
             name: (&asset.name).into(),
             container: (&finding.place.container).into(),
             image: image.unwrap_or_default(),
+        }
+    }
+}
+
+impl FactorWire {
+    /// A name, a value or an origin as a person writes it.
+    pub(crate) fn spelled(text: &str) -> String {
+        let word = |word: &str| match word {
+            "adp" | "cisa" | "cve" | "cvss" | "epss" | "kev" | "vex" => word.to_ascii_uppercase(),
+            _ => word.to_owned(),
+        };
+        text.split('_').map(word).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl AssetWire {
+    /// As a person says it.
+    pub(crate) fn place(&self) -> String {
+        let namespace = self.namespace.to_string();
+        match (self.kind.as_str(), namespace.as_str()) {
+            ("Image", _) => format!("image {}", self.image),
+            (kind, "") => format!("{} {}", kind.to_lowercase(), self.name),
+            (_, namespace) => format!("{namespace}/{}", self.name),
         }
     }
 }

@@ -171,7 +171,7 @@ fn two_tools_and_two_names_make_one_finding() {
 fn the_right_that_reaches_too_far_is_found_and_due() {
     let right = demo().findings.iter().find(|f| f["class"] == "rbac").unwrap();
     assert_eq!(at(right), "build/ci-runner");
-    assert!(right["title"].as_str().unwrap().contains("create-pods in every namespace"), "{}", right["title"]);
+    assert!(right["title"].as_str().unwrap().contains("create pods in every namespace"), "{}", right["title"]);
     assert_eq!(right["band"], "14-days");
     assert!(factor(right, "exposure")["value"].as_str().unwrap().starts_with("exposed"), "by the node port of webhook");
 }

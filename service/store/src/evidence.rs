@@ -1,7 +1,8 @@
 //! What a cited id stands for, in one line of ours around what was recorded.
 
 use assay_core::ids::{EvidenceId, Time};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
+use serde_json::Value;
 
 use crate::error::{Doing, StoreError};
 use crate::open::Store;
@@ -22,11 +23,11 @@ impl Store {
                     let sha = assay_core::ids::Digest::from_bytes(sha);
                     let t = |i: usize| r.get::<_, String>(i);
                     Ok(format!(
-                        "{} {} reported a {} at {}, produced {}, received {}, report {sha}, author {}",
+                        "{}{} reported, at {} ({}), produced {}, received {}, report {sha}, author {}",
                         t(0)?,
-                        t(1)?,
-                        t(2)?,
+                        part(" ", t(1)?),
                         t(3)?,
+                        t(2)?,
                         at(4)?,
                         at(5)?,
                         t(7)?
@@ -40,13 +41,10 @@ impl Store {
                     let at = |i: usize| r.get::<_, i64>(i).map(|t| Time::from_millis(t).to_string());
                     let t = |i: usize| r.get::<_, String>(i);
                     Ok(format!(
-                        "{} says of {} {}/{} {}: {} from {} to {}, author {}, record {}",
+                        "{} says of {}: {}; from {} to {}, author {}, record {}",
                         t(0)?,
-                        t(5)?,
-                        t(6)?,
-                        t(7)?,
-                        t(8)?,
-                        t(1)?,
+                        place(r, 5, Some(8))?,
+                        body(&t(1)?),
                         at(2)?,
                         at(3)?,
                         t(4)?,
@@ -61,15 +59,11 @@ impl Store {
                     let at = |i: usize| r.get::<_, i64>(i).map(|t| Time::from_millis(t).to_string());
                     let t = |i: usize| r.get::<_, String>(i);
                     Ok(format!(
-                        "{}: {} {}/{} to {} {}/{}: {}, seen {} to {}, author {}, record {}",
+                        "{}: {} to {}: {}; seen {} to {}, author {}, record {}",
                         t(0)?,
-                        t(1)?,
-                        t(2)?,
-                        t(3)?,
-                        t(5)?,
-                        t(6)?,
-                        t(7)?,
-                        t(4)?,
+                        place(r, 1, None)?,
+                        place(r, 5, None)?,
+                        body(&t(4)?),
                         at(8)?,
                         at(9)?,
                         t(10)?,
@@ -83,18 +77,18 @@ impl Store {
                     let at = |i: usize| r.get::<_, i64>(i).map(|t| Time::from_millis(t).to_string());
                     let t = |i: usize| r.get::<_, String>(i);
                     let start = if r.get::<_, bool>(9)? { "start seen" } else { "start not seen" };
+                    let holes = match t(10)? {
+                        none if none == "[]" => "no holes".to_owned(),
+                        some => format!("holes {some}"),
+                    };
                     Ok(format!(
-                        "{} watched {} {}/{} {} ({}) on {} from {} to {}, {start}, holes {}",
+                        "{} watched {}{}{} from {} to {}, {start}, {holes}",
                         t(0)?,
-                        t(1)?,
-                        t(2)?,
-                        t(3)?,
-                        t(4)?,
-                        t(5)?,
-                        t(6)?,
+                        place(r, 1, Some(4))?,
+                        part(", instance ", t(5)?),
+                        part(" on ", t(6)?),
                         at(7)?,
                         at(8)?,
-                        t(10)?
                     ))
                 })
             }
@@ -104,8 +98,8 @@ impl Store {
                     let via: String = r.get(2)?;
                     let via = if via.is_empty() { String::new() } else { format!(", carried by {via}") };
                     Ok(format!(
-                        "{feed} says of {vuln}: {}, {}{via}",
-                        r.get::<_, String>(0)?,
+                        "{feed} says of {vuln}: {}; {}{via}",
+                        body(&r.get::<_, String>(0)?),
                         Time::from_millis(r.get(1)?)
                     ))
                 })
@@ -122,8 +116,69 @@ impl Store {
                     ))
                 })
             }
-            EvidenceId::Table(table, row) => Ok(format!("row `{row}` of Assay's own table `{table}`, as of {as_of}")),
+            EvidenceId::Table("environment-rule", row) => {
+                Ok(format!("rule {row} for environments in the configuration, as of {as_of}"))
+            }
+            EvidenceId::Table(table, row) => Ok(format!("row {row} of Assay's own table {table}, as of {as_of}")),
         };
         Ok(text.optional().doing(doing)?.unwrap_or_else(|| "it has been pruned".to_owned()))
+    }
+}
+
+/// A part that is left out where there is nothing to say.
+fn part(before: &str, text: String) -> String {
+    if text.is_empty() { text } else { format!("{before}{text}") }
+}
+
+/// A kind, a namespace and a name from this column on, with the container's where there is one.
+fn place(row: &Row<'_>, at: usize, container: Option<usize>) -> rusqlite::Result<String> {
+    let text = |i: usize| row.get::<_, String>(i);
+    let (kind, namespace, name) = (text(at)?, text(at + 1)?, text(at + 2)?);
+    if kind.eq_ignore_ascii_case(&name) && namespace.is_empty() {
+        return Ok(format!("the {kind}"));
+    }
+    let mut place = if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") };
+    if let Some(container) = container.map(text).transpose()?.filter(|c| !c.is_empty()) {
+        place.push_str(&format!(", container {container}"));
+    }
+    Ok(place)
+}
+
+/// What was recorded, field by field: what is not known is left out, and what could be taken for more than one value stands
+/// in quotation marks.
+fn body(json: &str) -> String {
+    let Ok(Value::Object(mut fields)) = serde_json::from_str(json) else { return json.to_owned() };
+    let sort = ["link", "is", "said"].iter().find_map(|tag| fields.remove(*tag));
+    let plain = |text: &str| !text.is_empty() && !text.contains([' ', ',', ';', ':', '"']);
+    let field = |(name, value): (&String, &Value)| {
+        let value = match value {
+            Value::Null => return None,
+            Value::String(text) if plain(text) => text.clone(),
+            // The one instant inside a body.
+            Value::Number(ms) if name == "added" => Time::from_millis(ms.as_i64()?).to_string(),
+            other => other.to_string(),
+        };
+        Some(format!("{} {value}", name.replace('_', " ")))
+    };
+    let told = fields.iter().filter_map(field).collect::<Vec<_>>().join(", ");
+    match sort.as_ref().and_then(Value::as_str) {
+        Some(sort) if told.is_empty() => sort.replace('_', " "),
+        Some(sort) => format!("{} ({told})", sort.replace('_', " ")),
+        None => told,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::body;
+
+    #[test]
+    fn a_body_is_told_field_by_field() {
+        let edge = r#"{"link":"enters","settled_by":null,"host":"shop.example.com","port":443}"#;
+        assert_eq!(body(edge), "enters (host shop.example.com, port 443)");
+        assert_eq!(body(r#"{"said":"kev","added":1639094400000}"#), "kev (added 2021-12-10T00:00:00Z)");
+        let forged = r#"{"exe":"a, author kernel","args":["x"]}"#;
+        assert_eq!(body(forged), r#"args ["x"], exe "a, author kernel""#);
+        assert_eq!(body("no object"), "no object");
     }
 }

@@ -1,5 +1,6 @@
 //! What happened over time: moves since an instant, open findings by day, and when each source was heard last.
 
+use assay_core::finding::ResolvedBecause;
 use assay_core::ids::{Span, Time};
 use assay_core::records::Changed;
 use assay_core::text::Opaque;
@@ -31,13 +32,16 @@ impl Store {
         self.changed(sql, params![after, limit as i64])
     }
 
-    /// Changes of some kinds in a stretch of time, newest first: the last of each finding and kind.
+    /// Changes of some kinds in a stretch of time, newest first: the last of each finding and kind. That another finding
+    /// speaks for one now is no news, and is left out.
     ///
     /// # Errors
     /// When the database fails.
     pub fn changes_between(&self, since: Time, until: Time, kind: &str) -> Result<Vec<Changed>, StoreError> {
-        let sql = "SELECT max(seq), at, kind, finding_id, body FROM outbox WHERE at > ?1 AND at <= ?2 AND kind = ?3 AND finding_id IS NOT NULL GROUP BY finding_id ORDER BY 1 DESC";
-        self.changed(sql, params![since.millis(), until.millis(), kind])
+        let superseded = format!("\"because\":\"{}\"", ResolvedBecause::Superseded);
+        let sql = "SELECT max(seq), at, kind, finding_id, body FROM outbox WHERE at > ?1 AND at <= ?2 AND kind = ?3 AND finding_id IS NOT NULL \
+                   AND instr(body, ?4) = 0 GROUP BY finding_id ORDER BY 1 DESC";
+        self.changed(sql, params![since.millis(), until.millis(), kind, superseded])
     }
 
     fn changed(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Changed>, StoreError> {

@@ -31,7 +31,7 @@ pub use assay_core::records::{
 };
 pub use error::StoreError;
 pub use explanations::PlanRecord;
-pub use funnel::{Funnel, FunnelHour};
+pub use funnel::{Funnel, FunnelHour, FunnelStep};
 pub use history::SourceState;
 pub use listing::DETAILS_MAX;
 pub use open::Store;

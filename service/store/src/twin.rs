@@ -4,7 +4,7 @@
 use assay_core::asset::{AssetKey, Kind};
 use assay_core::ids::{Digest, Time, VulnId};
 use assay_core::intel::{CvssVector, Said};
-use assay_core::observation::{ControlId, Hole, Link, Reach, SettledBy, What};
+use assay_core::observation::{Admits, ControlId, Hole, Link, Reach, SettledBy, What};
 use assay_core::text::Opaque;
 use serde::{Deserialize, Serialize};
 
@@ -253,6 +253,9 @@ pub(crate) enum LinkRow {
         port: u16,
         target_port: u16,
         protocol: String,
+        /// `public`, `internal`, or what would settle it: direct callers first, then those of a route.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        admits: Option<[String; 2]>,
     },
     Holds {
         capability: String,
@@ -285,10 +288,13 @@ impl From<&Link> for LinkRow {
                     port: *port,
                 }
             }
-            Link::Routes { host, port, target_port, protocol } => {
-                let host = host.as_ref().map(text);
-                Self::Routes { host, port: *port, target_port: *target_port, protocol: protocol.to_string() }
-            }
+            Link::Routes { host, port, target_port, protocol, admits } => Self::Routes {
+                host: host.as_ref().map(text),
+                port: *port,
+                target_port: *target_port,
+                protocol: protocol.to_string(),
+                admits: (*admits != Admits::ALL).then(|| [reach_text(admits.direct), reach_text(admits.routed)]),
+            },
             Link::Holds { capability, cluster_wide, binding } => {
                 Self::Holds { capability: capability.to_string(), cluster_wide: *cluster_wide, binding: text(binding) }
             }
@@ -314,14 +320,34 @@ impl LinkRow {
                 };
                 Link::Enters { reach, entry: entry.parse()?, host: host.map(text), port }
             }
-            Self::Routes { host, port, target_port, protocol } => {
-                Link::Routes { host: host.map(text), port, target_port, protocol: protocol.parse()? }
+            Self::Routes { host, port, target_port, protocol, admits } => {
+                let admits = match admits {
+                    Some([direct, routed]) => Admits { direct: reach(&direct)?, routed: reach(&routed)? },
+                    None => Admits::ALL,
+                };
+                Link::Routes { host: host.map(text), port, target_port, protocol: protocol.parse()?, admits }
             }
             Self::Holds { capability, cluster_wide, binding } => {
                 Link::Holds { capability: capability.parse()?, cluster_wide, binding: text(binding) }
             }
         })
     }
+}
+
+fn reach_text(reach: Reach) -> String {
+    match reach {
+        Reach::Internal => "internal".to_owned(),
+        Reach::Public => "public".to_owned(),
+        Reach::Unknown(by) => by.to_string(),
+    }
+}
+
+fn reach(text: &str) -> Result<Reach, Unread> {
+    Ok(match text {
+        "internal" => Reach::Internal,
+        "public" => Reach::Public,
+        other => Reach::Unknown(other.parse::<SettledBy>()?),
+    })
 }
 
 /// What makes two edges between the same assets the same edge.
@@ -337,7 +363,7 @@ pub(crate) fn edge_identity(link: &Link) -> Vec<String> {
         Link::Enters { entry, host, port, .. } => {
             vec!["enters".into(), entry.to_string(), host.as_ref().map(text).unwrap_or_default(), port.to_string()]
         }
-        Link::Routes { host, port, target_port, protocol } => {
+        Link::Routes { host, port, target_port, protocol, .. } => {
             let host = host.as_ref().map(text).unwrap_or_default();
             vec!["routes".into(), host, protocol.to_string(), port.to_string(), target_port.to_string()]
         }

@@ -7,7 +7,7 @@ use crate::catalogue::Predicate;
 use crate::context::{Factors, Known, Origin, Proof, watch};
 use crate::finding::Finding;
 use crate::graph::{Exposure, Path, exposed_by};
-use crate::ids::Span;
+use crate::ids::{EvidenceId, Span};
 use crate::observation::{Entry, Eye, Link, SettledBy};
 use crate::text::{Opaque, Own, Shaped};
 use crate::world::World;
@@ -22,15 +22,19 @@ pub(super) fn ways(said: &mut Vec<Proposition>, finding: &Finding, factors: &Fac
             let (entry, door) = entry_of(path, world);
             let edges = path.edges.len().min(proof.evidence.len());
             let pod = own(which_pod(finding));
-            let args = vec![port.clone(), pod, entry, door, Arg::Shaped(Shaped::Port(path.outside_port))];
             let scanned = path.edges.iter().map(|&e| world.edges[e as usize].until).max();
-            said.push(Proposition {
-                predicate: Predicate::ExposedPath,
-                args,
-                evidence: proof.evidence[..edges].to_vec(),
-                as_of: scanned,
-                family,
-            });
+            let untold = path.outside_port == 0;
+            let (predicate, args) = if untold {
+                (Predicate::ExposedUntold, vec![pod, entry, door])
+            } else {
+                let outside = Arg::Shaped(Shaped::Port(path.outside_port));
+                (Predicate::ExposedPath, vec![port.clone(), pod, entry, door, outside])
+            };
+            let evidence = proof.evidence[..edges].to_vec();
+            said.push(Proposition { predicate, args, evidence, as_of: scanned, family });
+            if untold {
+                return;
+            }
             let (predicate, evidence, as_of) = match (value, &path.traffic) {
                 (Exposed::WithTraffic, Some((at, fact))) => (Predicate::TrafficSeen, vec![fact.clone()], Some(*at)),
                 _ => (Predicate::TrafficNotSeen, Vec::new(), Some(world.as_of)),
@@ -76,6 +80,7 @@ fn entry_of(path: &Path, world: &World) -> (Arg, Arg) {
         Entry::Gateway => "the Gateway",
         Entry::HostPort => "a port of the host taken by",
         Entry::HostNetwork => "the host's network, by",
+        Entry::NodeAddress => "the public address of",
     });
     let door = match (host, first) {
         (Some(host), _) if !host.is_empty() => host.clone(),
@@ -91,8 +96,8 @@ pub(super) fn attacks(said: &mut Vec<Proposition>, finding: &Finding, factors: &
     match &factors.attacked {
         Known::Is(value, Proof { evidence, as_of, .. }) => {
             let (predicate, args) = match value {
-                Attacked::Foothold => (Predicate::Foothold, vec![own(attacked(finding, *value))]),
-                Attacked::Attempt => (Predicate::Attempt, vec![own(attacked(finding, *value))]),
+                Attacked::Foothold => (Predicate::Foothold, vec![own(attacked(finding, *value, evidence, world))]),
+                Attacked::Attempt => (Predicate::Attempt, vec![own(attacked(finding, *value, evidence, world))]),
                 Attacked::NoneSeen => {
                     let workloads = world.find(&finding.place.asset).map(|a| exposed_by(world, a));
                     let whole = Opaque::readmit("");
@@ -123,14 +128,15 @@ fn which_pod(finding: &Finding) -> &'static str {
         KindClass::Identity => "a pod that runs as it",
         KindClass::Namespace => "a pod of this namespace",
         KindClass::Cluster => "a pod of this cluster",
+        KindClass::Node => "the node",
         _ => "the pod",
     }
 }
 
 /// What was attacked: for a signal that says so itself its own asset, which need not be a workload.
-fn attacked(finding: &Finding, value: Attacked) -> &'static str {
+fn attacked(finding: &Finding, value: Attacked, evidence: &[EvidenceId], world: &World) -> &'static str {
     if finding.stage.map(Attacked::of) != Some(value) {
-        return which_workload(finding);
+        return which_workload(finding, evidence, world);
     }
     match finding.place.asset.kind.class() {
         KindClass::Workload => "this workload",
@@ -143,12 +149,18 @@ fn attacked(finding: &Finding, value: Attacked) -> &'static str {
 }
 
 /// The workload that was attacked, seen from what the finding is about.
-fn which_workload(finding: &Finding) -> &'static str {
+fn which_workload(finding: &Finding, evidence: &[EvidenceId], world: &World) -> &'static str {
+    let asset = world.find(&finding.place.asset);
+    let mine = |e: &EvidenceId| {
+        matches!(e, EvidenceId::Record(_)) || asset.is_some_and(|a| world.facts(a).any(|f| f.evidence() == *e))
+    };
     match finding.place.asset.kind.class() {
+        KindClass::Workload => "this workload",
+        _ if evidence.iter().any(mine) => "it",
         KindClass::Identity => "a workload that runs as it",
         KindClass::Namespace => "a workload of this namespace",
         KindClass::Cluster => "a workload of this cluster",
-        _ => "this workload",
+        _ => "it",
     }
 }
 

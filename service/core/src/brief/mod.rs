@@ -157,7 +157,7 @@ pub fn brief(
         FindingClass::Vulnerability => {
             published::exploited(&mut said, factors);
             exposure::ways(&mut said, finding, factors, world);
-            usage::usage(&mut said, finding, factors);
+            usage::usage(&mut said, finding, factors, world);
             exposure::attacks(&mut said, finding, factors, world);
             published::gain(&mut said, factors);
             published::conditions(&mut said, factors);
@@ -313,8 +313,11 @@ pub fn settle_words(by: SettledBy) -> Own {
     Own::new(match by {
         SettledBy::ServicesAndRoutes => "a scan with the Services and routes of its namespace",
         SettledBy::Nodes => "the addresses of the nodes",
+        SettledBy::NodeNames => "the names of the nodes that the report is about",
         SettledBy::LoadBalancerStatus => "the address that the load balancer got",
         SettledBy::RouteController => "the controller that serves this route",
+        SettledBy::NetworkPolicies => "a scan that sees all network policies of its namespace",
+        SettledBy::NetworkPlugin => "a test of whether the network plug-in lets callers from outside through",
         SettledBy::Sensor => "a sensor on every node that runs it",
         SettledBy::MoreWatching => "more time watched by the sensor",
         SettledBy::ClusterScan => "a scan of the cluster or its manifests",

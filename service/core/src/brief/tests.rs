@@ -94,11 +94,11 @@ proptest! {
             use Predicate as P;
             prop_assert_eq!(any(&[P::ExposedPath]), any(&[P::TrafficSeen, P::TrafficNotSeen]));
             prop_assert_eq!(any(&[P::GainsAfterFoothold, P::GainsFootholdFree]), any(&[P::GainsTotal, P::GainsPartial]));
-            prop_assert_eq!(any(&[P::ExposedPath, P::Internal, P::NotRunning, P::ExposureUnknown]), 1);
+            prop_assert_eq!(any(&[P::ExposedPath, P::ExposedUntold, P::Internal, P::NotRunning, P::ExposureUnknown]), 1);
             prop_assert_eq!(any(&[P::Foothold, P::Attempt, P::NoneSeen, P::AttackUnknown]), 1);
             prop_assert_eq!(any(&[P::Environment, P::EnvironmentUnknown]), 1);
             if finding.class == FindingClass::Vulnerability {
-                prop_assert_eq!(any(&[P::UsedByListener, P::Used, P::NotUsed, P::UseUnknown, P::UseHalfSeen]), 1);
+                prop_assert_eq!(any(&[P::UsedByListener, P::Used, P::NotUsed, P::UseUnknown, P::UseHalfSeen, P::UseSilent, P::UseEnded]), 1);
                 prop_assert_eq!(any(&[P::InKev, P::ExploitedElsewhere, P::NotInKev, P::KevUnknown]), 1);
                 prop_assert_eq!(any(&[P::ConditionsMet, P::ConditionsNotMet, P::ConditionsUnknown]), 1);
             }

@@ -1,15 +1,19 @@
 //! One finding's subject seen in the world. Comes in: a subject and a snapshot. Goes out: thirteen factors, each known
 //! with its proof and age, or unknown with the reason and what would settle it. It must never fill an unknown.
 
+mod attacked;
+mod node;
 mod published;
 mod rows;
 mod situation;
 mod usage;
+mod watch;
 
 pub use published::{EPSS_AGE_MAX, KEV_AGE_MAX, Published};
 pub use rows::FactorRow;
 pub use situation::{FOOTHOLD_AGE_MAX, Situation};
-pub use usage::{Use, Watch, in_use, watch};
+pub use usage::{Use, in_use};
+pub use watch::{Past, Watch, watch};
 
 use crate::assess::{Answer, Attacked, Exposed, Inputs, MISSING};
 use crate::asset::{KindClass, PackageKey};
@@ -66,6 +70,10 @@ named! {
         NotPlaced = "where it runs has not been seen",
         /// No sensor watched the container.
         NoSensor = "no sensor watched the container",
+        /// A sensor watched, and has said nothing for too long.
+        SensorSilent = "a sensor that watched it has fallen silent",
+        /// A sensor watched, and saw the end of it.
+        Ended = "what a sensor watched of it has ended",
         /// A sensor watched, but not long enough, or saw no start.
         NotWatchedEnough = "it was not watched long enough",
         /// A sensor watched, with holes.
@@ -74,6 +82,12 @@ named! {
         NotAllWatched = "not every replica was watched",
         /// The ways in were not all in view.
         RoutesNotInView = "the ways in were not all in view",
+        /// No scan has shown the nodes and their addresses.
+        NodesNotInView = "no scan has shown the addresses of the nodes",
+        /// Not all nodes have a public address, and a report names none.
+        NodesDiffer = "only some nodes have a public address, and the report does not name its nodes",
+        /// Sensors watch containers.
+        NoContainer = "sensors watch containers, and none is its own",
         /// It is no workload, and which workloads use it is not recorded.
         NoWorkload = "which workloads use it is not recorded",
         /// No rule covers the place.

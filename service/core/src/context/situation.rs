@@ -1,13 +1,13 @@
 //! What is so about the asset a finding sits on, whatever the finding: environment, exposure, attacks, blast radius.
 
-use super::{Known, Origin, Proof, UnknownBecause, usage};
+use super::attacked::attacked;
+use super::{Known, Origin, Proof, UnknownBecause, node};
 use crate::assess::{Attacked, Exposed};
 use crate::asset::KindClass;
 use crate::environment::HumanImpact;
 use crate::graph::{self, Exposure};
 use crate::ids::{EvidenceId, Span};
-use crate::observation::{Capability, Environment, Eye, Link, PodSecurity, SettledBy, What};
-use crate::text::Opaque;
+use crate::observation::{Capability, Environment, Link, PodSecurity, SettledBy, What};
 use crate::world::{AssetIdx, World};
 
 /// A foothold or attempt older than this says nothing about now.
@@ -48,18 +48,27 @@ impl Situation {
                 blast_radius: not_placed(),
             };
         };
-        let ways = worst_ways(world, asset);
+        let class = world.asset(asset).key.kind.class();
+        let (ways, exposure) = match class {
+            KindClass::Node => node::exposure(world, asset),
+            _ if has_workloads(class) => {
+                let ways = worst_ways(world, asset);
+                let exposure = exposed(world, &ways);
+                (ways, exposure)
+            }
+            _ => {
+                let settled_by = SettledBy::ClusterScan;
+                let ways = Exposure::Unknown { settled_by, paths: Vec::new() };
+                (ways, Known::Unknown(UnknownBecause::NoWorkload, Some(settled_by)))
+            }
+        };
         Self {
             environment: environment(world, asset),
             human_impact: match world.environments.human_impact(&world.asset(asset).key) {
                 Some((impact, evidence, at)) => Known::Is(impact, Proof::by(Origin::Rule, evidence, at)),
                 None => Known::Unknown(UnknownBecause::NoRule, Some(SettledBy::EnvironmentRules)),
             },
-            exposure: if has_workloads(world.asset(asset).key.kind.class()) {
-                exposed(world, &ways)
-            } else {
-                Known::Unknown(UnknownBecause::NoWorkload, Some(SettledBy::ClusterScan))
-            },
+            exposure,
             ways,
             attacked: attacked(world, asset),
             blast_radius: blast_radius(world, asset),
@@ -90,12 +99,6 @@ fn environment(world: &World, asset: AssetIdx) -> Known<Environment> {
 /// runs as is reached by nobody, if the scan saw everything.
 fn worst_ways(world: &World, asset: AssetIdx) -> Exposure {
     let kind = world.asset(asset).key.kind.class();
-    let nobody_knows = |settled_by| Exposure::Unknown { settled_by, paths: Vec::new() };
-    match kind {
-        KindClass::Node => return nobody_knows(SettledBy::Nodes),
-        _ if !has_workloads(kind) => return nobody_knows(SettledBy::ClusterScan),
-        _ => {}
-    }
     let workloads = graph::exposed_by(world, asset);
     let worst = workloads.into_iter().map(|w| graph::exposure(world, w)).max_by_key(severity);
     match (worst, world.scanned(asset)) {
@@ -121,8 +124,9 @@ fn worst_ways(world: &World, asset: AssetIdx) -> Exposure {
 /// nothing is said of their exposure.
 const fn has_workloads(kind: KindClass) -> bool {
     match kind {
-        KindClass::Workload | KindClass::Identity | KindClass::Namespace | KindClass::Cluster | KindClass::Node => true,
-        KindClass::Image
+        KindClass::Workload | KindClass::Identity | KindClass::Namespace | KindClass::Cluster => true,
+        KindClass::Node
+        | KindClass::Image
         | KindClass::Repository
         | KindClass::Rbac
         | KindClass::Network
@@ -140,7 +144,8 @@ fn severity(ways: &Exposure) -> u8 {
     }
 }
 
-fn exposed(world: &World, ways: &Exposure) -> Known<Exposed> {
+/// What the ways come to, as a factor.
+pub(super) fn exposed(world: &World, ways: &Exposure) -> Known<Exposed> {
     match ways {
         Exposure::Exposed { paths, traffic } => {
             let Some(first) = paths.first() else {
@@ -161,39 +166,6 @@ fn exposed(world: &World, ways: &Exposure) -> Known<Exposed> {
             Known::Is(Exposed::Internal, Proof { origin: Origin::Scan, evidence: evidence.clone(), as_of: *as_of })
         }
         Exposure::Unknown { settled_by, .. } => Known::Unknown(UnknownBecause::RoutesNotInView, Some(*settled_by)),
-    }
-}
-
-fn attacked(world: &World, asset: AssetIdx) -> Known<Attacked> {
-    let workloads = graph::exposed_by(world, asset);
-    let recent =
-        workloads.iter().flat_map(|w| world.facts(*w)).filter(|f| f.until.until(world.as_of) <= FOOTHOLD_AGE_MAX);
-    let worst = recent
-        .filter_map(|f| match f.what {
-            What::Attacked { stage, .. } => Some((stage, f)),
-            _ => None,
-        })
-        .max_by_key(|(stage, f)| (*stage, f.until, std::cmp::Reverse(f.id)));
-    if let Some((stage, fact)) = worst {
-        return Known::Is(Attacked::of(stage), Proof::by(Origin::Sensor, fact.evidence(), fact.until));
-    }
-    let whole = Opaque::readmit("");
-    let all_known = workloads == [asset] || world.scanned(asset).is_some();
-    match workloads.as_slice() {
-        [] => Known::Unknown(UnknownBecause::NotPlaced, None),
-        [_] if !all_known => Known::Unknown(UnknownBecause::NotAllWatched, Some(SettledBy::ClusterScan)),
-        [workload] => {
-            let watch = usage::watch(world, *workload, &whole, Eye::SensorSignals);
-            match watch.why_not() {
-                None => Known::Is(
-                    Attacked::NoneSeen,
-                    Proof { origin: Origin::Sensor, evidence: watch.evidence, as_of: watch.until },
-                ),
-                Some((why, by)) => Known::Unknown(why, Some(by)),
-            }
-        }
-        // Many workloads: only all of them watched would be quiet, and that is not worth the cost of asking.
-        _ => Known::Unknown(UnknownBecause::NotAllWatched, Some(SettledBy::Sensor)),
     }
 }
 

@@ -1,113 +1,11 @@
-//! Whether a package is in use, and whether anybody watched well enough to say that it is not.
+//! Whether a package is in use, or is not, or why nobody can tell.
 
-use std::collections::BTreeMap;
-
+use super::watch::{Watch, watch};
 use super::{Known, Origin, Proof, UnknownBecause};
 use crate::asset::PackageKey;
-use crate::ids::{EvidenceId, Span, Time};
-use crate::observation::{Eye, Hole, SettledBy, UseLevel, What};
+use crate::observation::{Eye, SettledBy, UseLevel, What};
 use crate::text::Opaque;
-use crate::world::{AssetIdx, CoverageSeen, FactSeen, World};
-
-/// How well a container was watched.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Watch {
-    /// Instances wanted, where a scan said so.
-    pub replicas: Option<u32>,
-    /// Instances watched now.
-    pub watched: u32,
-    /// Starts seen.
-    pub starts: u32,
-    /// Since when all of them have been watched: the latest beginning.
-    pub since: Time,
-    /// Until when: the earliest end.
-    pub until: Time,
-    /// Stretches in which a watched instance was not seen.
-    pub holes: u32,
-    /// True when a "no" may rest on it.
-    pub whole: bool,
-    /// The windows.
-    pub evidence: Vec<EvidenceId>,
-    span_min: Span,
-    starts_min: u32,
-}
-
-impl Watch {
-    /// How long all instances have been watched; no time at all when none was.
-    pub fn span(&self) -> Span {
-        if self.watched == 0 { Span::ZERO } else { self.since.until(self.until) }
-    }
-
-    /// Why a "no" may not rest on it, and what would change that.
-    pub fn why_not(&self) -> Option<(UnknownBecause, SettledBy)> {
-        if self.whole {
-            return None;
-        }
-        Some(match self {
-            w if w.watched == 0 => (UnknownBecause::NoSensor, SettledBy::Sensor),
-            w if w.replicas.is_none_or(|n| w.watched < n) => (UnknownBecause::NotAllWatched, SettledBy::Sensor),
-            w if w.holes > 0 => (UnknownBecause::WatchedWithHoles, SettledBy::MoreWatching),
-            _ => (UnknownBecause::NotWatchedEnough, SettledBy::MoreWatching),
-        })
-    }
-}
-
-/// How well an eye watched a container of a workload (an empty name: any container of it) at the world's instant.
-pub fn watch(world: &World, workload: AssetIdx, container: &Opaque, eye: Eye) -> Watch {
-    let (at, rules) = (world.as_of, world.watching);
-    let replicas = world.replicas(workload);
-    let mut watch = Watch {
-        replicas: replicas.map(|(n, _)| n),
-        watched: 0,
-        starts: 0,
-        since: Time::from_millis(i64::MIN),
-        until: at,
-        holes: 0,
-        whole: false,
-        evidence: Vec::new(),
-        span_min: rules.span_min,
-        starts_min: rules.starts_min,
-    };
-    let mut watched: BTreeMap<&Opaque, u32> = BTreeMap::new();
-    for seen in latest_windows(world, workload, container, eye) {
-        let window = &seen.window;
-        watch.starts += u32::from(window.start_seen);
-        let count = watched.entry(&seen.container).or_default();
-        if window.until.until(at) > rules.silent_after {
-            continue;
-        }
-        *count += 1;
-        watch.since = watch.since.max(window.since);
-        watch.until = watch.until.min(window.until);
-        // What ended when the window began is no part of it; a hole of no length is one all the same.
-        let inside = |h: &&Hole| h.until > window.since || h.since >= window.since;
-        watch.holes += window.holes.iter().filter(inside).count() as u32;
-        watch.evidence.push(EvidenceId::Coverage(seen.id));
-    }
-    // Of a workload as a whole, the container that was watched least.
-    watch.watched = watched.into_values().min().unwrap_or(0);
-    if let Some((_, fact)) = replicas {
-        watch.evidence.push(fact.evidence());
-    }
-    let all = watch.replicas.is_some_and(|n| n > 0 && watch.watched >= n);
-    watch.whole = all && watch.holes == 0 && watch.span() >= watch.span_min && watch.starts >= watch.starts_min;
-    watch
-}
-
-/// One window an instance: the one that lasts longest. What was watched before an agent's restart counts no more.
-fn latest_windows<'w>(world: &'w World, workload: AssetIdx, container: &Opaque, eye: Eye) -> Vec<&'w CoverageSeen> {
-    let mut latest: Vec<&CoverageSeen> = Vec::new();
-    let mine = world.asset(workload).coverage.iter();
-    for seen in mine.filter(|c| c.window.eye == eye && (container.is_empty() || c.container == *container)) {
-        let same = |c: &&CoverageSeen| c.container == seen.container && c.window.instance == seen.window.instance;
-        match latest.iter().position(same) {
-            Some(at) if latest[at].window.until < seen.window.until => latest[at] = seen,
-            Some(_) => {}
-            None => latest.push(seen),
-        }
-    }
-    latest
-}
+use crate::world::{AssetIdx, FactSeen, World};
 
 /// Whether and how a package is in use.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,7 +43,7 @@ impl Use {
         let watch = watch(world, asset, container, Eye::SensorUse);
         match watch.why_not() {
             None => Self::No(watch),
-            Some((why, by)) => Self::Unknown(why, by, (watch.watched > 0).then_some(watch)),
+            Some((why, by)) => Self::Unknown(why, by, (watch.watched > 0 || watch.past.is_some()).then_some(watch)),
         }
     }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::asset::Kind;
 use crate::environment::EnvironmentRules;
 use crate::ids::Span;
-use crate::observation::{Author, Coverage, Entry, Eye, Protocol, Subject};
+use crate::observation::{Admits, Author, Coverage, Entry, Eye, Protocol, Subject};
 use crate::text::Opaque;
 use crate::world::{CoverageSeen, FactSeen, Watching};
 
@@ -62,13 +62,13 @@ impl Town {
         self.link(
             ingress,
             service,
-            Link::Routes { host: None, port: 443, target_port: 80, protocol: Protocol::Tcp },
+            Link::Routes { host: None, port: 443, target_port: 80, protocol: Protocol::Tcp, admits: Admits::ALL },
             author,
         );
         self.link(
             service,
             web,
-            Link::Routes { host: None, port: 80, target_port: 8080, protocol: Protocol::Tcp },
+            Link::Routes { host: None, port: 80, target_port: 8080, protocol: Protocol::Tcp, admits: Admits::ALL },
             author,
         );
         web
@@ -194,7 +194,7 @@ fn a_route_to_another_port_is_no_way_in() {
     town.link(
         service,
         web,
-        Link::Routes { host: None, port: 9090, target_port: 9090, protocol: Protocol::Tcp },
+        Link::Routes { host: None, port: 9090, target_port: 9090, protocol: Protocol::Tcp, admits: Admits::ALL },
         Author::Cluster,
     );
     assert!(matches!(exposure(&town.world, web), Exposure::Unknown { .. }));
@@ -209,9 +209,15 @@ fn a_route_for_one_host_is_not_entered_by_another() {
         let link = Link::Enters { reach: Reach::Public, entry: Entry::Ingress, host: Some(o(host)), port: 443 };
         town.link(internet, ingress, link, Author::Cluster);
     }
-    let route = Link::Routes { host: Some(o("shop.example")), port: 443, target_port: 80, protocol: Protocol::Tcp };
+    let route = Link::Routes {
+        host: Some(o("shop.example")),
+        port: 443,
+        target_port: 80,
+        protocol: Protocol::Tcp,
+        admits: Admits::ALL,
+    };
     town.link(ingress, service, route, Author::Cluster);
-    let route = Link::Routes { host: None, port: 80, target_port: 8080, protocol: Protocol::Tcp };
+    let route = Link::Routes { host: None, port: 80, target_port: 8080, protocol: Protocol::Tcp, admits: Admits::ALL };
     town.link(service, web, route, Author::Cluster);
     let Exposure::Exposed { paths, .. } = exposure(&town.world, web) else { unreachable!("it is exposed") };
     assert_eq!(paths.len(), 1, "the other host leads elsewhere");

@@ -59,6 +59,8 @@ pub enum Link {
         target_port: u16,
         /// TCP or UDP.
         protocol: Protocol,
+        /// What network policies let through to the target.
+        admits: Admits,
     },
     /// An identity holds a dangerous right.
     Holds {
@@ -95,6 +97,34 @@ pub enum Reach {
     Public,
 }
 
+/// How far network policies let callers from outside through to a port of a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Admits {
+    /// Those who come through a load balancer, a node's port or an external address.
+    pub direct: Reach,
+    /// Those who come through the pods that serve an Ingress or a Gateway.
+    pub routed: Reach,
+}
+
+impl Admits {
+    /// No policy stands in the way.
+    pub const ALL: Self = Self { direct: Reach::Public, routed: Reach::Public };
+
+    /// What is left of two that stand one behind the other.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { direct: self.direct.min(other.direct), routed: self.routed.min(other.routed) }
+    }
+
+    /// How far callers come who enter through this.
+    pub const fn through(self, entry: Entry) -> Reach {
+        match entry {
+            Entry::Ingress | Entry::Gateway => self.routed,
+            _ => self.direct,
+        }
+    }
+}
+
 named! {
     /// What one would have to look at to settle an unknown.
     pub enum SettledBy {
@@ -102,10 +132,16 @@ named! {
         ServicesAndRoutes = "services_and_routes",
         /// The addresses of the nodes.
         Nodes = "nodes",
+        /// Which nodes a report is about.
+        NodeNames = "node_names",
         /// The address that the load balancer got.
         LoadBalancerStatus = "load_balancer_status",
         /// The controller that serves this class of Ingress or Gateway.
         RouteController = "route_controller",
+        /// All network policies of its namespace.
+        NetworkPolicies = "network_policies",
+        /// What the network plug-in does with callers whose address the node rewrites: Kubernetes leaves it open.
+        NetworkPlugin = "network_plugin",
         /// A sensor on its node.
         Sensor = "sensor",
         /// More time watched by the sensor.
@@ -138,5 +174,7 @@ named! {
         HostPort = "host_port",
         /// The network of the host.
         HostNetwork = "host_network",
+        /// An address of a node itself.
+        NodeAddress = "node_address",
     }
 }

@@ -8,7 +8,7 @@ mod fact;
 
 pub use claim::{Capability, Claim, ControlId, Flaw, PREVENTED, Severity};
 pub use coverage::{Coverage, Eye, Hole, HoleReason, SENSOR_FACT_VALID};
-pub use edge::{Edge, Entry, Link, Reach, SettledBy};
+pub use edge::{Admits, Edge, Entry, Link, Reach, SettledBy};
 pub use fact::{
     AttackStage, Environment, Fact, Justification, NotAssessed, Outcome, PeerClass, PodSecurity, Protocol, Role,
     UseLevel, VexStatus, What,

@@ -2,6 +2,7 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
+use crate::ids::Fingerprint;
 use crate::sink::Sink;
 
 /// What is wrong with a rendered document; none when it can do nothing but be read.
@@ -10,6 +11,7 @@ pub fn harm(rendered: &str, sink: Sink) -> Option<String> {
         Sink::Terminal { colour, .. } => terminal(rendered, colour),
         Sink::Markdown => markdown(rendered).or_else(|| linked(&words(rendered))),
         Sink::Html => html(rendered).err().or_else(|| linked(&visible(rendered))),
+        Sink::Page => page(rendered),
         Sink::Json => serde_json::from_str::<serde_json::Value>(rendered).err().map(|e| e.to_string()),
         Sink::Ticket => markdown(rendered).or_else(|| linked(rendered)).or_else(|| wiki(rendered)),
         Sink::Slack => slack(rendered),
@@ -82,7 +84,7 @@ const TAGS: &[(&str, &[&str])] = &[
     ("tbody", &[]),
     ("tr", &[]),
     ("th", &["scope"]),
-    ("td", &[]),
+    ("td", &["data-head"]),
     ("blockquote", &[]),
     ("footer", &[]),
     ("code", &["class", "title"]),
@@ -112,6 +114,20 @@ fn html(text: &str) -> Result<(), String> {
         }
     }
     if open.is_empty() { Ok(()) } else { Err(format!("{open:?} stay open")) }
+}
+
+/// A part of our page: HTML with links to findings, each by its whole id and nothing else.
+fn page(text: &str) -> Option<String> {
+    let mut rest = text.to_owned();
+    while let Some((before, link)) = rest.split_once("<a ") {
+        let inside = link.strip_prefix("href=\"/findings/").and_then(|l| l.split_once("\">"));
+        let Some((words, after)) = inside.and_then(|(id, l)| id.parse::<Fingerprint>().ok().and(l.split_once("</a>")))
+        else {
+            return Some(format!("a link that is not to a finding: {}", link.chars().take(80).collect::<String>()));
+        };
+        rest = format!("{before}{words}{after}");
+    }
+    html(&rest).err().or_else(|| linked(&visible(&rest)))
 }
 
 fn tag<'t>(inner: &'t str, open: &mut Vec<&'t str>) -> Result<(), String> {
@@ -172,7 +188,7 @@ pub fn shape(rendered: &str, sink: Sink) -> Vec<String> {
             });
             marks.collect()
         }
-        Sink::Html => {
+        Sink::Html | Sink::Page => {
             let tags = rendered.split('<').skip(1).map(|t| t.split([' ', '>']).next().unwrap_or_default().to_owned());
             tags.collect()
         }

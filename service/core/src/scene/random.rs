@@ -45,6 +45,7 @@ pub fn random(seed: u64, as_of: Time, policy: &Policy, controls: &Controls) -> S
         draw.watched(workload);
     }
     draw.findings();
+    draw.nodes();
     scene
 }
 
@@ -296,6 +297,17 @@ impl Draw<'_> {
                 finding.stage = stage;
             }
             self.words();
+        }
+    }
+
+    /// The addresses of the node.
+    fn nodes(&mut self) {
+        let (internet, node) = (self.scene.asset(AssetKey::internet()), self.others[5]);
+        for _ in 0..self.dice.below(3) {
+            let reach = self.dice.pick(&[Reach::Internal, Reach::Unknown(SettledBy::Nodes), Reach::Public]);
+            let (author, until) = (self.author(), self.past(9));
+            let link = Link::Enters { reach, entry: Entry::NodeAddress, host: None, port: 0 };
+            self.scene.edge(internet, node, author, link).until = until;
         }
     }
 

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Matter, Place, ScannedImage, Sighting, SourceWord}
 use crate::fingerprint::fingerprint;
 use crate::ids::{Digest, Span, Time, VulnId};
 use crate::intel::{Feed, IntelNote, Said};
-use crate::observation::{Author, Coverage, Entry, Eye, Link, Protocol, Reach, Severity, Subject, What};
+use crate::observation::{Admits, Author, Coverage, Entry, Eye, Link, Protocol, Reach, Severity, Subject, What};
 use crate::reconcile::{Life, Word};
 use crate::text::Opaque;
 use crate::world::{AssetIdx, CoverageSeen, EdgeSeen, FactSeen, Vuln};
@@ -107,7 +107,8 @@ impl Scene {
         let at = self.edges.len();
         let link = Link::Enters { reach, entry: Entry::LoadBalancer, host: None, port: outside };
         self.edge(internet, service, author, link);
-        let link = Link::Routes { host: None, port: outside, target_port: pod, protocol: Protocol::Tcp };
+        let link =
+            Link::Routes { host: None, port: outside, target_port: pod, protocol: Protocol::Tcp, admits: Admits::ALL };
         self.edge(service, workload, Author::Cluster, link);
         at
     }

@@ -1,11 +1,11 @@
-//! HTML: a fragment of plain elements, no script, no reference, no style of its own.
+//! HTML: a fragment of plain elements, no script, no style of its own, and no reference but those of our page to a finding.
 
 use super::{ago, defanged_name, defanged_quote, is_plain_name, shaped};
 use crate::document::{Block, Chart, Document, Inline, Line};
-use crate::text::normalise;
+use crate::text::{Own, normalise};
 
-pub(super) fn render(document: &Document) -> String {
-    let line = |l: &Line| text(l, document);
+pub(super) fn render(document: &Document, links: bool) -> String {
+    let line = |l: &Line| text(l, document, links);
     let mut out = String::new();
     let mut in_list = false;
     for block in &document.blocks {
@@ -26,7 +26,11 @@ pub(super) fn render(document: &Document) -> String {
             Block::Section(own) => out.push_str(&format!("<h2>{}</h2>\n", escaped(own.as_str()))),
             Block::Line(l) => out.push_str(&format!("<p>{}</p>\n", line(l))),
             Block::Field(label, l) => {
-                out.push_str(&format!("<p class=\"field\"><b>{}</b> {}</p>\n", escaped(label.as_str()), line(l)));
+                out.push_str(&format!(
+                    "<p class=\"field\"><b>{}</b> <span>{}</span></p>\n",
+                    escaped(label.as_str()),
+                    line(l)
+                ));
             }
             Block::Fact(l, side) => out.push_str(&format!("<li>{} <small>{}</small></li>\n", line(l), line(side))),
             Block::Table { head, rows } => {
@@ -34,7 +38,10 @@ pub(super) fn render(document: &Document) -> String {
                     head.iter().map(|h| format!("<th scope=\"col\">{}</th>", escaped(h.as_str()))).collect();
                 out.push_str(&format!("<div class=\"scroll\"><table><thead><tr>{heads}</tr></thead><tbody>\n"));
                 for row in rows {
-                    let cells: String = row.iter().map(|c| format!("<td>{}</td>", line(c))).collect();
+                    // On a narrow screen a row is a list: each cell says under which head it stands.
+                    let cell =
+                        |(c, h): (&Line, &Own)| format!("<td data-head=\"{}\">{}</td>", escaped(h.as_str()), line(c));
+                    let cells: String = row.iter().zip(head).map(cell).collect();
                     out.push_str(&format!("<tr>{cells}</tr>\n"));
                 }
                 out.push_str("</tbody></table></div>\n");
@@ -55,10 +62,10 @@ pub(super) fn render(document: &Document) -> String {
     out
 }
 
-fn text(line: &Line, document: &Document) -> String {
+fn text(line: &Line, document: &Document, links: bool) -> String {
     line.iter()
         .map(|inline| match inline {
-            Inline::Own(own) => escaped(own.as_str()),
+            Inline::Own(own) => spaced(&escaped(own.as_str())),
             Inline::Strong(own) => format!("<strong>{}</strong>", escaped(own.as_str())),
             Inline::Shaped(crate::text::Shaped::At(time)) | Inline::Ago(time) => {
                 format!("<time datetime=\"{time}\" title=\"{time}\">{}</time>", escaped(&ago(*time, document.as_of)))
@@ -70,6 +77,10 @@ fn text(line: &Line, document: &Document) -> String {
             }
             Inline::Mark(n) => format!("<span class=\"mark\">e{n}</span>"),
             Inline::Command(command) => format!("<code>{}</code>", escaped(&command.text())),
+            Inline::Finding(id, words) if links => {
+                format!("<a href=\"/findings/{id}\">{}</a>", text(words, document, links))
+            }
+            Inline::Finding(_, words) => text(words, document, links),
         })
         .collect()
 }
@@ -78,6 +89,18 @@ fn framed(name: &str) -> String {
     let class = if is_plain_name(name) { "name" } else { "name odd" };
     // The whole name as it is written stands in the title, where nothing follows it.
     format!("<code class=\"{class}\" title=\"{}\">{}</code>", escaped(&normalise(name)), escaped(&defanged_name(name)))
+}
+
+/// Our own texts keep their parts apart by several blanks, of which a browser would show one.
+fn spaced(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("  ") {
+        out.push_str(&rest[..at]);
+        out.push('\u{2003}');
+        rest = rest[at..].trim_start_matches(' ');
+    }
+    out + rest
 }
 
 /// Escapes for element content and quoted attributes.

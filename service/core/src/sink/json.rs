@@ -39,6 +39,7 @@ fn line(line: &Line) -> Value {
             Inline::Ago(time) => json!({ "time": time.to_string() }),
             Inline::Mark(n) => json!({ "evidence": format!("e{n}") }),
             Inline::Command(command) => json!({ "command": command.text() }),
+            Inline::Finding(id, words) => json!({ "finding": id.to_string(), "line": self::line(words) }),
         })
         .collect();
     Value::Array(parts)

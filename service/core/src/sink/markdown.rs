@@ -65,6 +65,7 @@ fn text(line: &Line, document: &Document, code: fn(&str) -> String) -> String {
             Inline::Ago(time) => ago(*time, document.as_of),
             Inline::Mark(n) => format!("e{n}"),
             Inline::Command(command) => code(&command.text()),
+            Inline::Finding(_, words) => text(words, document, code),
         })
         .collect()
 }

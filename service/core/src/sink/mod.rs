@@ -26,6 +26,8 @@ pub enum Sink {
     Markdown,
     /// A fragment of HTML without script or reference.
     Html,
+    /// The same as a part of our page: words for a finding lead to it.
+    Page,
     /// The tree as JSON.
     Json,
     /// Plain text for a ticket.
@@ -45,7 +47,8 @@ pub fn escape(document: &Guarded<Document>, sink: Sink) -> String {
     match sink {
         Sink::Terminal { width, colour } => terminal::render(document, width, colour),
         Sink::Markdown => markdown::render(document),
-        Sink::Html => html::render(document),
+        Sink::Html => html::render(document, false),
+        Sink::Page => html::render(document, true),
         Sink::Json => json::render(document),
         Sink::Ticket => ticket::render(document),
         Sink::Slack => slack::render(document),

@@ -6,8 +6,9 @@ use super::{ago, defanged_name, defanged_quote, shaped};
 use crate::document::{Block, Document, Inline, Line};
 use crate::text::{CUT, how_many};
 
-/// Slack refuses a section text over 3,000 characters and a message over 50 blocks.
+/// The longest text of a section; Slack refuses more than 3,000 characters.
 const SECTION_CHARS_MAX: usize = 2_900;
+/// The most blocks of a message; Slack refuses more than 50.
 const BLOCKS_MAX: usize = 48;
 
 pub(super) fn render(document: &Document) -> String {
@@ -82,6 +83,7 @@ fn text(line: &Line, document: &Document) -> String {
             Inline::Name(name) | Inline::Cell(name) => code(&defanged_name(name.reveal())),
             Inline::Mark(n) => format!("e{n}"),
             Inline::Command(command) => code(&command.text()),
+            Inline::Finding(_, words) => text(words, document),
         })
         .collect()
 }

@@ -76,6 +76,7 @@ impl Paint {
                 Inline::Ago(time) => ago(*time, self.as_of),
                 Inline::Mark(n) => format!("e{n}"),
                 Inline::Command(command) => command.text(),
+                Inline::Finding(_, words) => self.line(words),
             })
             .collect()
     }

@@ -41,6 +41,7 @@ fn text(line: &Line, document: &Document) -> String {
             Inline::Name(name) | Inline::Cell(name) => format!("'{}'", plain(&defanged_name(name.reveal()))),
             Inline::Mark(n) => format!("e{n}"),
             Inline::Command(command) => command.text(),
+            Inline::Finding(_, words) => text(words, document),
         })
         .collect()
 }

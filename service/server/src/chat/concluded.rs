@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use assay_core::document::{Block, Inline, count, own};
-use assay_core::explain::{place, what};
+use assay_core::explain::{named, place};
 use assay_core::ids::Time;
 use assay_core::order::Ranked;
 use assay_core::query::{Filters, Query, Tri};
@@ -94,7 +94,7 @@ impl Chat<'_> {
                     vec![count(at as u64 + 1)],
                     vec![decision.until.map_or(own("no end"), Inline::Ago)],
                     vec![own(decision.status.as_str())],
-                    what(&finding, &snapshot.controls),
+                    vec![named(&finding, &snapshot.controls)],
                     place(&finding),
                     vec![Inline::Cell(decision.by.clone())],
                 ]);

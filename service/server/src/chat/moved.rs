@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use assay_core::document::{Block, Inline, Line, count, own};
-use assay_core::explain::{place, what};
+use assay_core::explain::{named, place};
 use assay_core::finding::ResolvedBecause;
 use assay_core::ids::Time;
 use assay_core::order::Ranked;
@@ -51,11 +51,14 @@ impl Chat<'_> {
         let sieve = Sieve::new(self.store, snapshot, &narrowed)?;
         let rows: HashMap<i64, Ranked<'_>> =
             snapshot.table.list(&snapshot.policy, |_| true).map(|r| (i64::from(r.row.id), r)).collect();
-        let moves: Vec<(Changed, Ranked<'_>)> = changes(self.store, snapshot, &query.filters)?
+        let mut moves: Vec<(Changed, Ranked<'_>)> = changes(self.store, snapshot, &query.filters)?
             .into_iter()
             .filter_map(|c| c.finding.and_then(|id| rows.get(&id).copied()).map(|r| (c, r)))
-            .filter(|(_, r)| sieve.lets_through(r))
+            // An image's finding that a workload's speaks for is not told beside it.
+            .filter(|(_, r)| !r.row.is_superseded() && sieve.lets_through(r))
             .collect();
+        // What one report brought has one time: of it the most urgent comes first.
+        moves.sort_by_key(|(c, r)| (Reverse(c.at), r.rank, Reverse(c.seq)));
         let mut told = Told::default();
         let mut line = vec![own("Since "), Inline::Ago(since)];
         if until < snapshot.world.as_of {
@@ -100,7 +103,7 @@ impl Chat<'_> {
                     vec![count(at as u64 + 1)],
                     vec![Inline::Ago(change.at)],
                     vec![own(kind)],
-                    what(&finding, &snapshot.controls),
+                    vec![named(&finding, &snapshot.controls)],
                     place(&finding),
                     vec![cell(&because)],
                 ]);

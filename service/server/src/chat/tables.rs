@@ -4,7 +4,7 @@
 use anyhow::Result;
 use assay_core::assess::Exposed;
 use assay_core::document::{Block, Inline, Line, count, counted, own};
-use assay_core::explain::{place, what};
+use assay_core::explain::{named, place};
 use assay_core::finding::Finding;
 use assay_core::order::Ranked;
 use assay_core::query::{FilterName, PresenceIs, Query};
@@ -69,7 +69,13 @@ impl Chat<'_> {
         if let Some(decision) = finding.decision.as_ref().filter(|_| ranked.row.is_decided()) {
             reason.extend([own("; decided: "), own(decision.status.as_str())]);
         }
-        vec![vec![count(at as u64 + 1)], self.due_cell(ranked), what(finding, &self.snapshot.controls), where_, reason]
+        vec![
+            vec![count(at as u64 + 1)],
+            self.due_cell(ranked),
+            vec![named(finding, &self.snapshot.controls)],
+            where_,
+            reason,
+        ]
     }
 
     /// When a finding is due, as its cell says it.

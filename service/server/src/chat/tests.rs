@@ -68,7 +68,7 @@ metadata:
   name: web-5d4f8c7b9-abcde
   namespace: shop
   ownerReferences:
-    - { apiVersion: apps/v1, kind: Deployment, name: web, controller: true, uid: 11111111-1111-1111-1111-111111111111 }
+    - { apiVersion: apps/v1, kind: ReplicaSet, name: web-5d4f8c7b9, controller: true, uid: 11111111-1111-1111-1111-111111111111 }
 spec: { containers: [{ name: web, image: "shop/web:1.0" }] }
 "#;
 
@@ -265,6 +265,10 @@ fn what_moved_what_was_decided_and_who_looked() {
     let mut shop = shop();
     let (text, answer) = shop.ask("what is new in shop");
     assert!(answer["rows"].as_array().unwrap().iter().all(|r| r["change"] == "new"), "{text}");
+    let (text, answer) = shop.ask("what changed since yesterday");
+    let of_images = answer["rows"].as_array().unwrap().iter().filter(|r| r["asset"]["kind"] == "Image").count();
+    assert_eq!(of_images, 0, "what is new is told where it runs: {text}");
+    let (_, answer) = shop.ask("what is new in shop");
     let yaml = answer["rows"].as_array().unwrap().iter().find(|r| r["title"].as_str().unwrap().contains("snakeyaml"));
     let id = shop.store.find(yaml.unwrap()["finding"].as_str().unwrap()).unwrap().unwrap();
     let decision = Decision {

@@ -66,6 +66,7 @@ fn table(assets: &AssetsWire) -> String {
 
 /// Left-aligned columns; names longer than a column are cut in the middle.
 fn columns<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
+    /// The widest cell of a table in a terminal, in characters.
     const CELL_MAX: usize = 44;
     let cut = |text: &str| -> String {
         let n = text.chars().count();

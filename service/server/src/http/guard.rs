@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::problem::{Problem, Shapeless};
+use super::problem::{Problem, Reader, Shapeless};
 use super::state::{Caller, Service};
 
 /// The name of the session cookie.
@@ -34,8 +34,9 @@ const HEADERS: [(header::HeaderName, &str); 5] = [
 pub(crate) async fn outer(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
     let (id, started) = (request_id(), Instant::now());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let reader = reader(&request);
     let response = answer(&service, request, next).await;
-    let mut response = shaped(response, &id, path.starts_with("/v1/"));
+    let mut response = shaped(response, &id, reader);
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
     // Never the query: questions are in it. A path is a stranger's text and is quoted.
     tracing::debug!(request_id = id, %method, ?path, status, ms, "answered");
@@ -66,8 +67,21 @@ async fn answer(service: &Service, request: Request, next: Next) -> Response {
     }
 }
 
+/// Who would read an error: browsers say that they take HTML.
+fn reader(request: &Request) -> Reader {
+    let path = request.uri().path();
+    let takes = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if path.starts_with("/v1/") {
+        Reader::OpenAi
+    } else if takes.contains("text/html") && !path.starts_with("/api/") {
+        Reader::Person
+    } else {
+        Reader::Program
+    }
+}
+
 /// Gives an error its final shape.
-fn shaped(response: Response, id: &str, openai: bool) -> Response {
+fn shaped(response: Response, id: &str, reader: Reader) -> Response {
     let problem = match response.extensions().get::<Shapeless>().cloned() {
         Some(Shapeless(problem)) => problem,
         // What the router itself refuses, before anything of ours sees it.
@@ -76,7 +90,7 @@ fn shaped(response: Response, id: &str, openai: bool) -> Response {
         }
         None => return response,
     };
-    let mut answer = problem.answer(id, openai);
+    let mut answer = problem.answer(id, reader);
     if let Some(methods) = response.headers().get(header::ALLOW) {
         answer.headers_mut().insert(header::ALLOW, methods.clone());
     }

@@ -1,6 +1,6 @@
 // Keys for those who like them; the page works without.
 (() => {
-  const rows = () => [...document.querySelectorAll("[data-row] a, [data-row]")].filter((e) => e.tagName === "A");
+  const rows = () => [...document.querySelectorAll("main td a, main li a")];
   let at = -1;
   const move = (by) => {
     const all = rows();

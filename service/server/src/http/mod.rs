@@ -151,6 +151,7 @@ fn router(service: Arc<Service>) -> Router {
         .route("/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], openapi::document()) }))
         .route("/static/style.css", get(page::style))
         .route("/static/keys.js", get(page::keys))
+        .route("/static/icon.svg", get(page::icon))
         .method_not_allowed_fallback(wrong_method)
         .merge(api)
         .merge(pages)

@@ -97,7 +97,7 @@ pub(crate) async fn home(State(service): State<Arc<Service>>, request: Request) 
                 next,
             };
             let page = document(&today, snapshot, &around, &service.door);
-            Ok((escape(&page, Sink::Html), snapshot.world.as_of.to_string()))
+            Ok((escape(&page, Sink::Page), snapshot.world.as_of.to_string()))
         })
         .await?;
     html(&DocumentPage { view: "today", title: "today", body: &body, version: VERSION, as_of })
@@ -212,7 +212,7 @@ pub(crate) async fn finding(State(service): State<Arc<Service>>, Path(id): Path<
             let (finding, ranked) = find(store, snapshot, &id).map_err(|_| Problem::NotFound)?;
             let (explained, _) = service.words.explain(store, snapshot, &finding, &ranked, &service.door)?;
             let wire = wire(store, snapshot, &finding, &ranked, &explained)?;
-            let body = escape(&explained.document, Sink::Html);
+            let body = escape(&explained.document, Sink::Page);
             Ok(FindingPage {
                 view: "findings",
                 finding: wire.finding,
@@ -233,7 +233,7 @@ pub(crate) async fn digest(State(service): State<Arc<Service>>) -> Result<Respon
                 .newest_digest()?
                 .map_or(snapshot.world.as_of - assay_core::ids::Span::hours(24), |(_, since, _)| since);
             let made = crate::digest::make(store, snapshot, since, &service.door)?;
-            Ok((escape(&made.document, Sink::Html), snapshot.world.as_of.to_string()))
+            Ok((escape(&made.document, Sink::Page), snapshot.world.as_of.to_string()))
         })
         .await?;
     html(&DocumentPage { view: "digest", title: "digest", body: &body, version: VERSION, as_of })
@@ -253,6 +253,15 @@ pub(crate) async fn assets(State(service): State<Arc<Service>>) -> Result<Respon
     html(&page)
 }
 
+/// Questions to begin with: each is read and answered whatever the data are.
+const EXAMPLES: [&str; 5] = [
+    "what is exposed and in use",
+    "what changed since yesterday",
+    "which fixes close the most findings",
+    "how many findings are there by namespace",
+    "which sources were last heard when",
+];
+
 /// A question of the form, and those before it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -268,6 +277,7 @@ struct AskPage {
     question: String,
     /// The questions so far, one a line, for the next one to follow.
     previous: String,
+    examples: [&'static str; 5],
     body: String,
     version: &'static str,
     as_of: String,
@@ -286,6 +296,7 @@ pub(crate) async fn ask(
                     view: "ask",
                     question,
                     previous: String::new(),
+                    examples: EXAMPLES,
                     body: String::new(),
                     version: VERSION,
                     as_of,
@@ -296,13 +307,13 @@ pub(crate) async fn ask(
             let chat = crate::chat::Chat { store, snapshot, names: &names, words: &service.words, door: &service.door };
             let before = chat.previous(&query.previous);
             let answer = chat.answer(&question, before.as_ref())?;
-            let body = escape(&answer.document, Sink::Html);
+            let body = escape(&answer.document, Sink::Page);
             let previous = if answer.query.is_some() {
                 format!("{}\n{question}", query.previous.trim()).trim().to_owned()
             } else {
                 query.previous
             };
-            Ok(AskPage { view: "ask", question, previous, body, version: VERSION, as_of })
+            Ok(AskPage { view: "ask", question, previous, examples: EXAMPLES, body, version: VERSION, as_of })
         })
         .await?;
     html(&page)
@@ -310,6 +321,14 @@ pub(crate) async fn ask(
 
 pub(crate) async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=3600")], crate::STYLE)
+        .into_response()
+}
+
+pub(crate) async fn icon() -> Response {
+    (
+        [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=3600")],
+        include_str!("icon.svg"),
+    )
         .into_response()
 }
 

@@ -1,12 +1,32 @@
-//! Errors on the wire: problem+json (RFC 9457), or OpenAI's shape under /v1. One total match; what the caller reads and
-//! what the log keeps are two texts with one request id.
+//! Errors on the wire: problem+json (RFC 9457), OpenAI's shape under /v1, a page for browsers. One total match; what the
+//! caller reads and what the log keeps are two texts with one request id.
 
+use askama::Template;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 
 use crate::ingest::IngestError;
+
+/// Who reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Programs of ours and of others.
+    Program,
+    /// Clients of OpenAI.
+    OpenAi,
+    /// A person with a browser.
+    Person,
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct Page<'a> {
+    title: &'a str,
+    detail: String,
+    request_id: &'a str,
+}
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -109,21 +129,30 @@ impl Problem {
         }
     }
 
-    /// The answer for a request under this id. Under /v1 the shape is OpenAI's.
-    pub(crate) fn answer(&self, request_id: &str, openai: bool) -> Response {
+    /// The answer for a request under this id.
+    pub(crate) fn answer(&self, request_id: &str, reader: Reader) -> Response {
         if let Self::Inside(error) = self {
             tracing::error!(request_id, "{error:#}");
         }
-        let status = self.status();
-        let body = if openai {
-            json!({ "error": { "message": self.to_string(), "type": self.title().replace(' ', "_"), "code": status.as_u16(), "request_id": request_id } })
-        } else {
-            json!({ "type": "about:blank", "title": self.title(), "status": status.as_u16(), "detail": self.to_string(), "request_id": request_id })
+        let (status, title, detail) = (self.status(), self.title(), self.to_string());
+        let mut response = match reader {
+            Reader::Program => {
+                let body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "request_id": request_id });
+                let kind = HeaderValue::from_static("application/problem+json");
+                (status, [(header::CONTENT_TYPE, kind)], Json(body)).into_response()
+            }
+            Reader::OpenAi => {
+                let kind = title.replace(' ', "_");
+                let error =
+                    json!({ "message": detail, "type": kind, "code": status.as_u16(), "request_id": request_id });
+                (status, Json(json!({ "error": error }))).into_response()
+            }
+            // A page that cannot be made is still an answer.
+            Reader::Person => match (Page { title, detail, request_id }).render() {
+                Ok(page) => (status, Html(page)).into_response(),
+                Err(_) => status.into_response(),
+            },
         };
-        let mut response = (status, Json(body)).into_response();
-        if !openai {
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        }
         if matches!(self, Self::Busy | Self::Late(_)) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

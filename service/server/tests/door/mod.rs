@@ -1,5 +1,7 @@
 //! The service as its users meet it: the binary on a free loopback port, over a copy of the demo's data, at one instant.
 
+pub(crate) mod wire;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::door::Service;
-use crate::wire::{get, post};
+use crate::door::wire::{get, post};
 
 const QUESTION: &str = "which findings are exposed to the internet and in use?";
 
-fn completion(service: &Service, body: &Value) -> crate::wire::Answer {
+fn completion(service: &Service, body: &Value) -> crate::door::wire::Answer {
     post(service, "/v1/chat/completions", body.to_string()).token(&service.token()).send()
 }
 

@@ -1,11 +1,10 @@
 //! Limits: what is too large, too much or too slow is refused by name, and the next request is answered.
 
-use std::io::Read;
 use std::time::{Duration, Instant};
 
 use crate::door::Service;
+use crate::door::wire::{Answer, get, post};
 use crate::problems::problem;
-use crate::wire::{Answer, get, post};
 
 const SMALL: &str = "[serve]\nbody_bytes_max = 4096\nrequests_at_once_max = 1\nrequest_timeout_seconds = 2\n";
 
@@ -39,9 +38,7 @@ fn what_is_too_large_too_much_or_too_slow_is_refused_by_name() {
         assert_eq!(get(&service, path).send().status, 200, "{path} while it is busy");
     }
 
-    let mut bytes = Vec::new();
-    held.read_to_end(&mut bytes).unwrap();
-    let late = Answer::read(&bytes);
+    let late = Answer::read(&mut held).unwrap();
     assert_eq!(problem(&late, 503, "too late"), "it took longer than 2 s");
     assert_eq!(late.header("retry-after"), Some("1"));
     get(&service, "/api/v1/findings?limit=1").token(&token).send().good();

@@ -15,4 +15,3 @@ mod roles;
 mod schema;
 mod sessions;
 mod tickets;
-mod wire;

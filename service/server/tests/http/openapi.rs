@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::door::Service;
+use crate::door::wire::{Answer, Request, ask, get};
 use crate::schema::{faults, resolved};
-use crate::wire::{Answer, Request, ask, get};
 
 const ROUTER: &str = include_str!("../../src/http/mod.rs");
 const BATCH: &str = include_str!("../../demo/sensor/worker-1.jsonl");
@@ -89,7 +89,7 @@ impl<'a> Operation<'a> {
 }
 
 /// Requests that are answered well, by path.
-fn well(service: &Service) -> Vec<(&'static str, Request<'_>)> {
+fn well(service: &Service) -> Vec<(&'static str, Request)> {
     let token = service.token();
     let get = |path: &str| get(service, path).token(&token);
     let post = |path: &str, body: Value| ask(service, "POST", path).body(body.to_string()).token(&token);
@@ -134,6 +134,7 @@ fn well(service: &Service) -> Vec<(&'static str, Request<'_>)> {
         ("/assets", get("/assets")),
         ("/static/style.css", get("/static/style.css")),
         ("/static/keys.js", get("/static/keys.js")),
+        ("/static/icon.svg", get("/static/icon.svg")),
     ]
 }
 

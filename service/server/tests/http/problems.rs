@@ -1,7 +1,7 @@
 //! Every refusal has one shape: problem+json, or OpenAI's own under /v1, with the request's id.
 
 use crate::door::Service;
-use crate::wire::{Answer, ask, get, post};
+use crate::door::wire::{Answer, ask, get, post};
 
 /// The answer is a problem with this status and title; what it says in detail.
 pub(crate) fn problem(answer: &Answer, status: u16, title: &str) -> String {

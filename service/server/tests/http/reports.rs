@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::door::Service;
-use crate::wire::{Answer, get, post};
+use crate::door::wire::{Answer, get, post};
 
 const BATCH: &str = include_str!("../../demo/sensor/worker-1.jsonl");
 

@@ -1,7 +1,7 @@
 //! Who may do what. Each request is made with every sort of token, and each is let in or not as the table says.
 
 use crate::door::Service;
-use crate::wire::{ask, get, post};
+use crate::door::wire::{ask, get, post};
 
 /// Whom a request is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,7 +55,16 @@ fn each_role_may_do_its_own_and_nothing_else() {
 #[test]
 fn what_is_open_without_a_token_is_a_short_list() {
     let service = Service::start();
-    for path in ["/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/static/style.css", "/static/keys.js"] {
+    for path in [
+        "/",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/static/style.css",
+        "/static/keys.js",
+        "/static/icon.svg",
+    ] {
         assert_eq!(get(&service, path).send().status, 200, "{path}");
     }
     for path in ["/findings", "/findings/1", "/digest", "/ask", "/assets"] {

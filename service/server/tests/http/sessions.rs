@@ -1,8 +1,8 @@
 //! Sessions of the page: logging in and out, whose page may write, and the name by which the service is called.
 
 use crate::door::Service;
+use crate::door::wire::{Answer, Request, ask, get, post};
 use crate::problems::problem;
-use crate::wire::{Answer, Request, ask, get, post};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -20,7 +20,7 @@ fn cookie(answer: &Answer) -> String {
 }
 
 /// From the page of this service, as a browser says it.
-fn from_ours<'a>(request: Request<'a>, service: &Service) -> Request<'a> {
+fn from_ours(request: Request, service: &Service) -> Request {
     request.header("origin", &format!("http://{}", service.address))
 }
 

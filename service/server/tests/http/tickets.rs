@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::door::Service;
-use crate::wire::{get, post};
+use crate::door::wire::{get, post};
 
 const TEXT: &str = "Log4Shell again: please look at CVE-2021-44228 in shop/checkout, and at shop/unheard-of";
 

@@ -74,7 +74,7 @@ pub(super) fn records(
 
 /// Every namespace with a workload that the Internet reaches or a policy.
 fn cases(view: &View<'_>, ways: &Ways, complete: bool) -> BTreeMap<Opaque, NamespaceCase> {
-    let policies = || view.objects.iter().filter(|o| matches!(o.body, Body::NetworkPolicy));
+    let policies = || view.objects.iter().filter(|o| matches!(o.body, Body::NetworkPolicy(_) | Body::OtherPolicy));
     let cluster_policies = policies().any(|object| object.namespace.is_empty());
     let empty = || NamespaceCase { exposed: 0, policies: false, cluster_policies, complete };
     let mut cases: BTreeMap<Opaque, NamespaceCase> = BTreeMap::new();
@@ -82,7 +82,7 @@ fn cases(view: &View<'_>, ways: &Ways, complete: bool) -> BTreeMap<Opaque, Names
         cases.entry(key.namespace.clone()).or_insert_with(empty).exposed += 1;
     }
     for (object, key) in view.objects.iter().zip(&view.keys) {
-        if matches!(object.body, Body::NetworkPolicy)
+        if matches!(object.body, Body::NetworkPolicy(_) | Body::OtherPolicy)
             && let Some(case) = cases.get_mut(&key.namespace)
         {
             case.policies = true;

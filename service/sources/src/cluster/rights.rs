@@ -28,6 +28,8 @@ pub(super) struct Right {
 pub(super) struct Given {
     /// The rights.
     pub(super) rights: Vec<Right>,
+    /// The workloads that hold them through a group of accounts, the group, and whether they get a token.
+    pub(super) members: Vec<(AssetKey, AssetKey, bool)>,
     /// False when its role is not in view, so that nobody can say what it gives.
     pub(super) role_known: bool,
 }
@@ -134,8 +136,10 @@ pub(super) fn given(view: &View<'_>, object: &Object, binding: &Binding) -> Give
     let outside = binding.subjects.iter().filter(|subject| !is_built_in(object, binding, subject));
     let mut seen = HashSet::new();
     let subjects = outside.filter_map(|subject| subject_key(view, object, subject));
-    let subjects = subjects.filter(|subject| seen.insert(subject.clone()));
-    let rights = subjects.flat_map(|subject| {
+    let subjects: Vec<AssetKey> = subjects.filter(|subject| seen.insert(subject.clone())).collect();
+    let dangerous = !capabilities.is_empty();
+    let members = subjects.iter().filter(|_| dangerous).flat_map(|subject| members(view, subject)).collect();
+    let rights = subjects.into_iter().flat_map(|subject| {
         let right = |capability: &Capability| Right {
             subject: subject.clone(),
             capability: *capability,
@@ -144,7 +148,7 @@ pub(super) fn given(view: &View<'_>, object: &Object, binding: &Binding) -> Give
         };
         capabilities.iter().map(right).collect::<Vec<_>>()
     });
-    Given { rights: rights.collect(), role_known: true }
+    Given { rights: rights.collect(), members, role_known: true }
 }
 
 fn capabilities_of(view: &View<'_>, object: &Object, binding: &Binding, cluster_wide: bool) -> Option<Vec<Capability>> {
@@ -224,10 +228,39 @@ fn subject_key(view: &View<'_>, object: &Object, subject: &RoleSubject) -> Optio
             let namespace = subject.namespace.as_deref().filter(|n| !n.is_empty()).unwrap_or(&object.namespace);
             Some(view.key(Kind::of("ServiceAccount"), namespace, &subject.name))
         }
-        "User" => Some(view.key(Kind::of("User"), "", &subject.name)),
+        "User" => match account_of(&subject.name) {
+            Some((namespace, name)) => Some(view.key(Kind::of("ServiceAccount"), namespace, name)),
+            None => Some(view.key(Kind::of("User"), "", &subject.name)),
+        },
         "Group" => Some(view.key(Kind::of("Group"), "", &subject.name)),
         _ => None,
     }
+}
+
+/// The account that a user's name stands for: `system:serviceaccount:NAMESPACE:NAME`.
+fn account_of(user: &str) -> Option<(&str, &str)> {
+    user.strip_prefix("system:serviceaccount:")?.split_once(':')
+}
+
+/// The workloads whose account is in a group of accounts. Source: Kubernetes documentation, "Using RBAC Authorization",
+/// referring to subjects.
+fn members(view: &View<'_>, group: &AssetKey) -> Vec<(AssetKey, AssetKey, bool)> {
+    let namespace = match (group.kind.as_str(), group.name.reveal()) {
+        ("Group", "system:authenticated" | "system:serviceaccounts") => None,
+        ("Group", name) => match name.strip_prefix("system:serviceaccounts:") {
+            Some(namespace) => Some(namespace),
+            None => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    let here = |at: usize| namespace.is_none_or(|n| *view.objects[at].namespace == *n) && view.owner[at].is_none();
+    let workloads = view.workloads().filter(|(at, _)| here(*at));
+    let mut members: Vec<_> =
+        workloads.map(|(at, _)| (view.raised[at].clone(), group.clone(), view.token_mounted(at))).collect();
+    // Pods of one owner that is not in view are one workload.
+    members.sort_unstable();
+    members.dedup_by(|a, b| a.0 == b.0);
+    members
 }
 
 /// Groups and users that stand for everybody, or for every workload: a right of theirs is a finding though their names
@@ -240,7 +273,7 @@ fn is_built_in(object: &Object, binding: &Binding, subject: &RoleSubject) -> boo
     let name = &*subject.name;
     if matches!(&*subject.kind, "User" | "Group") {
         let everybody = EVERYBODY.contains(&name) || name.starts_with("system:serviceaccounts:");
-        return name.starts_with("system:") && !everybody;
+        return name.starts_with("system:") && !everybody && account_of(name).is_none();
     }
     // The controllers' own accounts; only who can write in kube-system can use them.
     let own = format!("system:controller:{name}");

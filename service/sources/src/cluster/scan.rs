@@ -132,14 +132,15 @@ impl Scan<'_, '_> {
                 let given = rights::given(self.view, object, binding);
                 self.binding(at, given, &mut yields);
             }
-            Body::Other => {}
+            Body::Other | Body::Endpoints(_) => {}
             Body::Service(_)
             | Body::Ingress(_)
             | Body::IngressClass(_)
             | Body::Node(_)
             | Body::ServiceAccount(_)
             | Body::Role(_)
-            | Body::NetworkPolicy
+            | Body::NetworkPolicy(_)
+            | Body::OtherPolicy
             | Body::Namespace => yields.push(self.exists(at, None)),
         }
         let edges = self.ways.edges.remove(&at).unwrap_or_default();
@@ -210,6 +211,9 @@ impl Scan<'_, '_> {
         }
         let scope = self.parts.scope_of(key).key();
         let binding = Opaque::admit_name(&format!("{}/{}", object.kind, object.name), self.how.door);
+        for (workload, group, token_mounted) in given.members {
+            yields.push(self.edge(workload, group, Link::RunsAs { token_mounted }));
+        }
         for right in given.rights {
             let reach = if right.cluster_wide {
                 AssetKey::cluster(self.how.cluster)

@@ -4,14 +4,11 @@
 
 use std::collections::HashMap;
 
-use assay_core::asset::{AssetKey, Kind, KindClass};
+use assay_core::asset::{AssetKey, Kind};
 use assay_core::text::{Door, Opaque};
 
 use super::model::{Body, OwnerReference, ServiceAccount, Workload};
 use super::object::Object;
-
-/// Longest chain of owners that is followed: CronJob, Job, Pod and room for one unknown kind between each.
-const OWNERS_MAX: usize = 8;
 
 /// The objects of one scan.
 pub(super) struct View<'a> {
@@ -93,38 +90,43 @@ impl<'a> View<'a> {
         workload.spec.automount_service_account_token.or_else(account).unwrap_or(true)
     }
 
-    /// Follows owner references up to the workload that answers for this object.
+    /// Follows owner references up to the workload that answers for this object. The steps of [`MADE_BY`] end by
+    /// themselves.
     fn raise(&self, start: usize) -> (AssetKey, Option<usize>) {
-        let mut seen = vec![start];
         let mut here = start;
-        while seen.len() <= OWNERS_MAX {
+        loop {
             let object = &self.objects[here];
             let Some(owner) = controller(&object.meta.owner_references) else { break };
             let kind = Kind::new(group_of(&owner.api_version), &owner.kind);
-            if kind.class() != KindClass::Workload {
+            if !is_made_by(&object.kind, &kind) {
                 // Such as a node, which owns the pods of its own files.
                 break;
             }
-            match self.lookup(kind.clone(), &object.namespace, &owner.name) {
-                // A circle of owners has no top: each object answers for itself.
-                Some(next) if seen.contains(&next) => return (self.keys[start].clone(), None),
-                Some(next) => {
-                    seen.push(next);
-                    here = next;
-                }
-                None => {
-                    let hash = object.meta.labels.get("pod-template-hash").map(|hash| &**hash);
-                    let above = (kind.as_str() == "ReplicaSet").then(|| deployment_of(&owner.name, hash)).flatten();
-                    let key = match above {
-                        Some(deployment) => self.key(Kind::of("Deployment"), &object.namespace, deployment),
-                        None => self.key(kind, &object.namespace, &owner.name),
-                    };
-                    return (key, None);
-                }
-            }
+            let Some(next) = self.lookup(kind.clone(), &object.namespace, &owner.name) else {
+                let hash = object.meta.labels.get("pod-template-hash").map(|hash| &**hash);
+                let above = (kind.as_str() == "ReplicaSet").then(|| deployment_of(&owner.name, hash)).flatten();
+                let key = match above {
+                    Some(deployment) => self.key(Kind::of("Deployment"), &object.namespace, deployment),
+                    None => self.key(kind, &object.namespace, &owner.name),
+                };
+                return (key, None);
+            };
+            here = next;
         }
         (self.keys[here].clone(), (here != start).then_some(here))
     }
+}
+
+/// Which controller makes which kind. Source: Kubernetes documentation, "Workload Management". Whoever may write an object
+/// may write any owner into it; these are the steps that a controller keeps true.
+const MADE_BY: &[(&str, &[&str])] = &[
+    ("Pod", &["ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job"]),
+    ("ReplicaSet", &["Deployment"]),
+    ("Job", &["CronJob"]),
+];
+
+fn is_made_by(kind: &str, owner: &Kind) -> bool {
+    MADE_BY.iter().any(|(made, by)| *made == kind && by.contains(&owner.as_str()))
 }
 
 /// The owner that manages the object. Without a flag a single owner is taken for it.
@@ -207,6 +209,17 @@ mod tests {
         assert_eq!(raised(&object("Pod", "p", Some(("ReplicaSet", "web-canary")))), ["ReplicaSet/web-canary"]);
         assert_eq!(raised(&object("Pod", "p", Some(("StatefulSet", "db")))), ["StatefulSet/db"]);
         assert_eq!(raised(&object("Pod", "p", Some(("Node", "n1")))), ["Pod/p"]);
+    }
+
+    /// No controller makes a Deployment of a Deployment: it would hide what it runs behind an idle one.
+    #[test]
+    fn an_owner_that_makes_no_such_thing_is_not_believed() {
+        for (kind, owner) in
+            [("Deployment", "Deployment"), ("StatefulSet", "CronJob"), ("Pod", "Deployment"), ("CronJob", "Job")]
+        {
+            let yaml = object(owner, "idle", None) + &object(kind, "web", Some((owner, "idle")));
+            assert_eq!(raised(&yaml), [format!("{owner}/idle"), format!("{kind}/web")]);
+        }
     }
 
     #[test]

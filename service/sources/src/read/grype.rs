@@ -324,6 +324,7 @@ impl Artefact {
 
 /// Grype has no titles: the first sentence of the description stands in.
 fn first_sentence(text: &str) -> Option<&str> {
+    /// The longest first sentence that stands in for a title.
     const TITLE_BYTES_MAX: usize = 160;
     let line = text.trim().lines().next()?;
     let end = line.find(". ").map_or(line.len(), |i| i + 1);

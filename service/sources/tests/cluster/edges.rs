@@ -119,6 +119,22 @@ fn node_ports_hang_on_the_addresses_of_nodes() {
 }
 
 #[test]
+fn a_node_says_who_gets_to_its_own_addresses() {
+    let node = |addresses: &str| {
+        let yaml =
+            format!("---\napiVersion: v1\nkind: Node\nmetadata: {{name: n1}}\nstatus: {{addresses: [{addresses}]}}\n");
+        ways(&yaml, Look::default()).pop().expect("a node has an entry")
+    };
+    let private = "{type: InternalIP, address: 10.0.0.7}, {type: Hostname, address: n1}";
+    assert_eq!(node(private), "Node/n1 node_address :0 internal");
+    assert_eq!(
+        node(&format!("{private}, {{type: ExternalIP, address: 203.0.113.9}}")),
+        "Node/n1 node_address :0 public"
+    );
+    assert_eq!(node(""), "Node/n1 node_address :0 unknown(nodes)");
+}
+
+#[test]
 fn a_cluster_ip_is_no_entry_and_an_external_address_is_one() {
     let plain = service("{selector: {app: web}, ports: [{port: 80, targetPort: metrics}]}");
     assert_eq!(ways(&plain, Look::default()), ["Service/shop/web :80 -> Deployment/shop/web :9090 tcp"]);

@@ -2,8 +2,10 @@
 
 mod controls;
 mod edges;
+mod endpoints;
 mod hostile;
 mod live;
+mod policies;
 mod rights;
 mod samples;
 mod speaks_for;

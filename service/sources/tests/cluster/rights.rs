@@ -109,3 +109,36 @@ fn a_binding_whose_role_is_not_in_view_says_nothing_and_closes_nothing() {
     let known = yaml + &role("Role", "[]").replace("name: r", "name: somewhere");
     assert_eq!(scan(&known, Look::default()).head.parts.len(), 1);
 }
+
+/// An account by its user's name is that account: a right of it is no part of Kubernetes.
+#[test]
+fn an_account_by_its_other_name_is_the_account() {
+    let subject = "{kind: User, name: 'system:serviceaccount:shop:web'}";
+    let yaml = binding("ClusterRoleBinding", "kind: ClusterRole, name: cluster-admin", subject);
+    assert_eq!(rights(&yaml), [("cluster-admin everywhere".into(), "ServiceAccount/shop/web".into())]);
+}
+
+/// Who is in a group holds what the group holds; it is still one finding, of the group.
+#[test]
+fn the_workloads_of_a_group_run_as_it_too() {
+    let pod = |namespace: &str, account: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p-{account}, namespace: {namespace}}}\nspec: {{serviceAccountName: {account}, containers: [{{name: c, image: i}}]}}\n"
+        )
+    };
+    let pods = pod("shop", "web") + &pod("shop", "api") + &pod("lab", "bot");
+    for (group, members) in [
+        ("system:serviceaccounts:shop", vec!["Pod/shop/p-api", "Pod/shop/p-web"]),
+        ("system:serviceaccounts", vec!["Pod/lab/p-bot", "Pod/shop/p-api", "Pod/shop/p-web"]),
+        ("ann-and-friends", vec![]),
+    ] {
+        let subject = format!("{{kind: Group, name: '{group}'}}");
+        let yaml = pods.clone() + &binding("ClusterRoleBinding", "kind: ClusterRole, name: cluster-admin", &subject);
+        let seen = scan(&yaml, Look::default());
+        let of_group = |e: &&assay_core::observation::Edge| e.to.name.reveal() == group;
+        let runs: Vec<String> = seen.edges().filter(of_group).map(|e| name(&e.from)).collect();
+        assert_eq!(runs, members, "{group}");
+        let given = rights(&yaml).into_iter().filter(|(id, _)| id == "cluster-admin everywhere");
+        assert_eq!(given.collect::<Vec<_>>(), [("cluster-admin everywhere".into(), format!("Group/{group}"))]);
+    }
+}

@@ -26,6 +26,7 @@ pub(super) struct Row {
     pub(super) container: String,
     asset_gone: bool,
     of_image: bool,
+    pub(super) of_vuln: bool,
 }
 
 /// What came of looking at a finding again.
@@ -75,7 +76,7 @@ impl Settling<'_> {
         let own = own_presence(&row, &heard);
         let step = row.life.go(own, self.received_at);
         row.life.last_seen = row.life.last_seen.max(heard.last_said.unwrap_or(row.life.last_seen));
-        let shown = if is_here(own) && row.of_image && self.speaks_elsewhere(finding)? {
+        let shown = if is_here(own) && row.of_image && self.speaks_elsewhere(finding, row.of_vuln)? {
             Presence::Resolved(ResolvedBecause::Superseded)
         } else {
             own
@@ -95,7 +96,7 @@ impl Settling<'_> {
 
     fn life_of(&self, finding: i64) -> Result<Row, StoreError> {
         let sql = "SELECT f.fp, f.presence, f.because, f.own_presence, f.own_because, f.first_seen, f.last_seen, f.episode, f.episode_start, f.resolved_at, f.stage, f.via, \
-                   f.asset_id, f.container, a.gone_at IS NOT NULL, a.kind = 'Image' FROM finding f JOIN asset a ON a.id = f.asset_id WHERE f.id = ?1";
+                   f.asset_id, f.container, a.gone_at IS NOT NULL, a.kind = 'Image', f.vuln_id IS NOT NULL FROM finding f JOIN asset a ON a.id = f.asset_id WHERE f.id = ?1";
         let read = |r: &rusqlite::Row<'_>| {
             let at = |i: usize| r.get(i).map(Time::from_millis);
             let life = Life {
@@ -116,6 +117,7 @@ impl Settling<'_> {
                 container: r.get(13)?,
                 asset_gone: r.get(14)?,
                 of_image: r.get(15)?,
+                of_vuln: r.get(16)?,
             })
         };
         self.conn.prepare_cached(sql).and_then(|mut s| s.query_row([finding], read)).doing("reading a finding's life")
@@ -171,6 +173,8 @@ impl Settling<'_> {
         step: Option<Step>,
     ) -> Result<(), StoreError> {
         let kind = match (before, shown) {
+            // What another finding speaks for from its first moment is no news: the other one is.
+            (None, Presence::Resolved(_)) => "resolved",
             (None, _) => "new",
             (Some(before), shown) if before == shown => return Ok(()),
             (_, Presence::Resolved(_)) => "resolved",
@@ -198,7 +202,7 @@ impl Settling<'_> {
 
     /// True while a placed finding speaks for this finding of an image: one that was placed from it, or, where a
     /// container runs two images that both have it, from the other.
-    fn speaks_elsewhere(&self, finding: i64) -> Result<bool, StoreError> {
+    fn speaks_elsewhere(&self, finding: i64, of_vuln: bool) -> Result<bool, StoreError> {
         let ask = |sql: &str| {
             self.conn
                 .prepare_cached(sql)
@@ -207,9 +211,15 @@ impl Settling<'_> {
         };
         let placed =
             "FROM sighting s JOIN placement p ON p.scope_id = s.scope_id WHERE s.finding_id = ?1 AND s.gone_at IS NULL";
-        let by_the_other = "SELECT EXISTS (SELECT 1 FROM finding f JOIN finding c INDEXED BY finding_by_vuln ON c.vuln_id = f.vuln_id AND c.package_id = f.package_id \
-                            JOIN placement p ON p.asset_id = c.asset_id AND p.container = c.container JOIN sighting s ON s.finding_id = f.id AND s.scope_id = p.scope_id \
-                            WHERE f.id = ?1 AND c.via IS NOT NULL AND c.presence < 2 AND s.gone_at IS NULL)";
+        let by_the_other = if of_vuln {
+            "SELECT EXISTS (SELECT 1 FROM finding f JOIN finding c INDEXED BY finding_by_vuln ON c.vuln_id = f.vuln_id AND c.package_id = f.package_id \
+             JOIN placement p ON p.asset_id = c.asset_id AND p.container = c.container JOIN sighting s ON s.finding_id = f.id AND s.scope_id = p.scope_id \
+             WHERE f.id = ?1 AND c.via IS NOT NULL AND c.presence < 2 AND s.gone_at IS NULL)"
+        } else {
+            "SELECT EXISTS (SELECT 1 FROM finding f JOIN sighting s ON s.finding_id = f.id JOIN placement p ON p.scope_id = s.scope_id \
+             JOIN finding c INDEXED BY finding_by_asset ON c.asset_id = p.asset_id AND c.container = p.container AND c.class = f.class AND c.control_id = f.control_id \
+             AND c.detail = f.detail WHERE f.id = ?1 AND c.via IS NOT NULL AND c.presence < 2 AND s.gone_at IS NULL)"
+        };
         Ok(ask("SELECT EXISTS (SELECT 1 FROM finding WHERE via = ?1 AND presence < 2)")?
             || (ask(&format!("SELECT EXISTS (SELECT 1 {placed})"))? && ask(by_the_other)?))
     }

@@ -25,6 +25,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::audit;
 use crate::error::{Doing, StoreError};
+use crate::funnel::{self, FunnelStep};
 use crate::intern::Intern;
 use crate::open::Store;
 
@@ -51,6 +52,28 @@ impl Store {
     pub fn ingest<E: From<StoreError>>(
         &mut self,
         meta: &ReportMeta,
+        read: impl FnOnce(&mut dyn FnMut(Record) -> bool) -> Result<Head, E>,
+    ) -> Result<Receipt, E> {
+        self.ingest_with(meta, None, read)
+    }
+
+    /// Takes in one batch of a sensor with its step of the funnel: both, or neither.
+    ///
+    /// # Errors
+    /// As [`Self::ingest`].
+    pub fn ingest_batch<E: From<StoreError>>(
+        &mut self,
+        meta: &ReportMeta,
+        step: &FunnelStep<'_>,
+        read: impl FnOnce(&mut dyn FnMut(Record) -> bool) -> Result<Head, E>,
+    ) -> Result<Receipt, E> {
+        self.ingest_with(meta, Some(step), read)
+    }
+
+    fn ingest_with<E: From<StoreError>>(
+        &mut self,
+        meta: &ReportMeta,
+        step: Option<&FunnelStep<'_>>,
         read: impl FnOnce(&mut dyn FnMut(Record) -> bool) -> Result<Head, E>,
     ) -> Result<Receipt, E> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).doing("starting a report")?;
@@ -85,6 +108,9 @@ impl Store {
         };
         let receipt = settling.settle(&mut intern, meta, &head, observations)?;
         intern.finish()?;
+        if let Some(step) = step {
+            funnel::add(&tx, step)?;
+        }
         tx.commit().doing("keeping a report")?;
         Ok(receipt)
     }

@@ -1,7 +1,7 @@
 //! Findings of an image, in the containers that run it.
 
 use assay_core::asset::{AssetKey, PackageKey};
-use assay_core::finding::{Matter, Place, Presence};
+use assay_core::finding::{FindingClass, Matter, Place, Presence};
 use assay_core::fingerprint::fingerprint;
 use assay_core::reconcile::presence;
 use assay_core::text::Opaque;
@@ -13,15 +13,19 @@ use super::hear::Heard;
 use super::life::Row;
 use super::placement::Container;
 use crate::error::{Doing, StoreError};
-use crate::twin::{key, vuln_id};
+use crate::findings;
+use crate::twin::key;
 
 /// A finding of an image that a container's scopes claim and that has no finding there yet.
 struct Unplaced {
     via: i64,
     ids: MatterIds,
-    vuln: String,
-    package: PackageKey,
+    /// None when the columns of the image's finding are not whole.
+    matter: Option<Matter>,
 }
+
+/// What of an image is so of each container that runs it: its packages' flaws, and the secrets that lie in its files.
+const PLACED: [FindingClass; 2] = [FindingClass::Vulnerability, FindingClass::Secret];
 
 impl Settling<'_> {
     /// Gives a container a finding for each touched finding of the image that its scopes claim.
@@ -29,9 +33,9 @@ impl Settling<'_> {
         let place = Place { asset: self.asset_key(container.0)?, container: Opaque::readmit(&container.1) };
         let home = AssetKey::image(Opaque::readmit(repository));
         for unplaced in self.unplaced(container)? {
-            let Unplaced { via, ids, vuln, package } = unplaced;
-            let id = vuln_id(&vuln).map_err(|e| StoreError::Row { table: "vuln", row: via, why: e.to_string() })?;
-            let matter = Matter::Vulnerability { id, package };
+            let Unplaced { via, ids, matter } = unplaced;
+            let whole = || StoreError::Row { table: "finding", row: via, why: "its matter is not whole".to_owned() };
+            let matter = matter.ok_or_else(whole)?;
             let fp = fingerprint(&place, &matter);
             match self.finding_of(&fp)? {
                 Some(known) => self.join_via(known, via, container)?,
@@ -56,18 +60,23 @@ impl Settling<'_> {
 
     fn unplaced(&self, container: &Container) -> Result<Vec<Unplaced>, StoreError> {
         let doing = "placing a finding";
-        let sql = "SELECT DISTINCT f.id, f.vuln_id, f.package_id, v.name, k.ecosystem, k.namespace, k.name, k.artifact FROM touched t JOIN finding f ON f.id = t.finding_id \
+        let sql = "SELECT DISTINCT f.id, f.vuln_id, f.package_id, f.control_id, f.class, f.detail, v.name, k.ecosystem, k.namespace, k.name, k.artifact, n.name \
+                   FROM touched t JOIN finding f ON f.id = t.finding_id \
                    JOIN sighting s ON s.finding_id = f.id JOIN placement p ON p.scope_id = s.scope_id AND p.asset_id = ?1 AND p.container = ?2 \
-                   JOIN vuln v ON v.id = f.vuln_id JOIN package k ON k.id = f.package_id \
-                   WHERE s.gone_at IS NULL AND NOT EXISTS (SELECT 1 FROM finding c WHERE c.via = f.id AND c.asset_id = ?1 AND c.container = ?2) ORDER BY f.id";
+                   LEFT JOIN vuln v ON v.id = f.vuln_id LEFT JOIN package k ON k.id = f.package_id LEFT JOIN control n ON n.id = f.control_id \
+                   WHERE f.class IN (?3, ?4) AND s.gone_at IS NULL \
+                   AND NOT EXISTS (SELECT 1 FROM finding c WHERE c.via = f.id AND c.asset_id = ?1 AND c.container = ?2) ORDER BY f.id";
+        let [flaws, secrets] = PLACED.map(|class| class as u8);
         let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
         statement
-            .query_map(params![container.0, container.1], |r| {
-                let o = |i: usize| r.get::<_, String>(i).map(|t| Opaque::readmit(&t));
+            .query_map(params![container.0, container.1, flaws, secrets], |r| {
+                let text = |i: usize| r.get::<_, Option<String>>(i).map(Option::unwrap_or_default);
+                let o = |i: usize| text(i).map(|t| Opaque::readmit(&t));
                 let package =
-                    PackageKey { ecosystem: o(4)?, namespace: o(5)?, name: o(6)?, source: None, artifact: o(7)? };
-                let ids = MatterIds { vuln: r.get(1)?, package: r.get(2)?, control: None };
-                Ok(Unplaced { via: r.get(0)?, ids, vuln: r.get(3)?, package })
+                    PackageKey { ecosystem: o(7)?, namespace: o(8)?, name: o(9)?, source: None, artifact: o(10)? };
+                let ids = MatterIds { vuln: r.get(1)?, package: r.get(2)?, control: r.get(3)? };
+                let matter = findings::matter(&text(6)?, package, &text(11)?, &text(5)?, r.get(4)?);
+                Ok(Unplaced { via: r.get(0)?, ids, matter })
             })
             .and_then(Iterator::collect)
             .doing(doing)
@@ -96,9 +105,16 @@ impl Settling<'_> {
     pub(super) fn choose_via(&self, finding: i64, row: &Row) -> Result<Option<i64>, StoreError> {
         let doing = "looking for another image";
         let at = (row.asset, row.container.as_str());
-        let sql = "SELECT DISTINCT i.fp, i.id FROM finding f JOIN finding i INDEXED BY finding_by_vuln ON i.vuln_id = f.vuln_id AND i.package_id = f.package_id AND i.via IS NULL \
-                   JOIN sighting s ON s.finding_id = i.id AND s.gone_at IS NULL JOIN placement p ON p.scope_id = s.scope_id AND p.asset_id = f.asset_id AND p.container = f.container \
-                   WHERE f.id = ?1 ORDER BY i.fp";
+        let sql = if row.of_vuln {
+            "SELECT DISTINCT i.fp, i.id FROM finding f JOIN finding i INDEXED BY finding_by_vuln ON i.vuln_id = f.vuln_id AND i.package_id = f.package_id AND i.via IS NULL \
+             JOIN sighting s ON s.finding_id = i.id AND s.gone_at IS NULL JOIN placement p ON p.scope_id = s.scope_id AND p.asset_id = f.asset_id AND p.container = f.container \
+             WHERE f.id = ?1 ORDER BY i.fp"
+        } else {
+            "SELECT DISTINCT i.fp, i.id FROM finding f JOIN placement p ON p.asset_id = f.asset_id AND p.container = f.container JOIN scope c ON c.id = p.scope_id \
+             JOIN asset a ON a.kind = 'Image' AND a.cluster = '' AND a.namespace = '' AND a.name = c.repository \
+             JOIN finding i INDEXED BY finding_by_asset ON i.asset_id = a.id AND i.class = f.class AND i.control_id = f.control_id AND i.detail = f.detail AND i.via IS NULL \
+             JOIN sighting s ON s.finding_id = i.id AND s.scope_id = p.scope_id AND s.gone_at IS NULL WHERE f.id = ?1 ORDER BY i.fp"
+        };
         let mut best: Option<(Presence, i64)> = None;
         for (_, image) in self.pairs(sql, [finding])? {
             let mut heard = Heard::default();

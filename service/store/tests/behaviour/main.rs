@@ -52,7 +52,9 @@ macro_rules! sentences {
                 the_order_of_arrival_is_no_matter, each_tool_has_its_own_history, a_tag_that_runs_is_not_overtaken,
                 an_overtaken_tag_that_starts_to_run_counts_again, a_second_report_of_a_rebuild_counts_what_changed;
             placement: report_before_scan_is_scan_before_report, each_container_has_findings_of_its_own,
-                when_the_last_container_goes_the_image_is_what_it_was, a_fix_closes_it_wherever_it_runs,
+                when_the_last_container_goes_the_image_is_what_it_was, what_is_placed_at_once_is_new_once,
+                secrets_of_an_image_are_placed_like_its_flaws, a_secret_of_two_images_of_one_container_is_one_place,
+                a_fix_closes_it_wherever_it_runs,
                 a_roll_out_before_its_report_closes_nothing, a_roll_out_after_its_report_is_no_news,
                 a_report_that_comes_after_two_roll_outs_still_says_what_was, during_a_roll_out_both_versions_count,
                 the_digest_says_more_than_the_tag, an_old_report_of_a_moved_tag_does_not_move_it_back,

@@ -1,7 +1,8 @@
 //! Where an image runs, its findings are the container's.
 
-use assay_core::finding::{Presence, ResolvedBecause};
+use assay_core::finding::{FindingClass, Presence, ResolvedBecause};
 use assay_core::ports::Records;
+use assay_core::scope::Spoken;
 
 use crate::ledger::Ledger;
 use crate::report::{Report, hour, image, vuln, vulns};
@@ -69,6 +70,51 @@ pub(crate) fn when_the_last_container_goes_the_image_is_what_it_was(records: &mu
     assert_eq!((after.id, after.clock_start, after.life.resolved_at), (before.id, before.clock_start, None));
     assert_eq!(ledger.story(IMAGE, 0), ["new", "resolved superseded", "refreshed"]);
     assert_eq!(ledger.story(PLACED, 0), ["new", "resolved asset_gone"]);
+}
+
+pub(crate) fn what_is_placed_at_once_is_new_once(records: &mut impl Records) {
+    let mut ledger = Ledger::new(records);
+    ledger.take_all(&[scan(1, 1).deploys("web", "shop/web:1.0"), web("1.0", 2, 3)]);
+    assert_eq!(ledger.story(IMAGE, 0), ["resolved superseded"]);
+    assert_eq!(ledger.story(PLACED, 0), ["new"]);
+    ledger.take(&scan(3, 2));
+    assert_eq!(ledger.story(IMAGE, 0), ["resolved superseded", "refreshed"], "it was told of where it ran");
+}
+
+pub(crate) fn secrets_of_an_image_are_placed_like_its_flaws(records: &mut impl Records) {
+    let mut ledger = Ledger::new(records);
+    let every = [Spoken::OsPackages, Spoken::LanguagePackages, Spoken::Secret];
+    let with = |tag: &str, at: i64| web(tag, at, 1).secret("aws-key", "app/.env").speaks_for(&every);
+    let (of_image, of_web) = ("docker.io/shop/web: aws-key in app/.env", "shop/web/app: aws-key in app/.env");
+    ledger.take_all(&[scan(1, 1).deploys("web", "shop/web:1.0"), with("1.0", 2)]);
+    assert_eq!((ledger.presence(of_web), ledger.presence(of_image)), (Presence::Open, SUPERSEDED));
+    let finding = ledger.finding(of_web);
+    assert_eq!(finding.class, FindingClass::Secret);
+    assert_eq!(finding.image.as_ref().map(|i| i.repository.reveal()), Some("docker.io/shop/web"));
+    ledger.take(&web("1.0", 3, 1).content(3).speaks_for(&every));
+    let fixed = Presence::Resolved(ResolvedBecause::Fixed);
+    assert_eq!((ledger.presence(of_web), ledger.presence(of_image)), (fixed, fixed));
+    ledger.take_all(&[with("1.0", 4), scan(5, 2)]);
+    assert_eq!(
+        (ledger.presence(of_web), ledger.presence(of_image)),
+        (GONE, Presence::Open),
+        "it lies in the image still"
+    );
+}
+
+pub(crate) fn a_secret_of_two_images_of_one_container_is_one_place(records: &mut impl Records) {
+    let mut ledger = Ledger::new(records);
+    let every = [Spoken::OsPackages, Spoken::LanguagePackages, Spoken::Secret];
+    let without = |name: &str, at: i64| image(name).at(at).content(at as u64).speaks_for(&every);
+    let with = |name: &str, at: i64| without(name, at).secret("aws-key", "app/.env");
+    let web = deployment("web");
+    let both = scan(1, 1).exists(&web).runs(&web, "app", "shop/a:1.0").runs(&web, "app", "shop/b:1.0");
+    ledger.take_all(&[both, with("shop/a:1.0", 2), with("shop/b:1.0", 3)]);
+    assert_eq!(ledger.open(), ["shop/web/app: aws-key in app/.env"]);
+    ledger.take(&without("shop/a:1.0", 4));
+    assert_eq!(ledger.open(), ["shop/web/app: aws-key in app/.env"], "the other image has it still");
+    ledger.take(&without("shop/b:1.0", 5));
+    assert_eq!(ledger.open(), [] as [&str; 0]);
 }
 
 pub(crate) fn a_fix_closes_it_wherever_it_runs(records: &mut impl Records) {

@@ -147,7 +147,8 @@ impl<'r, R: Records> Told<'r, R> {
                 Presence::Open | Presence::Stale => "",
             };
             let expected: Vec<String> = match (before.get(finding), now) {
-                (None, _) => vec![format!("new {because}")],
+                (None, Presence::Resolved(_)) => vec![format!("resolved {because}")],
+                (None, _) => vec!["new ".to_owned()],
                 (Some(before), now) if before == now => vec![],
                 (_, Presence::Resolved(_)) => vec![format!("resolved {because}")],
                 (_, Presence::Stale) => vec!["stale ".to_owned(), "reopened ".to_owned()],

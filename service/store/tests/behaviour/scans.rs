@@ -2,7 +2,7 @@
 
 use assay_core::asset::AssetKey;
 use assay_core::finding::{Presence, ResolvedBecause};
-use assay_core::observation::{Capability, Entry, Link, Protocol, Reach};
+use assay_core::observation::{Admits, Capability, Entry, Link, Protocol, Reach};
 use assay_core::ports::Records;
 use assay_core::scope::{Scope, Spoken};
 
@@ -137,7 +137,8 @@ pub(crate) fn a_service_that_is_no_longer_open_is_internal(records: &mut impl Re
     let mut ledger = Ledger::new(records);
     let (service, web) = (object("Service", "shop", "web"), deployment("web"));
     let enters = Link::Enters { reach: Reach::Public, entry: Entry::LoadBalancer, host: None, port: 443 };
-    let routes = Link::Routes { host: None, port: 443, target_port: 8443, protocol: Protocol::Tcp };
+    let routes =
+        Link::Routes { host: None, port: 443, target_port: 8443, protocol: Protocol::Tcp, admits: Admits::ALL };
     let open = manifests(1).manifest(&web, 1).exists(&service);
     ledger.take(&open.link(&AssetKey::internet(), &service, enters).link(&service, &web, routes.clone()));
     assert_eq!(ledger.world().edges.len(), 2);

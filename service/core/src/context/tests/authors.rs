@@ -9,8 +9,8 @@ use crate::finding::Matter;
 use crate::ids::Span;
 use crate::intel::{Feed, Said, TechnicalImpact};
 use crate::observation::{
-    AttackStage, Author, Capability, ControlId, Environment, Eye, Justification, Link, Outcome, PodSecurity, Reach,
-    VexStatus, What,
+    Admits, AttackStage, Author, Capability, ControlId, Environment, Eye, Justification, Link, Outcome, PodSecurity,
+    Reach, VexStatus, What,
 };
 use crate::scene::{Dice, Scene, package, random};
 use crate::text::Opaque;
@@ -224,6 +224,7 @@ fn a_flood_of_closed_ways_does_not_hide_the_open_one() {
             port,
             target_port,
             protocol: crate::observation::Protocol::Tcp,
+            admits: Admits::ALL,
         };
         let entry = crate::observation::Entry::Ingress;
         let enters = Link::Enters { reach: Reach::Public, entry, host: None, port: 443 };
@@ -239,7 +240,13 @@ fn a_chain_too_long_to_follow_is_unknown_and_not_internal() {
     let mut shop = Shop::new();
     let internet = shop.scene.asset(crate::asset::AssetKey::internet());
     let routes: Vec<AssetIdx> = (0..12).map(|i| shop.scene.object("Service", "shop", &format!("hop-{i}"))).collect();
-    let link = || Link::Routes { host: None, port: 80, target_port: 80, protocol: crate::observation::Protocol::Tcp };
+    let link = || Link::Routes {
+        host: None,
+        port: 80,
+        target_port: 80,
+        protocol: crate::observation::Protocol::Tcp,
+        admits: Admits::ALL,
+    };
     let entry = crate::observation::Entry::LoadBalancer;
     let enters = Link::Enters { reach: Reach::Public, entry, host: None, port: 80 };
     shop.scene.edge(internet, routes[0], Author::Cluster, enters);

@@ -3,6 +3,8 @@
 mod authors;
 mod holes;
 mod known;
+mod past;
+mod stands_for;
 
 use std::sync::LazyLock;
 

@@ -26,6 +26,7 @@ pub(super) const SINKS: &[Sink] = &[
     Sink::Terminal { width: 120, colour: true },
     Sink::Markdown,
     Sink::Html,
+    Sink::Page,
     Sink::Json,
     Sink::Ticket,
     Sink::Slack,
@@ -45,6 +46,7 @@ pub(super) fn everywhere(text: &Opaque) -> Guarded<Document> {
         Block::Fact(around(name()), vec![own("1 min ago "), name()]),
         Block::Fact(vec![name(), own(" "), name()], Vec::new()),
         Block::Table { head: vec![Own::new("A"), Own::new("B")], rows: vec![vec![vec![name()], around(cell())]] },
+        Block::Line(vec![Inline::Finding(crate::ids::Fingerprint::from_bytes([7; 20]), around(name()))]),
         Block::Quote { of: Own::new("a stranger"), text: text.clone() },
         Block::Line(vec![own("the end")]),
     ];

@@ -109,6 +109,12 @@ impl<'v> Controllers<'v> {
     }
 }
 
+/// The workloads that serve Ingresses, as far as their images tell.
+pub(super) fn workloads(view: &View<'_>) -> Vec<usize> {
+    let serves = |workload: &Workload| workload.wanted > 0 && CONTROLLERS.iter().any(|row| runs(workload, row));
+    view.workloads().filter(|(at, workload)| view.owner[*at].is_none() && serves(workload)).map(|(at, _)| at).collect()
+}
+
 /// True when a container runs an image of this controller.
 fn runs(workload: &Workload, row: &Controller) -> bool {
     workload.spec.containers.iter().filter_map(|c| c.image.as_deref()).any(|image| {

@@ -1,25 +1,28 @@
 //! How the outside gets in. Comes in: all objects in view. Goes out: for each object the edges that it makes, from the
 //! Internet to an entry and from an entry to the workloads behind it; and which workloads some public way leads to. The
-//! core walks the edges. NetworkPolicies are not considered here: what is found is an upper bound.
+//! core walks the edges. A network policy closes a way only where nothing out of view can open it again.
 
 pub(in crate::cluster) mod address;
 mod balancer;
 mod controllers;
+mod policies;
 mod routes;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::btree_map::Entry as Kept;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 
 use assay_core::asset::AssetKey;
 use assay_core::ids::Time;
-use assay_core::observation::{Author, Edge, Entry, Link, Protocol, Reach, SettledBy};
+use assay_core::observation::{Admits, Author, Edge, Entry, Link, Protocol, Reach, SettledBy};
 use assay_core::text::{Door, Opaque};
 
 use super::ToldBy;
-use super::model::{Body, Ingress, Service};
+use super::model::{Body, Ingress, Node, Service};
 use super::view::View;
 use controllers::Controllers;
-use routes::{Labelled, Route};
+use policies::{Policies, Target};
+use routes::{Behind, Labelled, Route};
 
 /// A port that is open but whose number is not told: a node port that the server has yet to give, or a process on the
 /// host's network that declares none.
@@ -50,6 +53,7 @@ pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
         around,
         nodes: nodes_reach(view, around.complete),
         labelled: Labelled::of(view),
+        policies: Policies::of(view, around.complete),
         services: HashMap::new(),
         reached: HashMap::new(),
         ways: Ways::default(),
@@ -58,6 +62,7 @@ pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
         match &view.objects[at].body {
             Body::Service(service) => finder.service(at, service),
             Body::Workload(_) => finder.host_ports(at),
+            Body::Node(node) => finder.node(at, node),
             _ => {}
         }
     }
@@ -79,8 +84,9 @@ struct Finder<'a, 'v> {
     around: Around<'a>,
     nodes: Reach,
     labelled: Labelled<'v>,
-    /// The workloads behind each Service.
-    services: HashMap<AssetKey, Vec<AssetKey>>,
+    policies: Policies<'v>,
+    /// The workloads behind each Service, and how far the callers of a route get to them; none where nobody can tell.
+    services: HashMap<AssetKey, Option<Vec<(AssetKey, Reach)>>>,
     /// Who gets to each workload, at best.
     reached: HashMap<AssetKey, Reach>,
     ways: Ways,
@@ -107,18 +113,37 @@ impl Finder<'_, '_> {
         for (entry, reach, port) in each_once(entries) {
             self.enters(at, key.clone(), Link::Enters { reach, entry, host: None, port });
         }
-        let behind = self.labelled.behind(self.view, object, service);
+        let behind = match self.labelled.behind(self.view, object, service) {
+            Behind::Routes(routes) => routes,
+            Behind::Unlisted => {
+                if best.is_some_and(|reach| reach != Reach::Internal) {
+                    let ports = service.spec.ports.iter().map(|port| port.port);
+                    self.beside(at, Entry::LoadBalancer, ports);
+                }
+                self.services.insert(key, None);
+                return;
+            }
+        };
         let ports = |route: &Route| [Some(route.port), Some(route.node_port).filter(|_| sort == "NodePort")];
         let ways = behind.iter().flat_map(|route| ports(route).into_iter().flatten().map(move |port| (route, port)));
-        let links = ways.map(|(route, port)| (route.to.clone(), port, route.target_port, route.protocol));
-        for (to, port, target_port, protocol) in each_once(links) {
-            self.push(at, key.clone(), to, Link::Routes { host: None, port, target_port, protocol });
+        let rewritten = service.spec.external_traffic_policy.as_deref() != Some("Local");
+        // Pods of one workload may have labels of their own: the widest counts.
+        let mut links: BTreeMap<(AssetKey, u16, u16, Protocol), Admits> = BTreeMap::new();
+        let mut targets: BTreeMap<AssetKey, Admits> = BTreeMap::new();
+        for (route, port) in ways {
+            let target = Target { at: route.at, port: route.target_port, protocol: route.protocol, rewritten };
+            let admits = self.policies.admits(self.view, target);
+            widen(links.entry((route.to.clone(), port, route.target_port, route.protocol)), admits);
+            widen(targets.entry(route.to.clone()), admits);
         }
-        let targets: Vec<AssetKey> = each_once(behind.into_iter().map(|route| route.to)).collect();
+        for ((to, port, target_port, protocol), admits) in links {
+            self.push(at, key.clone(), to, Link::Routes { host: None, port, target_port, protocol, admits });
+        }
         if let Some(reach) = best {
-            targets.iter().for_each(|target| self.reach(target, reach));
+            targets.iter().for_each(|(target, admits)| self.reach(target, reach.min(admits.direct)));
         }
-        self.services.insert(key, targets);
+        let targets = targets.into_iter().map(|(target, admits)| (target, admits.routed));
+        self.services.insert(key, Some(targets.collect()));
     }
 
     /// Ports of the host, for workloads that nothing in view owns: an owner says the same for all its pods.
@@ -141,17 +166,25 @@ impl Finder<'_, '_> {
             entries.push((Entry::HostNetwork, self.nodes, PORT_UNTOLD, PORT_UNTOLD, Protocol::Tcp));
         }
         for (entry, reach, port, pod_port, protocol) in each_once(entries) {
+            let target = Target { at, port: pod_port, protocol, rewritten: true };
+            let reach = reach.min(self.policies.admits(self.view, target).direct);
             self.enters(at, key.clone(), Link::Enters { reach, entry, host: None, port });
             if port != pod_port {
                 self.push(
                     at,
                     key.clone(),
                     key.clone(),
-                    Link::Routes { host: None, port, target_port: pod_port, protocol },
+                    Link::Routes { host: None, port, target_port: pod_port, protocol, admits: Admits::ALL },
                 );
             }
             self.reach(&key, reach);
         }
+    }
+
+    /// The addresses of a node itself: what listens on it is not told, such as its kubelet.
+    fn node(&mut self, at: usize, node: &Node) {
+        let link = Link::Enters { reach: node_reach(node), entry: Entry::NodeAddress, host: None, port: PORT_UNTOLD };
+        self.enters(at, self.view.keys[at].clone(), link);
     }
 
     fn ingress(&mut self, at: usize, ingress: &Ingress, reach: Reach) {
@@ -168,12 +201,30 @@ impl Finder<'_, '_> {
             Some((*host, routes::outside_port(ingress, *host), service, target))
         });
         for (host, port, service, target_port) in each_once(targets) {
-            for target in self.services.get(&service).cloned().unwrap_or_default() {
-                self.reach(&target, reach);
+            match self.services.get(&service).cloned() {
+                Some(None) if reach != Reach::Internal => self.beside(at, Entry::Ingress, [port]),
+                behind => {
+                    behind
+                        .flatten()
+                        .iter()
+                        .flatten()
+                        .for_each(|(target, routed)| self.reach(target, reach.min(*routed)));
+                }
             }
             let host = host.map(|host| Opaque::admit_name(host, self.around.door));
-            let route = Link::Routes { host, port, target_port, protocol: Protocol::Tcp };
+            let route = Link::Routes { host, port, target_port, protocol: Protocol::Tcp, admits: Admits::ALL };
             self.push(at, key.clone(), service, route);
+        }
+    }
+
+    /// Where nobody can tell what a way leads to, it may lead to any workload of the namespace.
+    fn beside(&mut self, at: usize, entry: Entry, ports: impl IntoIterator<Item = u16>) {
+        let namespace = &*self.view.objects[at].namespace;
+        let beside = self.view.workloads().filter(|(w, _)| *self.view.objects[*w].namespace == *namespace);
+        let beside: Vec<AssetKey> = each_once(beside.map(|(w, _)| self.view.raised[w].clone())).collect();
+        let reach = Reach::Unknown(SettledBy::ServicesAndRoutes);
+        for (port, key) in each_once(ports).flat_map(|port| beside.iter().map(move |key| (port, key.clone()))) {
+            self.enters(at, key, Link::Enters { reach, entry, host: None, port });
         }
     }
 
@@ -197,6 +248,12 @@ impl Finder<'_, '_> {
     }
 }
 
+/// Keeps what lets more through.
+fn widen<K: Ord>(known: Kept<'_, K, Admits>, admits: Admits) {
+    let kept = known.or_insert(admits);
+    *kept = Admits { direct: kept.direct.max(admits.direct), routed: kept.routed.max(admits.routed) };
+}
+
 /// The values in their order, each the first time only.
 fn each_once<T: Clone + Eq + Hash>(values: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
     let mut seen = HashSet::new();
@@ -218,10 +275,19 @@ fn nodes_reach(view: &View<'_>, complete: bool) -> Reach {
     for object in view.objects {
         let Body::Node(node) = &object.body else { continue };
         seen = true;
-        let addresses = node.status.addresses.iter().filter(|a| matches!(&*a.sort, "ExternalIP" | "InternalIP"));
-        if addresses.filter_map(|a| a.address.parse().ok()).any(address::is_public) {
+        if node_reach(node) == Reach::Public {
             return Reach::Public;
         }
     }
     if seen && complete { Reach::Internal } else { Reach::Unknown(SettledBy::Nodes) }
+}
+
+/// Who gets to a node. A node without an address may get any.
+fn node_reach(node: &Node) -> Reach {
+    let addresses = node.status.addresses.iter().filter(|a| matches!(&*a.sort, "ExternalIP" | "InternalIP"));
+    let mut known = addresses.filter_map(|a| a.address.parse().ok()).peekable();
+    if known.peek().is_none() {
+        return Reach::Unknown(SettledBy::Nodes);
+    }
+    if known.any(address::is_public) { Reach::Public } else { Reach::Internal }
 }

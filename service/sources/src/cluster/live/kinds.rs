@@ -29,6 +29,7 @@ pub(super) const LISTED: &[Listed] = &[
     listed("batch", "jobs", "Job"),
     listed("", "pods", "Pod"),
     listed("", "services", "Service"),
+    listed("discovery.k8s.io", "endpointslices", "EndpointSlice"),
     listed(NETWORK, "ingressclasses", "IngressClass"),
     listed(NETWORK, "ingresses", "Ingress"),
     listed(NETWORK, "networkpolicies", "NetworkPolicy"),

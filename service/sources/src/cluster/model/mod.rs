@@ -1,12 +1,15 @@
 //! What an object says, in the fields that are read. Comes in: the value of one object. Goes out: its typed body, or
 //! where its type is wrong. Values that may be secrets are dropped here, before anything keeps them.
 
+mod endpoints;
 mod network;
 mod pod;
+mod policy;
 mod rights;
 mod scalar;
 mod workload;
 
+pub use endpoints::{Endpoints, Listener};
 pub use network::{
     BackendPort, BackendService, BalancedStatus, Balancer, BalancerAddress, Ingress, IngressBackend, IngressClass,
     IngressClassSpec, IngressPath, IngressPaths, IngressRule, IngressSpec, IngressTls, Node, NodeAddress, NodeStatus,
@@ -16,6 +19,7 @@ pub use pod::{
     Capabilities, Container, ContainerList, ContainerPort, EnvSecret, EnvVar, Handler, Lifecycle, PodOs, PodSpec,
     Profile, SeLinuxOptions, SecurityContext, Sysctl, Target, Volume, VolumeMount, WindowsOptions,
 };
+pub use policy::{IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PolicySpec, Requirement, Selector};
 pub use rights::{Binding, Role, RoleRef, RoleSubject, Rule, ServiceAccount};
 pub use scalar::{Labels, PortName};
 pub use workload::Workload;
@@ -34,6 +38,8 @@ pub enum Body {
     Workload(Box<Workload>),
     /// A Service.
     Service(Box<Service>),
+    /// A list of the addresses behind a Service.
+    Endpoints(Box<Endpoints>),
     /// An Ingress.
     Ingress(Box<Ingress>),
     /// A class of Ingresses.
@@ -46,8 +52,10 @@ pub enum Body {
     Role(Role),
     /// A RoleBinding or ClusterRoleBinding.
     Binding(Binding),
-    /// A policy of any kind over a namespace's network.
-    NetworkPolicy,
+    /// A policy over a namespace's network.
+    NetworkPolicy(Box<NetworkPolicy>),
+    /// A policy over the network of a sort that is not evaluated.
+    OtherPolicy,
     /// A namespace.
     Namespace,
     /// Known to exist, and no more.
@@ -139,6 +147,8 @@ const SHAPES: &[(&[&str], &str, Read)] = &[
     (&["batch"], "Job", workload::job),
     (&["batch"], "CronJob", workload::cron_job),
     (&[""], "Service", |v, _| Ok(Body::Service(Box::new(typed(v, &[])?)))),
+    (&["discovery.k8s.io"], "EndpointSlice", endpoints::slice),
+    (&[""], "Endpoints", endpoints::endpoints),
     (&["networking.k8s.io", "extensions"], "Ingress", |v, _| Ok(Body::Ingress(Box::new(typed(v, &[])?)))),
     (&["networking.k8s.io"], "IngressClass", |v, _| Ok(Body::IngressClass(typed(v, &[])?))),
     (&[""], "Node", |v, _| Ok(Body::Node(typed(v, &[])?))),
@@ -147,13 +157,13 @@ const SHAPES: &[(&[&str], &str, Read)] = &[
     (&["rbac.authorization.k8s.io"], "ClusterRole", |v, _| Ok(Body::Role(typed(v, &[])?))),
     (&["rbac.authorization.k8s.io"], "RoleBinding", |v, _| Ok(Body::Binding(typed(v, &[])?))),
     (&["rbac.authorization.k8s.io"], "ClusterRoleBinding", |v, _| Ok(Body::Binding(typed(v, &[])?))),
-    (&["networking.k8s.io", "extensions"], "NetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
-    (&["policy.networking.k8s.io"], "AdminNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
-    (&["policy.networking.k8s.io"], "BaselineAdminNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
-    (&["cilium.io"], "CiliumNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
-    (&["cilium.io"], "CiliumClusterwideNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
-    (&["crd.projectcalico.org", "projectcalico.org"], "NetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
-    (&["crd.projectcalico.org", "projectcalico.org"], "GlobalNetworkPolicy", |_, _| Ok(Body::NetworkPolicy)),
+    (&["networking.k8s.io", "extensions"], "NetworkPolicy", |v, _| Ok(Body::NetworkPolicy(Box::new(typed(v, &[])?)))),
+    (&["policy.networking.k8s.io"], "AdminNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
+    (&["policy.networking.k8s.io"], "BaselineAdminNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
+    (&["cilium.io"], "CiliumNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
+    (&["cilium.io"], "CiliumClusterwideNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
+    (&["crd.projectcalico.org", "projectcalico.org"], "NetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
+    (&["crd.projectcalico.org", "projectcalico.org"], "GlobalNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
     (&[""], "Namespace", |_, _| Ok(Body::Namespace)),
 ];
 

@@ -33,6 +33,8 @@ pub struct ServiceSpec {
     pub load_balancer_source_ranges: Vec<Box<str>>,
     /// Which controller makes the load balancer.
     pub load_balancer_class: Option<Box<str>>,
+    /// `Local`: the pod sees who calls it; else a node may put its own address there.
+    pub external_traffic_policy: Option<Box<str>>,
     /// The DNS name an `ExternalName` stands for.
     pub external_name: Option<Box<str>>,
 }

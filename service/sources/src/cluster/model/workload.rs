@@ -21,6 +21,8 @@ pub struct Workload {
     pub wanted: u32,
     /// The image that runs in each container, as the node reported it. Of pods only.
     pub running: Vec<(Box<str>, Box<str>)>,
+    /// Its addresses. Of pods only.
+    pub addresses: Vec<Box<str>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -47,6 +49,16 @@ struct Status {
     container_statuses: Vec<ContainerStatus>,
     init_container_statuses: Vec<ContainerStatus>,
     ephemeral_container_statuses: Vec<ContainerStatus>,
+    #[serde(rename = "podIP")]
+    pod_ip: Option<Box<str>>,
+    #[serde(rename = "podIPs")]
+    pod_ips: Vec<PodIp>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PodIp {
+    ip: Box<str>,
 }
 
 #[derive(Default, Deserialize)]
@@ -77,6 +89,7 @@ pub(super) fn pod(value: &Value, door: &SecretDoor) -> Result<Body, WrongType> {
     let over = matches!(&*status.phase, "Succeeded" | "Failed");
     let mut workload = build(template, &["spec"], u32::from(!over), door);
     let lists = [status.init_container_statuses, status.container_statuses, status.ephemeral_container_statuses];
+    workload.addresses = status.pod_ip.into_iter().chain(status.pod_ips.into_iter().map(|ip| ip.ip)).collect();
     workload.running = lists.into_iter().flatten().map(|c| (c.name, c.image_id)).collect();
     Ok(Body::Workload(Box::new(workload)))
 }
@@ -121,6 +134,7 @@ fn build(template: Template, base: &'static [&'static str], wanted: u32, door: &
         base,
         wanted,
         running: Vec::new(),
+        addresses: Vec::new(),
     }
 }
 

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::door::Service;
+use super::Service;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A request that is being written.
-pub(crate) struct Request<'a> {
-    service: &'a Service,
+pub(crate) struct Request {
+    address: String,
     line: String,
     headers: Vec<(String, String)>,
     body: Option<Vec<u8>>,
@@ -27,19 +27,24 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-pub(crate) fn get<'a>(service: &'a Service, path: &str) -> Request<'a> {
+pub(crate) fn get(service: &Service, path: &str) -> Request {
     ask(service, "GET", path)
 }
 
-pub(crate) fn post<'a>(service: &'a Service, path: &str, body: impl Into<Vec<u8>>) -> Request<'a> {
+pub(crate) fn post(service: &Service, path: &str, body: impl Into<Vec<u8>>) -> Request {
     ask(service, "POST", path).body(body)
 }
 
-pub(crate) fn ask<'a>(service: &'a Service, method: &str, path: &str) -> Request<'a> {
-    Request { service, line: format!("{method} {path} HTTP/1.1"), headers: Vec::new(), body: None }
+pub(crate) fn ask(service: &Service, method: &str, path: &str) -> Request {
+    Request::to(&service.address, method, path)
 }
 
-impl Request<'_> {
+impl Request {
+    pub(crate) fn to(address: &str, method: &str, path: &str) -> Self {
+        let line = format!("{method} {path} HTTP/1.1");
+        Self { address: address.to_owned(), line, headers: Vec::new(), body: None }
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -61,11 +66,11 @@ impl Request<'_> {
 
     /// Sends all but the end of the body, and leaves the connection open.
     pub(crate) fn begin(self) -> TcpStream {
-        let mut stream = TcpStream::connect(&self.service.address).unwrap();
+        let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut head = format!("{}\r\n", self.line);
         if !self.headers.iter().any(|(name, _)| name == "host") {
-            head.push_str(&format!("host: {}\r\n", self.service.address));
+            head.push_str(&format!("host: {}\r\n", self.address));
         }
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -84,26 +89,41 @@ impl Request<'_> {
     pub(crate) fn send(self) -> Answer {
         let line = self.line.clone();
         let mut stream = self.begin();
-        let mut bytes = Vec::new();
-        let end = stream.read_to_end(&mut bytes);
-        assert!(!bytes.is_empty(), "{line}: no answer: {end:?}");
-        Answer::read(&bytes)
+        Answer::read(&mut stream).unwrap_or_else(|| panic!("{line}: no whole answer"))
     }
 }
 
 impl Answer {
-    /// Reads an answer that is whole.
-    pub(crate) fn read(bytes: &[u8]) -> Self {
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        let (head, rest) = text.split_once("\r\n\r\n").unwrap();
-        let mut lines = head.lines();
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let headers = lines.map(|l| l.split_once(": ").unwrap()).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-        let mut answer = Self { status, headers, body: rest.to_owned() };
-        if answer.header("transfer-encoding") == Some("chunked") {
-            answer.body = joined(rest);
+    /// Reads an answer to its end; none when it breaks off.
+    pub(crate) fn read(stream: &mut TcpStream) -> Option<Self> {
+        let mut bytes = Vec::new();
+        loop {
+            if let Some(answer) = Self::whole(&bytes) {
+                return Some(answer);
+            }
+            let mut some = [0; 64 << 10];
+            match stream.read(&mut some) {
+                Ok(0) | Err(_) => return None,
+                Ok(n) => bytes.extend(&some[..n]),
+            }
         }
-        answer
+    }
+
+    /// The answer, once all of it is there.
+    fn whole(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.windows(4).position(|w| w == b"\r\n\r\n")?;
+        let (head, body) = (std::str::from_utf8(&bytes[..end]).unwrap(), &bytes[end + 4..]);
+        let mut lines = head.lines();
+        let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+        let header = |line: &str| line.split_once(':').map(|(n, v)| (n.to_ascii_lowercase(), v.trim().to_owned()));
+        let mut answer = Self { status, headers: lines.filter_map(header).collect(), body: String::new() };
+        if answer.header("transfer-encoding") == Some("chunked") {
+            answer.body = joined(std::str::from_utf8(body).ok()?)?;
+        } else {
+            let length = answer.header("content-length").map_or(0, |n| n.parse().unwrap());
+            answer.body = String::from_utf8(body.get(..length)?.to_vec()).unwrap();
+        }
+        Some(answer)
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -133,16 +153,16 @@ impl Answer {
     }
 }
 
-/// A body that was sent in chunks.
-fn joined(mut rest: &str) -> String {
+/// A body that was sent in chunks; none before its end.
+fn joined(mut rest: &str) -> Option<String> {
     let mut body = String::new();
     loop {
-        let (size, after) = rest.split_once("\r\n").unwrap();
+        let (size, after) = rest.split_once("\r\n")?;
         let size = usize::from_str_radix(size, 16).unwrap();
         if size == 0 {
-            return body;
+            return Some(body);
         }
-        body.push_str(&after[..size]);
-        rest = &after[size + 2..];
+        body.push_str(after.get(..size)?);
+        rest = after.get(size + 2..)?;
     }
 }

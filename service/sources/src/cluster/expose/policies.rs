@@ -1,0 +1,133 @@
+//! What network policies let through. Comes in: the policies in view. Goes out: for a port of a workload, whether callers
+//! from outside get to it. Source: Kubernetes documentation, "Network Policies": policies only ever add callers, a pod
+//! that none selects takes all, and what a node rewrites the address of is left open.
+
+use std::collections::HashMap;
+
+use assay_core::observation::{Admits, Protocol, Reach, SettledBy};
+
+use super::address::has_public;
+use super::controllers;
+use super::routes::{named_port, protocol as of_text};
+use crate::cluster::model::{Body, Labels, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PortName, Workload};
+use crate::cluster::view::View;
+
+/// The label that the server gives each namespace: its name.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// All policies in view.
+pub(super) struct Policies<'v> {
+    by_namespace: HashMap<&'v str, Vec<&'v NetworkPolicy>>,
+    /// The labels of the namespaces in view.
+    namespaces: HashMap<&'v str, Labels>,
+    /// Workloads that serve Ingresses.
+    controllers: Vec<usize>,
+    /// Nothing that could add a caller is out of view: no policy missing, none of another sort.
+    all_known: bool,
+}
+
+/// A port of a workload, seen from outside.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    /// The workload's place among the objects.
+    pub(super) at: usize,
+    pub(super) port: u16,
+    pub(super) protocol: Protocol,
+    /// Whether a node may put its own address in the place of the caller's.
+    pub(super) rewritten: bool,
+}
+
+impl<'v> Policies<'v> {
+    pub(super) fn of(view: &View<'v>, complete: bool) -> Self {
+        let mut by_namespace: HashMap<&str, Vec<&NetworkPolicy>> = HashMap::new();
+        let mut namespaces = HashMap::new();
+        let mut all_known = complete;
+        for object in view.objects {
+            match &object.body {
+                Body::NetworkPolicy(policy) => by_namespace.entry(&object.namespace).or_default().push(policy),
+                Body::OtherPolicy => all_known = false,
+                Body::Namespace => {
+                    let mut labels = object.meta.labels.clone();
+                    labels.insert(NAME_LABEL.into(), object.name.clone());
+                    namespaces.insert(&*object.name, labels);
+                }
+                _ => {}
+            }
+        }
+        Self { by_namespace, namespaces, controllers: controllers::workloads(view), all_known }
+    }
+
+    /// What is let through to a port of a workload.
+    pub(super) fn admits(&self, view: &View<'v>, target: Target) -> Admits {
+        let Some(workload) = view.workload(target.at).filter(|w| !w.spec.host_network) else { return Admits::ALL };
+        let namespace = &*view.objects[target.at].namespace;
+        let all = self.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
+        let mut isolating =
+            all.iter().filter(|p| p.spec.is_for_ingress() && p.spec.pod_selector.selects(&workload.labels)).peekable();
+        if isolating.peek().is_none() {
+            return Admits::ALL;
+        }
+        let rules: Vec<&PolicyRule> =
+            isolating.flat_map(|p| &p.spec.ingress).filter(|rule| on_port(rule, workload, target)).collect();
+        if rules.iter().any(|rule| rule.from.is_empty() || rule.from.iter().any(is_of_the_internet)) {
+            return Admits::ALL;
+        }
+        let direct =
+            if target.rewritten && self.all_known { Reach::Unknown(SettledBy::NetworkPlugin) } else { self.closed() };
+        let through = self.controllers.iter().map(|&at| self.through(view, at, namespace, &rules));
+        let routed = through.max().unwrap_or(Reach::Unknown(SettledBy::RouteController));
+        Admits { direct, routed }
+    }
+
+    /// Closed, unless a policy that is not in view may open it.
+    fn closed(&self) -> Reach {
+        if self.all_known { Reach::Internal } else { Reach::Unknown(SettledBy::NetworkPolicies) }
+    }
+
+    /// Whether the pods of a controller are let through.
+    fn through(&self, view: &View<'v>, controller: usize, namespace: &str, rules: &[&PolicyRule]) -> Reach {
+        let Some(workload) = view.workload(controller) else { return self.closed() };
+        if workload.spec.host_network {
+            return Reach::Unknown(SettledBy::NetworkPlugin);
+        }
+        let home = &*view.objects[controller].namespace;
+        let peers = rules.iter().flat_map(|rule| &rule.from);
+        let verdicts = peers.map(|peer| {
+            let pods = peer.pod_selector.as_ref().is_none_or(|s| s.selects(&workload.labels));
+            match (&peer.ip_block, &peer.namespace_selector, &peer.pod_selector) {
+                // Addresses of pods are not known here.
+                (Some(_), ..) => Reach::Unknown(SettledBy::NetworkPolicies),
+                (None, Some(_), _) if !pods => self.closed(),
+                (None, Some(selector), _) => match self.namespaces.get(home) {
+                    Some(labels) if selector.selects(labels) => Reach::Public,
+                    Some(_) => self.closed(),
+                    // Its labels are not in view, but for the one that the server gives.
+                    None if selector.selects(&[(NAME_LABEL.into(), home.into())].into()) => Reach::Public,
+                    None => Reach::Unknown(SettledBy::NetworkPolicies),
+                },
+                (None, None, Some(_)) if pods && home == namespace => Reach::Public,
+                (None, None, _) => self.closed(),
+            }
+        });
+        verdicts.max().unwrap_or_else(|| self.closed())
+    }
+}
+
+fn is_of_the_internet(peer: &PolicyPeer) -> bool {
+    peer.ip_block.as_ref().is_some_and(|block| has_public(&block.cidr))
+}
+
+/// True when a rule speaks of the port.
+fn on_port(rule: &PolicyRule, workload: &Workload, target: Target) -> bool {
+    let fits = |port: &PolicyPort| {
+        let protocol = of_text(port.protocol.as_deref());
+        protocol == target.protocol
+            && match (&port.port, port.end_port) {
+                (None, _) => true,
+                (Some(PortName::Number(first)), Some(last)) => (*first..=last).contains(&target.port),
+                (Some(PortName::Number(number)), None) => *number == target.port,
+                (Some(PortName::Name(name)), _) => named_port(workload, name, protocol) == Some(target.port),
+            }
+    };
+    rule.ports.is_empty() || rule.ports.iter().any(fits)
+}
