@@ -358,7 +358,7 @@ pub struct SourceWord {
     pub record: i64,
     /// Where in the report.
     pub locator: Box<str>,
-    /// When the tool looked.
+    /// When the tool looked; of an event when it happened.
     pub produced_at: Time,
     /// When we were told last.
     pub received_at: Time,

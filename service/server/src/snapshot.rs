@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use anyhow::Result;
 use assay_core::context::{Factors, Subject, context};
 use assay_core::control::Controls;
-use assay_core::finding::{Finding, FindingClass, Matter};
+use assay_core::finding::{Finding, FindingClass, Matter, SourceWord};
 use assay_core::ids::{EvidenceId, Time};
 use assay_core::mend::{Mend, mend};
 use assay_core::order::{Names, RankTable, Ranked, Ranking, Row};
@@ -66,8 +66,10 @@ impl Snapshot {
             _ => None,
         };
         let word = finding.words.first();
-        let record = word
-            .map_or((EvidenceId::Record(0), finding.life.last_seen), |w| (EvidenceId::Record(w.record), w.received_at));
+        // A report speaks for the time when it came in; a signal for when it happened.
+        let at = |w: &SourceWord| if finding.class == FindingClass::Signal { w.produced_at } else { w.received_at };
+        let record =
+            word.map_or((EvidenceId::Record(0), finding.life.last_seen), |w| (EvidenceId::Record(w.record), at(w)));
         let subject = Subject {
             class: finding.class,
             asset: self.world.find(&finding.place.asset),

@@ -209,7 +209,7 @@ impl Store {
     /// they are about this container.
     fn words(&self, id: i64, row: &Raw, as_of: Time) -> Result<Vec<(SourceWord, Time)>, StoreError> {
         let doing = "reading sightings";
-        let sql = "SELECT c.tool, s.component, s.severity, s.rule, s.version, s.fixed_in, s.title, s.observation_id, o.locator, r.produced_at, c.last_received, \
+        let sql = "SELECT c.tool, s.component, s.severity, s.rule, s.version, s.fixed_in, s.title, s.observation_id, o.locator, COALESCE(o.seen_at, r.produced_at), c.last_received, \
                    s.gone_at IS NOT NULL, s.gone_because, s.doubted_at IS NOT NULL OR p.carried OR c.last_received + c.ttl_ms < ?4, \
                    s.finding_id = ?1 AND (c.overtaken >> COALESCE(s.spoken, 63)) & 1, r.received_at \
                    FROM sighting s JOIN scope c ON c.id = s.scope_id JOIN observation o ON o.id = s.observation_id JOIN report r ON r.id = s.report_id \

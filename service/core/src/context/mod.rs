@@ -16,7 +16,7 @@ pub use usage::{Use, in_use};
 pub use watch::{Past, Watch, watch};
 
 use crate::assess::{Answer, Attacked, Exposed, Inputs, MISSING};
-use crate::asset::PackageKey;
+use crate::asset::{KindClass, PackageKey};
 use crate::condition::{self, Met};
 use crate::control::Gain;
 use crate::environment::HumanImpact;
@@ -175,7 +175,7 @@ pub struct Subject<'a> {
     pub stage: Option<AttackStage>,
     /// Whether a source names a version that mends it.
     pub fix: bool,
-    /// The record that claims the finding, and when it was last received.
+    /// The record that claims the finding, and when it was last received; of a signal when it happened.
     pub record: (EvidenceId, Time),
     /// Points that a model's stored preference gives.
     pub preference: u8,
@@ -264,10 +264,13 @@ pub fn context(subject: &Subject<'_>, world: &World) -> Factors {
         ),
     };
     let (record, seen) = &subject.record;
+    let is_workload = subject.asset.is_some_and(|a| world.asset(a).key.kind.class() == KindClass::Workload);
     let own = subject.stage.map(|stage| (Attacked::of(stage), Proof::by(Origin::Sensor, record.clone(), *seen)));
     let attacked = match (own, situation.attacked) {
         // What else happened to the asset counts too: an attempt does not cover a foothold.
         (Some((own, _)), Known::Is(worse, proof)) if worse > own => Known::Is(worse, proof),
+        // The workload's own record knows when it was seen last.
+        (Some((own, _)), Known::Is(same, proof)) if same == own && is_workload => Known::Is(same, proof),
         (Some((own, proof)), _) => Known::Is(own, proof),
         (None, of_asset) => of_asset,
     };

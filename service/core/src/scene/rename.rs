@@ -7,7 +7,7 @@ use crate::control::Controls;
 use crate::finding::{Finding, Matter};
 use crate::fingerprint::fingerprint;
 use crate::ids::VulnId;
-use crate::observation::{ControlId, Link, What};
+use crate::observation::{ControlId, Link, PREVENTED, What};
 use crate::text::Opaque;
 
 /// What a scene's strangers wrote, written otherwise.
@@ -147,7 +147,14 @@ impl Renaming<'_> {
             }
             Matter::Signal { signal, discriminator } => {
                 self.control(signal, own);
-                self.name(discriminator);
+                // Its first word is ours; what follows are hashes of names.
+                match discriminator.reveal().strip_prefix(PREVENTED).map(Opaque::readmit) {
+                    Some(mut rest) => {
+                        self.name(&mut rest);
+                        *discriminator = Opaque::readmit(&format!("{PREVENTED}{}", rest.reveal()));
+                    }
+                    None => self.name(discriminator),
+                }
             }
             Matter::Rbac { .. } => {}
         }

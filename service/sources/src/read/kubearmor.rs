@@ -124,7 +124,8 @@ impl Entry {
                 ran(TOOL, self.exe(), self.parent_process_name.some().unwrap_or(self.source.as_str()))
             }
             "File" => touched(TOOL, resource, touch(call, data)),
-            "Network" => mapped(TOOL, "network", resource),
+            "Network" if self.pod_name.is_empty() => mapped(TOOL, "network", resource),
+            "Network" => mapped(TOOL, "network", resource).or_else(|| ran(TOOL, self.exe(), "")),
             "Syscall" => mapped(TOOL, "function", call),
             _ => None,
         };

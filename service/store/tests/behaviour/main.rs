@@ -15,6 +15,7 @@ mod report;
 mod same_bytes;
 mod scan;
 mod scans;
+mod signals;
 mod silence;
 mod sqlite;
 mod steps;
@@ -92,6 +93,8 @@ macro_rules! sentences {
             silence: a_single_report_is_fresh_for_seven_days, a_source_is_silent_after_three_of_its_gaps,
                 no_source_is_silent_within_a_day, one_source_that_speaks_is_enough,
                 a_placed_finding_is_as_silent_as_its_image, silence_resolves_nothing;
+            signals: events_of_one_signal_are_one_finding, a_foothold_outlives_its_pod_and_an_attempt_does_not,
+                a_later_attempt_does_not_take_a_footholds_place, a_pods_signal_is_its_owners;
         );
     };
     (@all $make:expr; $($room:ident: $($sentence:ident),*;)*) => {

@@ -42,11 +42,15 @@ fn allowed(payload: &Map<String, Value>) -> Option<bool> {
 }
 
 impl Call {
-    /// `core.v1.pods.exec.create`: group, version, resource, perhaps a subresource, verb. A group may hold points.
+    /// `core.v1.pods.exec.create`: group, version, resource, perhaps a subresource, verb. A group may hold points. A path
+    /// that is no resource, such as `readyz`, stands alone.
     fn read_method(&mut self, method: &str) {
         let parts: Vec<&str> = method.split('.').collect();
         let is_version = |part: &&str| part.starts_with('v') && part[1..].starts_with(|c: char| c.is_ascii_digit());
-        let Some(version) = parts.iter().position(is_version) else { return };
+        let Some(version) = parts.iter().position(is_version) else {
+            self.uri = format!("/{}", parts.first().copied().unwrap_or_default());
+            return;
+        };
         if let [resource, between @ .., verb] = &parts[version + 1..] {
             self.resource = (*resource).to_owned();
             self.subresource = between.first().copied().unwrap_or_default().to_owned();

@@ -142,7 +142,9 @@ impl Call {
 
     fn is_public_path(&self) -> bool {
         let path = self.uri.split('?').next().unwrap_or_default();
-        PUBLIC_PATHS.iter().any(|known| path.starts_with(known))
+        // Google Cloud tells some of them as resources.
+        let of_resource = format!("/{}", self.resource);
+        PUBLIC_PATHS.iter().any(|known| path.starts_with(known) || of_resource == *known)
     }
 
     fn in_system_namespace(&self) -> bool {

@@ -1,6 +1,8 @@
 //! What a policy of Tetragon watched: a function of the kernel with some of its arguments. The file or peer among them
 //! says more than the function; the function says more than nothing.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -18,6 +20,11 @@ pub(super) struct Probe {
     symbol: Word,
     action: Word,
     args: Many<Value>,
+}
+
+/// Old versions leave the first slash of a path out.
+fn absolute(path: &str) -> Cow<'_, str> {
+    if path.starts_with('/') { path.into() } else { format!("/{path}").into() }
 }
 
 /// Addresses at which clouds answer for the machine's identity. Sources: documentation of AWS, Azure, Google Cloud (all
@@ -43,7 +50,7 @@ impl Probe {
     /// What it is a sign of, by what was seen. `uid` is the user of the process before.
     pub(super) fn seen(&self, uid: &str) -> Option<Mapped> {
         let function = self.function();
-        let by_file = self.path().and_then(|path| touched(TOOL, path, self.touch(&function)));
+        let by_file = self.path().and_then(|path| touched(TOOL, &absolute(path), self.touch(&function)));
         let by_peer = self.peer().filter(|peer| METADATA.contains(peer));
         let by_peer = by_peer.and_then(|_| signal("metadata-call")).map(Mapped::Signal);
         by_file.or(by_peer).or_else(|| match mapped(TOOL, "function", &function)? {
@@ -73,8 +80,7 @@ impl Probe {
     fn path(&self) -> Option<&str> {
         let inner = ["file_arg", "path_arg", "linux_binprm_arg"].into_iter();
         let of_file = inner.flat_map(|sort| self.args(sort)).find_map(|arg| arg.get("path")?.as_str());
-        let absolute = |text: &&str| text.starts_with('/');
-        of_file.or_else(|| self.args("string_arg").filter_map(Value::as_str).find(absolute))
+        of_file.or_else(|| self.args("string_arg").filter_map(Value::as_str).find(|text| text.starts_with('/')))
     }
 
     fn peer(&self) -> Option<&str> {
