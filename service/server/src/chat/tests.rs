@@ -115,9 +115,12 @@ fn batch() -> String {
 
 fn shop() -> Shop {
     let dir = tempfile::tempdir().unwrap();
+    // Whatever models this machine has.
+    let config = dir.path().join("assay.toml");
+    std::fs::write(&config, "[models]\nenabled = false\n").unwrap();
     let global = Global {
         data: Some(dir.path().join("data")),
-        config: None,
+        config: Some(config),
         cluster: Some("test".to_owned()),
         as_of: Some(NOW.to_owned()),
         output: Output::Json,
