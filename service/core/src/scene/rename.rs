@@ -7,7 +7,7 @@ use crate::control::Controls;
 use crate::finding::{Finding, Matter};
 use crate::fingerprint::fingerprint;
 use crate::ids::VulnId;
-use crate::observation::{ControlId, Link, What};
+use crate::observation::{ControlId, Link, PREVENTED, What};
 use crate::text::Opaque;
 
 /// What a scene's strangers wrote, written otherwise.
@@ -147,7 +147,10 @@ impl Renaming<'_> {
             }
             Matter::Signal { signal, discriminator } => {
                 self.control(signal, own);
-                self.name(discriminator);
+                // How it begins is a word of ours that a reader wrote; no tool says it.
+                if !discriminator.reveal().starts_with(PREVENTED) {
+                    self.name(discriminator);
+                }
             }
             Matter::Rbac { .. } => {}
         }
