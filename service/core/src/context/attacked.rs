@@ -1,14 +1,15 @@
-//! Whether something was attacked in the last seven days. Signals are about containers: what happened to a workload counts
-//! for the identities that it runs as, for its namespace and for the cluster, and never the other way round.
+//! Whether something was attacked in the last seven days. What happened to a workload counts for the identities that it
+//! runs as, for its namespace and for the cluster. The other way round nothing is known: an identity that was misused may
+//! have been taken from a workload that runs as it, or not, so such a workload is not called quiet.
 
 use super::watch::watch;
 use super::{FOOTHOLD_AGE_MAX, Known, Origin, Proof, UnknownBecause};
 use crate::assess::Attacked;
 use crate::asset::KindClass;
 use crate::graph;
-use crate::observation::{Eye, SettledBy, What};
+use crate::observation::{AttackStage, Eye, SettledBy, What};
 use crate::text::Opaque;
-use crate::world::{AssetIdx, World};
+use crate::world::{AssetIdx, FactSeen, World};
 
 /// The most watch windows that "none seen" cites; it rests on all of them.
 const EVIDENCE_MAX: usize = 100;
@@ -18,16 +19,18 @@ pub(super) fn attacked(world: &World, asset: AssetIdx) -> Known<Attacked> {
     let workloads = graph::exposed_by(world, asset);
     let itself = (!workloads.contains(&asset)).then_some(asset);
     let facts = workloads.iter().copied().chain(itself).flat_map(|place| world.facts(place));
-    let worst = facts
-        .filter(|f| f.until.until(world.as_of) <= FOOTHOLD_AGE_MAX)
-        .filter_map(|f| match f.what {
-            What::Attacked { stage, .. } => Some((stage, f)),
-            _ => None,
-        })
-        .max_by_key(|(stage, f)| (*stage, f.until, std::cmp::Reverse(f.id)));
+    let recorded = facts.filter_map(|f| recent(world, f).map(|stage| (stage, f)));
+    let worst = recorded.max_by_key(|(stage, f)| (*stage, f.until, std::cmp::Reverse(f.id)));
     match worst {
         Some((stage, fact)) => Known::Is(Attacked::of(stage), Proof::by(Origin::Sensor, fact.evidence(), fact.until)),
         None => quiet(world, asset, &workloads),
+    }
+}
+
+fn recent(world: &World, fact: &FactSeen) -> Option<AttackStage> {
+    match fact.what {
+        What::Attacked { stage, .. } if fact.until.until(world.as_of) <= FOOTHOLD_AGE_MAX => Some(stage),
+        _ => None,
     }
 }
 
@@ -52,10 +55,11 @@ fn quiet(world: &World, asset: AssetIdx, workloads: &[AssetIdx]) -> Known<Attack
     }
     let whole = Opaque::readmit("");
     let (mut evidence, mut as_of) = (Vec::new(), world.as_of);
-    let mut unseen: Option<(UnknownBecause, SettledBy)> = None;
+    let mut unseen: Option<(UnknownBecause, Option<SettledBy>)> = None;
     for workload in workloads {
         let watch = watch(world, *workload, &whole, Eye::SensorSignals);
-        match watch.why_not() {
+        let why = watch.why_not().map(|(because, by)| (because, Some(by)));
+        match if misused(world, *workload) { Some((UnknownBecause::IdentityAttacked, None)) } else { why } {
             // Of several reasons the same one is told, whatever the order of rows.
             Some(why) => unseen = Some(unseen.map_or(why, |known| known.min(why))),
             None => {
@@ -65,7 +69,12 @@ fn quiet(world: &World, asset: AssetIdx, workloads: &[AssetIdx]) -> Known<Attack
         }
     }
     match unseen {
-        Some((because, by)) => Known::Unknown(because, Some(by)),
+        Some((because, by)) => Known::Unknown(because, by),
         None => Known::Is(Attacked::NoneSeen, Proof { origin: Origin::Sensor, evidence, as_of }),
     }
+}
+
+/// True when an attack was recorded on an identity that a workload is said to run as, whoever says so.
+fn misused(world: &World, workload: AssetIdx) -> bool {
+    world.identities(workload).any(|e| world.facts(e.to).any(|f| recent(world, f).is_some()))
 }

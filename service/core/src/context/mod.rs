@@ -66,6 +66,8 @@ named! {
 named! {
     /// Why a value is unknown.
     pub enum UnknownBecause {
+        /// Whether the attacker was in a workload that runs as it is not recorded.
+        IdentityAttacked = "an attack was recorded on the identity that it runs as",
         /// Where it runs has not been seen.
         NotPlaced = "where it runs has not been seen",
         /// No sensor watched the container.

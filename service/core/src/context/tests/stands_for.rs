@@ -45,6 +45,21 @@ fn what_was_recorded_on_an_identity_itself_counts_for_it_and_not_for_its_workloa
 }
 
 #[test]
+fn a_workload_whose_identity_was_misused_is_not_called_quiet() {
+    let mut shop = Shop::new();
+    let (web, runner) = (shop.web, runner(&mut shop));
+    shop.watch(Eye::SensorSignals, 3, Span::days(3));
+    assert_eq!(factors(&mut shop, web).attacked.value(), Some(Attacked::NoneSeen));
+    attacked(runner, AttackStage::Foothold, &mut shop);
+    assert_eq!(factors(&mut shop, web).attacked, Known::Unknown(UnknownBecause::IdentityAttacked, None));
+    shop.scene.facts.last_mut().unwrap().1.until = now() - Span::days(8);
+    assert_eq!(factors(&mut shop, web).attacked.value(), Some(Attacked::NoneSeen), "that was long ago");
+    attacked(web, AttackStage::Attempt, &mut shop);
+    attacked(runner, AttackStage::Foothold, &mut shop);
+    assert_eq!(factors(&mut shop, web).attacked.value(), Some(Attacked::Attempt), "its own is known");
+}
+
+#[test]
 fn an_identity_is_quiet_when_every_workload_that_runs_as_it_was_watched() {
     let mut shop = Shop::new();
     let runner = runner(&mut shop);
