@@ -1,14 +1,14 @@
 //! Puts a situation into a scene, at a spot of its own: its own cluster and its own vulnerability, so that two of them
 //! lie side by side and share nothing.
 
+mod finding;
+
 use assay_core::asset::{AssetKey, Kind};
 use assay_core::control::{BadControls, Controls};
 use assay_core::environment::EnvironmentRule;
-use assay_core::finding::{Decision, Finding, Matter, ScannedImage};
 use assay_core::ids::{BadVulnId, Span, Time, VulnId};
-use assay_core::intel::{Feed, FeedState, Said as Note};
 use assay_core::observation::{
-    Author, ControlId, Eye, Hole, HoleReason, Link, Protocol, Role, SENSOR_FACT_VALID, Severity, What,
+    Author, ControlId, Eye, Hole, HoleReason, Link, Protocol, Role, SENSOR_FACT_VALID, What,
 };
 use assay_core::policy::Policy;
 use assay_core::scene::{CONTROLS, Scene, package};
@@ -16,7 +16,7 @@ use assay_core::text::Opaque;
 use assay_core::world::{AssetIdx, FactSeen};
 
 use super::Situation;
-use super::said::{Kev, Watched, Wrong};
+use super::said::Watched;
 
 /// The instant of every situation.
 pub const fn now() -> Time {
@@ -232,89 +232,5 @@ impl Bed<'_> {
             let link = Link::Holds { capability, cluster_wide, binding: o("binding") };
             self.scene.edge(account, cluster, Author::Cluster, link);
         }
-    }
-
-    fn published(&mut self) {
-        let (situation, id, at) = (self.situation, self.spot.vuln.clone(), now());
-        let mut note = |feed, at, said| self.scene.note(&id, feed, at, said);
-        note(Feed::CveRecord, at, Note::Cwe(79));
-        let ssvc = |exploitation, automatable, impact| Note::Ssvc { exploitation, automatable, impact };
-        for exploitation in &situation.exploitation.0 {
-            note(Feed::CisaAdp, at, ssvc(Some(exploitation.0), None, None));
-        }
-        for automatable in &situation.automatable.0 {
-            note(automatable.feed, at, ssvc(None, Some(automatable.value.0), None));
-        }
-        for impact in &situation.technical_impact.0 {
-            note(impact.feed, at, ssvc(None, None, Some(impact.value)));
-        }
-        for vector in &situation.cvss.0 {
-            note(Feed::Cvss, at, Note::Cvss(vector.0));
-        }
-        for epss in &situation.epss.0 {
-            let percentile = epss.percentile * 100;
-            note(Feed::Epss, at - epss.ago, Note::Epss { probability: percentile / 2, percentile });
-        }
-        for conditions in &situation.conditions.0 {
-            note(conditions.feed, at, Note::Conditions(conditions.all.clone()));
-        }
-        for kev in &situation.kev.0 {
-            match kev {
-                Kev::Listed => note(Feed::Kev, at, Note::Kev { added: at - Span::days(30) }),
-                Kev::Absent(_) => {}
-            }
-        }
-        if let Some(ago) = situation.catalogue() {
-            let state = FeedState { feed: Feed::Kev, published: at - ago, imported: at, rows: 1400 };
-            self.scene.feeds.push(state);
-        }
-    }
-
-    fn matter(&self) -> Matter {
-        match self.situation.finding.0.first() {
-            None | Some(Wrong::Vulnerability) => {
-                Matter::Vulnerability { id: self.spot.vuln.clone(), package: package("deb", "openssl", "") }
-            }
-            Some(Wrong::Control(id)) => Matter::Control { control: ControlId(o(id)), path: o("") },
-            Some(Wrong::Secret) => Matter::Secret { detector: o("aws-access-key"), location: o("etc/config") },
-            Some(Wrong::Right { capability, everywhere }) => {
-                Matter::Rbac { capability: *capability, cluster_wide: *everywhere }
-            }
-            Some(Wrong::Signal(_)) => {
-                Matter::Signal { signal: ControlId(o("shell-in-container")), discriminator: o("d") }
-            }
-        }
-    }
-
-    fn finding(&mut self) {
-        let situation = self.situation;
-        let (matter, as_of) = (self.matter(), now());
-        let finding: &mut Finding = self.scene.finding(self.workload, &self.container, matter);
-        finding.stage = situation.finding.0.iter().find_map(|wrong| match wrong {
-            Wrong::Signal(stage) => Some(*stage),
-            _ => None,
-        });
-        finding.severity = situation.severity.0.first().map_or(Severity::Unknown, |s| s.0);
-        if let Some(image) = &situation.image {
-            finding.image = Some(ScannedImage { repository: o(image), versions: vec![o("1.0")] });
-        }
-        if let Some(first) = finding.words.first_mut() {
-            first.sighting.severity = finding.severity;
-            first.sighting.fixed_in = o(situation.fixed_in.as_deref().unwrap_or_default());
-            first.sighting.title = o(situation.title.as_deref().unwrap_or("a flaw"));
-            finding.text = first.sighting.title.clone();
-        }
-        if let (Some(tools), Some(first)) = (&situation.reported_by, finding.words.first().cloned()) {
-            let words = tools.iter().map(|tool| assay_core::finding::SourceWord { tool: o(tool), ..first.clone() });
-            finding.words = words.collect();
-        }
-        finding.decision = situation.decision.0.first().map(|status| Decision {
-            status: status.0,
-            justification: None,
-            note: o("looked at it"),
-            by: o("ana"),
-            at: as_of - Span::days(1),
-            until: Some(as_of + Span::days(30)),
-        });
     }
 }

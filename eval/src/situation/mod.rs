@@ -4,6 +4,7 @@
 
 mod lay;
 mod phrase;
+mod published;
 mod said;
 
 pub use lay::{Spot, lay, now, scene};
@@ -11,9 +12,10 @@ pub use lay::{Spot, lay, now, scene};
 use assay_core::ids::Span;
 use assay_core::observation::{AttackStage, Outcome, PodSecurity, VexStatus};
 use phrase::Said;
+use published::{AutomatableSaid, Conditions, Epss, ExploitationSaid, ImpactSaid, Kev, VectorSaid};
 use said::{
-    AutomatableSaid, Bare, Conditions, Epss, ExploitationSaid, HumanImpactSaid, ImpactSaid, InUse, Kev, Listens,
-    Purpose, Right, Scan, SeveritySaid, Token, Traffic, VectorSaid, Watched, WayIn, Word, Wrong,
+    Bare, HumanImpactSaid, InUse, Listens, Purpose, Right, Scan, SeveritySaid, Token, Traffic, Watched, WayIn, Word,
+    Wrong,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -125,6 +125,8 @@ impl<'r, R: Records> Told<'r, R> {
         for (id, now) in &self.shown {
             let kinds = told.remove(id).unwrap_or_default();
             let legal: &[&str] = match (before.get(id), now) {
+                // What another finding speaks for from its first moment is no news.
+                (None, Presence::Resolved(_)) => &["resolved"],
                 (None, _) => &["new"],
                 (Some(before), now) if before == now => &[],
                 (_, Presence::Resolved(_)) => &["resolved"],

@@ -26,7 +26,7 @@ fn as_of() -> Time {
 /// The names of a small shop, each under another name where `renamed` has one.
 fn shop(renamed: &dyn Fn(&str) -> String) -> NameIndex {
     let mut names = NameIndex::default();
-    let lists: [(NameKind, &str); 8] = [
+    let lists: [(NameKind, &str); 9] = [
         (NameKind::Namespace, "shop payments staging build kube-system monitoring"),
         (NameKind::Package, "log4j-core log4j-api openssl snakeyaml busybox requests spring-beans curl"),
         (NameKind::Cve, "CVE-2021-44228 CVE-2022-1471 CVE-2023-38545 CVE-2024-3094 CVE-2022-22965"),
@@ -35,6 +35,7 @@ fn shop(renamed: &dyn Fn(&str) -> String) -> NameIndex {
         (NameKind::Control, "pss-privileged token-automounted"),
         (NameKind::Source, "trivy grype kubescape kube-bench"),
         (NameKind::Person, "anna omar"),
+        (NameKind::Container, "web batch cart istio-proxy"),
     ];
     for (kind, list) in lists {
         for name in list.split(' ') {

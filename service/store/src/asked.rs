@@ -25,6 +25,8 @@ pub struct Picked {
     pub versions: Vec<String>,
     /// Repositories of which the image has one.
     pub repositories: Vec<String>,
+    /// Containers of which it sits in one.
+    pub containers: Vec<String>,
     /// First seen at or after.
     pub first_seen_since: Option<Time>,
     /// First seen before.
@@ -36,9 +38,9 @@ pub struct Picked {
 impl Picked {
     /// True when nothing is picked by.
     pub fn is_empty(&self) -> bool {
-        let lists = [self.tools.is_empty(), self.versions.is_empty(), self.repositories.is_empty()];
+        let lists = [&self.tools, &self.versions, &self.repositories, &self.containers];
         let times = [self.first_seen_since, self.first_seen_before, self.last_seen_before];
-        self.severities.is_empty() && lists.iter().all(|empty| *empty) && times.iter().all(Option::is_none)
+        self.severities.is_empty() && lists.iter().all(|list| list.is_empty()) && times.iter().all(Option::is_none)
     }
 }
 
@@ -91,6 +93,7 @@ impl Store {
         list(texts(&by.tools), &format!("EXISTS (SELECT 1 FROM {LIVE_SIGHTING} AND c.tool IN (?))"));
         list(texts(&by.versions), &format!("EXISTS (SELECT 1 FROM {LIVE_SIGHTING} AND s.version IN (?))"));
         list(texts(&by.repositories), &format!("EXISTS (SELECT 1 FROM {OF_IMAGE} AND a.name IN (?))"));
+        list(texts(&by.containers), "f.container IN (?)");
         let time = |t: Option<Time>| t.map(|t| Value::Integer(t.millis())).into_iter().collect::<Vec<_>>();
         list(time(by.first_seen_since), "f.first_seen >= ?");
         list(time(by.first_seen_before), "f.first_seen < ?");

@@ -55,6 +55,8 @@ filters! {
     namespace: Vec<Opaque> = Namespace "namespace",
     /// On these workloads, as `name` or `namespace/name`.
     workload: Vec<Opaque> = Workload "workload",
+    /// In containers of these names.
+    container: Vec<Opaque> = Container "container",
     /// In these images, with or without tag.
     image: Vec<Opaque> = Image "image",
     /// In these packages.
@@ -167,6 +169,8 @@ named! {
         Namespace = "namespace",
         /// A workload.
         Workload = "workload",
+        /// A container of a workload.
+        Container = "container",
         /// An image.
         Image = "image",
         /// A package.

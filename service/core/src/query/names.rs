@@ -80,7 +80,10 @@ impl NameIndex {
                 ids.push(id);
             }
         }
-        let has_pieces = !matches!(kind, NameKind::Version | NameKind::Cve | NameKind::Band | NameKind::Person);
+        let has_pieces = !matches!(
+            kind,
+            NameKind::Version | NameKind::Cve | NameKind::Band | NameKind::Person | NameKind::Container
+        );
         if known.is_none() && has_pieces {
             self.add_pieces(id, kind, name);
         }

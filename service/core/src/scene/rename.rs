@@ -4,6 +4,7 @@
 use super::Scene;
 use crate::asset::{AssetKey, PackageKey};
 use crate::control::Controls;
+use crate::detector;
 use crate::finding::{Finding, Matter};
 use crate::fingerprint::fingerprint;
 use crate::ids::VulnId;
@@ -142,7 +143,10 @@ impl Renaming<'_> {
                 self.name(path);
             }
             Matter::Secret { detector, location } => {
-                self.name(detector);
+                // What we have words for is shown in ours, as a control's id is.
+                if detector::noun(detector.reveal()).is_none() {
+                    self.name(detector);
+                }
                 self.name(location);
             }
             Matter::Signal { signal, discriminator } => {

@@ -35,11 +35,15 @@ pub(crate) fn index(store: &Store, snapshot: &Snapshot) -> Result<NameIndex> {
             | KindClass::Other => {}
         }
     }
+    let mut containers: BTreeSet<&str> = BTreeSet::new();
     for edge in &world.edges {
-        if let Link::Runs { tag: Some(tag), .. } = &edge.link {
+        let Link::Runs { container, tag, .. } = &edge.link else { continue };
+        containers.insert(container.reveal());
+        if let Some(tag) = tag {
             names.add_image(world.asset(edge.to).key.name.reveal(), Some(tag.reveal()));
         }
     }
+    containers.into_iter().for_each(|container| names.add(NameKind::Container, container));
     let windows = world.assets.iter().flat_map(|a| &a.coverage);
     let watched: BTreeSet<&str> = windows.map(|c| c.window.node.reveal()).filter(|n| !n.is_empty()).collect();
     watched.into_iter().for_each(|node| names.add(NameKind::Node, node));

@@ -45,6 +45,10 @@ pub(super) fn assets(world: &World, filters: &Filters, positive: bool) -> Option
     if !filters.workload.is_empty() {
         sets.push(all().filter(|i| filters.workload.iter().any(|w| is_workload(world, *i, w))).map(|i| i.0).collect());
     }
+    // Which of its findings sit in the container the records say; elsewhere the workload that has one stands for it.
+    if positive && !filters.container.is_empty() {
+        sets.push(all().filter(|i| has_container(world, *i, &filters.container)).map(|i| i.0).collect());
+    }
     // A tag narrows to what runs it; the repository alone is matched by the records, container by container.
     let tagged: Vec<&Opaque> = filters.image.iter().filter(|i| split_tag(i.reveal()).1.is_some()).collect();
     if !tagged.is_empty() && tagged.len() == filters.image.len() {
@@ -76,6 +80,11 @@ pub(super) fn is_workload(world: &World, asset: AssetIdx, name: &Opaque) -> bool
             Some((namespace, name)) => key.namespace.reveal() == namespace && key.name.reveal() == name,
             None => key.name == *name,
         }
+}
+
+fn has_container(world: &World, asset: AssetIdx, names: &[Opaque]) -> bool {
+    world.images(asset).any(|(_, container, ..)| names.contains(container))
+        || world.asset(asset).coverage.iter().any(|c| names.contains(&c.container))
 }
 
 /// True for a workload that runs an image, with the tag where one is said; and for the image itself.

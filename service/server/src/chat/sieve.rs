@@ -274,6 +274,7 @@ fn ids(store: &Store, snapshot: &Snapshot, filters: &Filters, positive: bool) ->
         severities: filters.severity.clone(),
         tools: texts(&filters.source),
         versions: texts(&filters.version),
+        containers: texts(&filters.container),
         repositories: filters.image.iter().map(|i| repository(&snapshot.world, i)).collect(),
         first_seen_since: filters.first_seen_since.map(|w| w.at(as_of)),
         first_seen_before: filters.first_seen_before.map(|w| w.at(as_of)),

@@ -172,8 +172,9 @@ pub(super) fn line(text: &'static str) -> Block {
 
 fn narrowed_to_names(query: &Query) -> bool {
     let f = &query.filters;
-    let lists = [&f.namespace, &f.workload, &f.image, &f.package, &f.node, &f.service_account, &f.control];
-    lists.iter().any(|l| !l.is_empty()) || !f.cve.is_empty()
+    let places = [&f.namespace, &f.workload, &f.container, &f.image, &f.node];
+    let lists = places.into_iter().chain([&f.package, &f.service_account, &f.control]);
+    lists.into_iter().any(|l| !l.is_empty()) || !f.cve.is_empty()
 }
 
 fn cuts_a_tie(gathered: &Gathered<'_>, shown: usize) -> bool {

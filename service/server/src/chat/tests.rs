@@ -115,9 +115,12 @@ fn batch() -> String {
 
 fn shop() -> Shop {
     let dir = tempfile::tempdir().unwrap();
+    // Whatever models this machine has.
+    let config = dir.path().join("assay.toml");
+    std::fs::write(&config, "[models]\nenabled = false\n").unwrap();
     let global = Global {
         data: Some(dir.path().join("data")),
-        config: None,
+        config: Some(config),
         cluster: Some("test".to_owned()),
         as_of: Some(NOW.to_owned()),
         output: Output::Json,
@@ -188,6 +191,19 @@ fn a_list_counts_what_matches_and_names_what_is_unknown() {
     assert_eq!(titles(&answer), ["CVE-2021-44228 in log4j-core 2.14.1"]);
     assert!(text.contains("Not counted: 2 findings whose use is unknown."), "{text}");
     assert!(answer["abstained"].is_null() && answer["by"]["read_by"] == "parser");
+}
+
+#[test]
+fn a_container_narrows_to_what_sits_in_it() {
+    let shop = shop();
+    let (text, answer) = shop.ask("findings in container web");
+    assert_eq!(answer["query"]["filters"], json!({ "container": ["web"] }), "{text}");
+    let rows = answer["rows"].as_array().unwrap();
+    assert!(!rows.is_empty() && rows.iter().all(|r| r["asset"]["container"] == "web"), "{text}");
+    let (_, rest) = shop.ask("how many findings not in container web");
+    let (_, all) = shop.ask("how many findings");
+    let n = |answer: &Value| answer["rows"][0]["count"].as_u64().unwrap();
+    assert_eq!(n(&rest) + rows.len() as u64, n(&all));
 }
 
 #[test]

@@ -266,7 +266,8 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     // Names.
     ("namespace|namespaces|ns|team|teams", Cue(NameKind::Namespace)),
     ("workload|workloads|pod|pods|service|services|deployment|deployments|app", Cue(NameKind::Workload)),
-    ("apps|application|applications|container|containers", Cue(NameKind::Workload)),
+    ("apps|application|applications|containers", Cue(NameKind::Workload)),
+    ("container|sidecar", Cue(NameKind::Container)),
     ("statefulset|daemonset|job|jobs|cronjob", Cue(NameKind::Workload)), ("image|images", Cue(NameKind::Image)),
     ("base image|images", Cue(NameKind::Image)), ("package|packages|library|libraries|lib", Cue(NameKind::Package)),
     ("libs|component|components|dependency|dependencies", Cue(NameKind::Package)),

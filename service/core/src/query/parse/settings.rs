@@ -43,6 +43,10 @@ impl Walk<'_> {
 
     pub(super) fn cue(&mut self, kind: NameKind) {
         self.out.cues.push(kind);
+        if kind == NameKind::Container {
+            // "Which container runs it" asks for workloads as well.
+            self.out.cues.push(NameKind::Workload);
+        }
         if self.each || self.prep == Some(Prep::By) {
             self.group(cue_group(kind));
             self.clear();
@@ -122,7 +126,7 @@ fn setting_group(setting: Setting) -> Option<GroupBy> {
 fn cue_group(kind: NameKind) -> Option<GroupBy> {
     Some(match kind {
         NameKind::Namespace => GroupBy::Namespace,
-        NameKind::Workload => GroupBy::Workload,
+        NameKind::Workload | NameKind::Container => GroupBy::Workload,
         NameKind::Image => GroupBy::Image,
         NameKind::Package => GroupBy::Package,
         NameKind::Cve => GroupBy::Cve,

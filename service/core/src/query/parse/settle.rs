@@ -214,6 +214,7 @@ fn named(filters: &mut Filters, kind: NameKind, values: &[Opaque], not: bool) {
     let list = match kind {
         NameKind::Namespace => &mut target.namespace,
         NameKind::Workload => &mut target.workload,
+        NameKind::Container => &mut target.container,
         NameKind::Image => &mut target.image,
         NameKind::Package => &mut target.package,
         NameKind::Version => &mut target.version,

@@ -74,7 +74,7 @@ impl Walk<'_> {
         let of = |kind: NameKind| hits.iter().any(|h| h.kind == kind);
         if let Some(kind) = cue_before.filter(|k| singular && !of(*k)) {
             // "Namespace checkout" where only a workload has that name.
-            let near = matches!(kind, NameKind::Workload | NameKind::Package | NameKind::Image);
+            let near = matches!(kind, NameKind::Workload | NameKind::Container | NameKind::Package | NameKind::Image);
             if !near {
                 self.out.strays.push(Stray { at: self.items[at].from, is_name: true, has_shape: true });
                 return Ok(());
@@ -118,6 +118,7 @@ impl Walk<'_> {
             N::Workload,
             N::Package,
             N::Image,
+            N::Container,
             N::Node,
             N::ServiceAccount,
             N::Control,
