@@ -189,8 +189,9 @@ pub(crate) fn title(snapshot: &Snapshot, finding: &Finding) -> String {
             format!("{id} in {} {version}", package.said().reveal()).trim_end().to_owned()
         }
         Matter::Control { control, .. } | Matter::Signal { signal: control, .. } => {
+            let prevented = if finding.matter.was_prevented() { "prevented: " } else { "" };
             match snapshot.controls.get(control.0.reveal()) {
-                Some(row) => row.title.as_str().to_owned(),
+                Some(row) => format!("{prevented}{}", row.title.as_str()),
                 None => {
                     let said = finding.words.first().map_or("", |w| w.sighting.title.reveal());
                     if said.is_empty() { control.0.reveal().to_owned() } else { said.to_owned() }
