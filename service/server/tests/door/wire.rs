@@ -10,6 +10,8 @@ use super::Service;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A body that goes in one write with its head, in bytes.
+const SMALL: usize = 4 << 10;
 
 /// A request that is being written.
 pub(crate) struct Request {
@@ -80,9 +82,17 @@ impl Request {
         {
             head.push_str(&format!("content-length: {}\r\n", body.len()));
         }
-        stream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).unwrap();
+        let head = format!("{head}connection: close\r\n\r\n").into_bytes();
+        let body = self.body.unwrap_or_default();
+        // Together where both are small: a service that refuses a head and closes, while more is on its way, resets the
+        // connection, and its answer may be lost.
+        if body.len() <= SMALL {
+            stream.write_all(&[head, body].concat()).unwrap();
+            return stream;
+        }
+        stream.write_all(&head).unwrap();
         // A service that has refused already may have closed its end.
-        let _ = stream.write_all(&self.body.unwrap_or_default());
+        let _ = stream.write_all(&body);
         stream
     }
 
