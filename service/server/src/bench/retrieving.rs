@@ -69,8 +69,9 @@ pub(super) fn measure(folder: &Path) -> Result<Vec<Row>> {
 
 /// A question with words of a text, as a person would remember it.
 fn question(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().filter(|w| w.len() > 3).collect();
-    let some: Vec<&str> = words.iter().step_by(3).take(8).copied().collect();
+    let (rare, common): (Vec<&str>, Vec<&str>) =
+        text.split_whitespace().filter(|w| w.len() > 3).partition(|w| w.contains(|c: char| c.is_ascii_digit()));
+    let some: Vec<&str> = rare.into_iter().chain(common.into_iter().step_by(3)).take(8).collect();
     format!("what do we know about {}", some.join(" "))
 }
 
