@@ -1,12 +1,11 @@
 //! One text at every place of a document where a stranger's text can stand, on every sink.
 
-use assay_core::document::{Block, Document, Guarded, Inline, Line, guard, own};
-use assay_core::scene::{harm, shape};
+use assay_core::scene::{SINKS, everywhere, harm, shape};
 use assay_core::sink::Sink;
-use assay_core::text::{Opaque, Own};
+use assay_core::text::Opaque;
 
+use super::Road;
 use super::corpus::Text;
-use super::{Road, SINKS};
 use crate::situation::now;
 
 /// What the sinks make of a name that wants nothing.
@@ -14,7 +13,7 @@ pub(super) struct Calm(Vec<Vec<String>>);
 
 impl Calm {
     pub(super) fn new(road: &Road<'_>) -> Self {
-        let document = everywhere(&Opaque::readmit("shop/web"), road);
+        let document = everywhere(&Opaque::readmit("shop/web"), now(), road.door);
         let of = |sink: &Sink| document.as_ref().map(|d| shape(&(road.escape)(d, *sink), *sink)).unwrap_or_default();
         Self(SINKS.iter().map(of).collect())
     }
@@ -26,7 +25,7 @@ pub(super) fn leak(text: &Text, calm: &Calm, road: &Road<'_>) -> Option<String> 
     // The last one as if the record had been changed behind our back.
     let all = admitted.into_iter().chain([Opaque::readmit(&text.text)]);
     for opaque in all {
-        let Some(document) = everywhere(&opaque, road) else {
+        let Ok(document) = everywhere(&opaque, now(), road.door) else {
             if road.door.redact(&text.text) == text.text {
                 return Some("a document without a secret is withheld".to_owned());
             }
@@ -52,23 +51,4 @@ pub(super) fn judged(rendered: &str, sink: Sink, secrets: &[String]) -> Option<S
         return Some(format!("a secret is seen on {sink:?}"));
     }
     harm(rendered, sink).map(|why| format!("{why} on {sink:?}"))
-}
-
-fn everywhere(text: &Opaque, road: &Road<'_>) -> Option<Guarded<Document>> {
-    let name = || Inline::Name(text.clone());
-    let cell = || Inline::Cell(text.clone());
-    let around = |inline: Inline| -> Line { vec![own("before "), inline, own(" after")] };
-    let blocks = vec![
-        Block::Title(around(name()), vec![cell()]),
-        Block::Line(vec![name()]),
-        Block::Line(around(cell())),
-        Block::Field(Own::new("Field"), around(name())),
-        Block::Section(Own::new("Facts")),
-        Block::Fact(around(name()), vec![own("1 min ago "), name()]),
-        Block::Fact(vec![name(), own(" "), name()], Vec::new()),
-        Block::Table { head: vec![Own::new("A"), Own::new("B")], rows: vec![vec![vec![name()], around(cell())]] },
-        Block::Quote { of: Own::new("a stranger"), text: text.clone() },
-        Block::Line(vec![own("the end")]),
-    ];
-    guard(Document { as_of: now(), blocks }, road.door).ok()
 }

@@ -8,12 +8,12 @@ use assay_core::finding::{Decision, Finding};
 use assay_core::ids::{Digest, Span};
 use assay_core::observation::VexStatus;
 use assay_core::plan::{By, Prompt, Settled, TemplateBecause, prompt, template};
-use assay_core::scene::{Dice, Renaming, Scene, random, shape};
+use assay_core::scene::{Dice, Renaming, SINKS, Scene, random, shape};
 use assay_core::text::Opaque;
 
+use super::Bench;
 use super::corpus::Text;
 use super::frame::judged;
-use super::{Bench, SINKS};
 use crate::situation::now;
 
 /// Names are at most this long before the part that tells them apart.

@@ -72,17 +72,5 @@ pub fn run(texts: &[Text], cases: usize, seed: u64, road: &Road<'_>) -> Result<O
     Ok(Outcome::count(Suite::Guard, "cases that leaked", cases + texts.len(), failed).seeded(seed))
 }
 
-/// Every sink, the terminal narrow and wide.
-const SINKS: [Sink; 8] = [
-    Sink::Terminal { width: 60, colour: false },
-    Sink::Terminal { width: 120, colour: true },
-    Sink::Markdown,
-    Sink::Html,
-    Sink::Page,
-    Sink::Json,
-    Sink::Ticket,
-    Sink::Slack,
-];
-
 #[cfg(test)]
 mod tests;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use assay_core::finding::{Decision, Finding, Matter, Presence};
+use assay_core::finding::{Decision, Presence};
 use assay_core::ids::{Span, Time};
 use assay_core::ports::Records;
 use assay_core::records::Receipt;
-use assay_core::scene::Dice;
+use assay_core::scene::{Dice, place_and_matter};
 use assay_core::text::Opaque;
 
 use super::model::{Must, expected};
@@ -109,7 +109,7 @@ impl<'r, R: Records> Told<'r, R> {
         })?;
         let unknown: Vec<i64> = shown.keys().copied().filter(|id| !self.names.contains_key(id)).collect();
         for finding in self.records.details(&unknown, self.now)? {
-            self.names.insert(finding.id, name(&finding));
+            self.names.insert(finding.id, place_and_matter(&finding));
         }
         Ok(())
     }
@@ -217,7 +217,7 @@ fn dump<R: Records>(records: &R, at: Time) -> Result<BTreeMap<String, Line>, Fau
     records.each_row(at, |row| ids.push(row.id))?;
     let lines = records.details(&ids, at)?.into_iter().map(|f| {
         let words = f.words.iter().map(|w| format!("{} {:?}", w.tool.reveal(), w.stands));
-        (name(&f), (f.life.presence, words.collect()))
+        (place_and_matter(&f), (f.life.presence, words.collect()))
     });
     Ok(lines.collect())
 }
@@ -226,19 +226,4 @@ fn dump<R: Records>(records: &R, at: Time) -> Result<BTreeMap<String, Line>, Fau
 fn settled(dump: BTreeMap<String, Line>) -> BTreeMap<String, Line> {
     let gone = |presence: &Presence| matches!(presence, Presence::Resolved(_));
     dump.into_iter().filter(|(name, (presence, _))| !name.starts_with("shop/") || !gone(presence)).collect()
-}
-
-/// A finding's place and matter in one line.
-fn name(finding: &Finding) -> String {
-    let asset = &finding.place.asset;
-    let place = [asset.namespace.reveal(), asset.name.reveal(), finding.place.container.reveal()];
-    let place: Vec<&str> = place.into_iter().filter(|p| !p.is_empty()).collect();
-    let matter = match &finding.matter {
-        Matter::Vulnerability { id, package } => format!("{id} in {}", package.counted_name().reveal()),
-        Matter::Control { control, .. } => control.0.reveal().to_owned(),
-        Matter::Secret { detector, location } => format!("{} in {}", detector.reveal(), location.reveal()),
-        Matter::Rbac { capability, .. } => capability.to_string(),
-        Matter::Signal { signal, .. } => signal.0.reveal().to_owned(),
-    };
-    format!("{}: {matter}", place.join("/"))
 }

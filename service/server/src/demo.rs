@@ -24,7 +24,7 @@ use assay_sources::read::{Flow, ReadError};
 use assay_store::{Store, StoreError};
 
 use crate::app::App;
-use crate::cli::{Global, Output};
+use crate::cli::Global;
 use crate::commands::findings::{Filter, list};
 use crate::commands::{decide, scan};
 use crate::data::write_whole;
@@ -96,14 +96,7 @@ impl Demo<'_> {
 
     /// The app at an instant of the past, with the demo's own configuration whatever the environment names.
     fn app(&self, at: Time) -> Result<App> {
-        let global = Global {
-            data: None,
-            config: None,
-            cluster: None,
-            as_of: Some(at.to_string()),
-            output: Output::Text,
-            fail_on: None,
-        };
+        let global = Global { as_of: Some(at.to_string()), ..Global::plain() };
         App::on(self.root, &global)
     }
 

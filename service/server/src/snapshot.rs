@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use anyhow::Result;
 use assay_core::context::{Factors, Subject, context};
 use assay_core::control::Controls;
-use assay_core::finding::{Finding, FindingClass, Matter, SourceWord};
-use assay_core::ids::{EvidenceId, Time};
+use assay_core::finding::{Finding, FindingClass};
+use assay_core::ids::Time;
 use assay_core::mend::{Mend, mend};
 use assay_core::order::{Names, RankTable, Ranked, Ranking, Row};
 use assay_core::policy::Policy;
@@ -57,32 +57,7 @@ impl Snapshot {
 
     /// The factors of one finding, with their proofs.
     pub(crate) fn factors(&self, finding: &Finding) -> Factors {
-        let package = match &finding.matter {
-            Matter::Vulnerability { package, .. } => Some(package),
-            _ => None,
-        };
-        let vuln = match &finding.matter {
-            Matter::Vulnerability { id, .. } => self.world.vuln(id),
-            _ => None,
-        };
-        let word = finding.words.first();
-        // A report speaks for the time when it came in; a signal for when it happened.
-        let at = |w: &SourceWord| if finding.class == FindingClass::Signal { w.produced_at } else { w.received_at };
-        let record =
-            word.map_or((EvidenceId::Record(0), finding.life.last_seen), |w| (EvidenceId::Record(w.record), at(w)));
-        let subject = Subject {
-            class: finding.class,
-            asset: self.world.find(&finding.place.asset),
-            container: &finding.place.container,
-            vuln,
-            package,
-            gain: self.controls.gain(&finding.matter),
-            stage: finding.stage,
-            fix: finding.fixed_in().is_some(),
-            record,
-            preference: 0,
-        };
-        context(&subject, &self.world)
+        context(&Subject::of(finding, &self.world, &self.controls), &self.world)
     }
 }
 

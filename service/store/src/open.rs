@@ -41,10 +41,7 @@ impl Store {
     pub fn open_reader(path: &Path) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(path, flags).map_err(|source| opening(path, source))?;
-        conn.busy_timeout(BUSY_MAX).doing("opening the data file")?;
-        conn.pragma_update(None, "cache_size", -CACHE_KIB).doing("opening the data file")?;
-        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).doing("opening the data file")?;
-        conn.set_prepared_statement_cache_capacity(128);
+        tune(&conn, 128).doing("opening the data file")?;
         migrate::check(&conn, path)?;
         Ok(Self { conn, path: path.to_owned() })
     }
@@ -69,14 +66,20 @@ impl Store {
 }
 
 fn prepare(conn: &Connection) -> rusqlite::Result<()> {
-    conn.busy_timeout(BUSY_MAX)?;
+    tune(conn, 256)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
-    conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
     conn.pragma_update(None, "temp_store", "FILE")?;
+    Ok(())
+}
+
+/// What readers and the writer want alike; `statements` are kept prepared.
+fn tune(conn: &Connection, statements: usize) -> rusqlite::Result<()> {
+    conn.busy_timeout(BUSY_MAX)?;
+    conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // Otherwise SQLite plans a statement anew for each value that is bound to it: a third of the time of a large report.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    conn.set_prepared_statement_cache_capacity(256);
+    conn.set_prepared_statement_cache_capacity(statements);
     Ok(())
 }

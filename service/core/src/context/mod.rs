@@ -18,9 +18,9 @@ pub use watch::{Past, Watch, watch};
 use crate::assess::{Answer, Attacked, Exposed, Inputs, MISSING};
 use crate::asset::{KindClass, PackageKey};
 use crate::condition::{self, Met};
-use crate::control::Gain;
+use crate::control::{Controls, Gain};
 use crate::environment::HumanImpact;
-use crate::finding::FindingClass;
+use crate::finding::{Finding, FindingClass, Matter, SourceWord};
 use crate::graph::Exposure;
 use crate::ids::{EvidenceId, Time};
 use crate::intel::TechnicalImpact;
@@ -181,6 +181,32 @@ pub struct Subject<'a> {
     pub record: (EvidenceId, Time),
     /// Points that a model's stored preference gives.
     pub preference: u8,
+}
+
+impl<'a> Subject<'a> {
+    /// A finding in terms of a world.
+    pub fn of(finding: &'a Finding, world: &World, controls: &Controls) -> Self {
+        let (vuln, package) = match &finding.matter {
+            Matter::Vulnerability { id, package } => (world.vuln(id), Some(package)),
+            _ => (None, None),
+        };
+        // A report speaks for the time when it came in; a signal for when it happened.
+        let at = |w: &SourceWord| if finding.class == FindingClass::Signal { w.produced_at } else { w.received_at };
+        let word = finding.words.first();
+        Self {
+            class: finding.class,
+            asset: world.find(&finding.place.asset),
+            container: &finding.place.container,
+            vuln,
+            package,
+            gain: controls.gain(&finding.matter),
+            stage: finding.stage,
+            fix: finding.fixed_in().is_some(),
+            record: word
+                .map_or((EvidenceId::Record(0), finding.life.last_seen), |w| (EvidenceId::Record(w.record), at(w))),
+            preference: 0,
+        }
+    }
 }
 
 /// The factors of one finding.

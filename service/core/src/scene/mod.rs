@@ -4,12 +4,14 @@
 
 mod dice;
 mod harm;
+mod places;
 mod random;
 mod rename;
 mod rows;
 
 pub use dice::Dice;
 pub use harm::{harm, shape};
+pub use places::{SINKS, everywhere, place_and_matter};
 pub use random::random;
 pub use rename::Renaming;
 pub use rows::{CLUSTER, package};
@@ -26,7 +28,7 @@ use crate::document::{Alarm, Document, Guarded};
 use crate::environment::EnvironmentRules;
 use crate::explain::{Told, render};
 use crate::finding::{Finding, Matter};
-use crate::ids::{EvidenceId, Time};
+use crate::ids::Time;
 use crate::intel::FeedState;
 use crate::mend::Mend;
 use crate::order::{Names, RankTable, Ranking, StoredRow};
@@ -129,33 +131,9 @@ impl Scene {
         world
     }
 
-    /// A finding in terms of the world.
-    pub fn subject<'a>(&'a self, world: &World, finding: &'a Finding) -> Subject<'a> {
-        let (vuln, package) = match &finding.matter {
-            Matter::Vulnerability { id, package } => (world.vuln(id), Some(package)),
-            _ => (None, None),
-        };
-        let record = finding
-            .words
-            .first()
-            .map_or((EvidenceId::Record(0), finding.life.last_seen), |w| (EvidenceId::Record(w.record), w.received_at));
-        Subject {
-            class: finding.class,
-            asset: world.find(&finding.place.asset),
-            container: &finding.place.container,
-            vuln,
-            package,
-            gain: self.controls.gain(&finding.matter),
-            stage: finding.stage,
-            fix: finding.fixed_in().is_some(),
-            record,
-            preference: 0,
-        }
-    }
-
     /// A finding as the road sees it.
     pub fn see(&self, world: &World, finding: &Finding) -> Seen {
-        let factors = context(&self.subject(world, finding), world);
+        let factors = context(&Subject::of(finding, world, &self.controls), world);
         let assessment = assess(factors.inputs(), &self.policy);
         let brief = brief(finding, &factors, &assessment, world, &self.policy, &self.controls);
         Seen { factors, assessment, brief }

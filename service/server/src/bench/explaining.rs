@@ -23,7 +23,7 @@ const ASKED: usize = 40;
 pub(super) fn measure(folder: &Path) -> Result<Vec<Row>> {
     let data = folder.join("data");
     demo::load(&data, clock::now())?;
-    let mut app = App::on(&data, &Global { data: Some(data.clone()), ..Global::plain() })?;
+    let mut app = App::on(&data, &Global::plain())?;
     let mut store = app.store()?;
     let snapshot = app.snapshot(&mut store)?;
 

@@ -6,8 +6,8 @@ use std::time::Instant;
 use anyhow::Result;
 use assay_core::finding::FindingClass;
 
+use super::report;
 use super::row::{Aim, Row, Runs};
-use super::{child, report};
 use crate::app::App;
 use crate::cli::Global;
 use crate::commands::findings::{Filter, list};
@@ -19,15 +19,9 @@ const PAGES: usize = 200;
 const PAGE: usize = 50;
 
 pub(super) fn measure(folder: &Path) -> Result<Vec<Row>> {
-    let data = folder.join("data");
-    let mut ingesting = Vec::new();
-    for image in 0..IMAGES {
-        let path = report::write(folder, image, FINDINGS_AN_IMAGE)?;
-        ingesting.push(child::run(&data, &["ingest", "-o", "json", &path.to_string_lossy()])?.seconds);
-        std::fs::remove_file(path)?;
-    }
+    let (data, ingesting) = report::ledger(folder, IMAGES, FINDINGS_AN_IMAGE)?;
     let last = ingesting.last().copied().unwrap_or_default();
-    let app = App::on(&data, &Global { data: Some(data.clone()), ..Global::plain() })?;
+    let app = App::on(&data, &Global::plain())?;
     let mut store = app.store()?;
     let started = Instant::now();
     let snapshot = app.snapshot(&mut store)?;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde_json::json;
 
+use super::child;
+
 /// Packages that share one vulnerability, as a library's binaries do.
 const SHARE: u64 = 3;
 /// Binary packages of one source package.
@@ -14,6 +16,18 @@ const BINARIES: u64 = 30;
 /// How many different sets of vulnerabilities images have: ten images share no vulnerability, the eleventh is like the
 /// first.
 const SETS: u64 = 10;
+
+/// A ledger of so many images, each with a report of so many findings; and how long each report took, in seconds.
+pub(super) fn ledger(folder: &Path, images: u64, findings: u64) -> Result<(PathBuf, Vec<f64>)> {
+    let data = folder.join("ledger");
+    let mut seconds = Vec::new();
+    for image in 0..images {
+        let path = write(folder, image, findings)?;
+        seconds.push(child::run(&data, &["ingest", "-o", "json", &path.to_string_lossy()])?.seconds);
+        std::fs::remove_file(path)?;
+    }
+    Ok((data, seconds))
+}
 
 /// Writes a report of one image with so many findings.
 pub(super) fn write(folder: &Path, image: u64, findings: u64) -> Result<PathBuf> {

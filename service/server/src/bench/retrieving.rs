@@ -8,9 +8,10 @@ use anyhow::{Result, bail};
 use assay_core::fuse::fuse;
 use assay_core::ids::Digest;
 use assay_core::ports::{ModelId, Passages};
+use assay_core::scene::Dice;
 
+use super::report;
 use super::row::{Aim, Row, Runs};
-use super::{child, report};
 use crate::app::App;
 use crate::cli::Global;
 
@@ -23,21 +24,17 @@ const LIMIT: usize = 30;
 const EMBEDDING: &str = "embedding of a question";
 
 pub(super) fn measure(folder: &Path) -> Result<Vec<Row>> {
-    let data = folder.join("data");
-    for image in 0..REPORTS {
-        let path = report::write(folder, image, FINDINGS)?;
-        child::run(&data, &["ingest", "-o", "json", &path.to_string_lossy()])?;
-    }
-    let app = App::on(&data, &Global { data: Some(data.clone()), ..Global::plain() })?;
+    let (data, _) = report::ledger(folder, REPORTS, FINDINGS)?;
+    let app = App::on(&data, &Global::plain())?;
     let mut store = app.store()?;
-    let mut numbers = Numbers(0x5eed);
+    let mut dice = Dice::new(0x5eed);
     let model = ModelId { name: "drawn at random".into(), digest: Digest::from_bytes([7; 32]) };
     let texts = store.without_vector(&model, PASSAGES as usize)?;
     if texts.len() as u64 != PASSAGES {
         bail!("{} passages where {PASSAGES} were expected", texts.len());
     }
     for pack in texts.chunks(10_000) {
-        let vectors: Vec<(i64, Vec<f32>)> = pack.iter().map(|(id, _)| (*id, numbers.vector())).collect();
+        let vectors: Vec<(i64, Vec<f32>)> = pack.iter().map(|(id, _)| (*id, vector(&mut dice))).collect();
         store.put_vectors(&model, &vectors)?;
     }
     let started = Instant::now();
@@ -48,7 +45,7 @@ pub(super) fn measure(folder: &Path) -> Result<Vec<Row>> {
     let mut times = Vec::new();
     for n in 0..QUESTIONS {
         let question = question(&texts[n * 487 % texts.len()].1);
-        let vector = numbers.vector();
+        let vector = vector(&mut dice);
         let started = Instant::now();
         let near = index.near(&vector, &kinds, LIMIT);
         let words = store.matching(&question, &kinds, LIMIT)?;
@@ -89,22 +86,9 @@ fn embedding(app: &App, texts: &[(i64, String)]) -> Result<Row> {
     Ok(Runs::of(times).row(EMBEDDING, "ms"))
 }
 
-/// Numbers that look drawn (SplitMix64, Steele et al. 2014), the same in each run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A vector of length one.
-    fn vector(&mut self) -> Vec<f32> {
-        let raw: Vec<f32> = (0..DIMENSIONS).map(|_| (self.next() >> 40) as f32 / (1u64 << 23) as f32 - 1.0).collect();
-        let length = raw.iter().map(|x| x * x).sum::<f32>().sqrt();
-        raw.into_iter().map(|x| x / length).collect()
-    }
+/// A vector of length one.
+fn vector(dice: &mut Dice) -> Vec<f32> {
+    let raw: Vec<f32> = (0..DIMENSIONS).map(|_| (dice.number() >> 40) as f32 / (1u64 << 23) as f32 - 1.0).collect();
+    let length = raw.iter().map(|x| x * x).sum::<f32>().sqrt();
+    raw.into_iter().map(|x| x / length).collect()
 }

@@ -29,11 +29,7 @@ const WITH_MODELS: &str = "memory of `assay serve` at rest with the demo's data,
 pub(super) fn measure(folder: &Path) -> Result<Vec<Row>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     crate::tls()?;
-    let large = folder.join("large");
-    for image in 0..REPORTS {
-        let path = report::write(folder, image, FINDINGS)?;
-        child::run(&large, &["ingest", "-o", "json", &path.to_string_lossy()])?;
-    }
+    let (large, _) = report::ledger(folder, REPORTS, FINDINGS)?;
     let starts: Vec<f64> = (0..RUNS).map(|_| runtime.block_on(start(&large))).collect::<Result<_>>()?;
     let what = format!("start of `assay serve` to its first page of {} findings", FINDINGS * REPORTS);
     let mut rows = vec![Runs::of(starts).row(&what, "s").aim(Aim::AtMost(2.0))];
@@ -41,7 +37,7 @@ pub(super) fn measure(folder: &Path) -> Result<Vec<Row>> {
     let small = folder.join("demo");
     demo::load(&small, clock::now())?;
     let without = runtime.block_on(at_rest(&small, false))?;
-    let installed = App::on(&small, &Global { data: Some(small.clone()), ..Global::plain() })?.models()?;
+    let installed = App::on(&small, &Global::plain())?.models()?;
     rows.push(if installed.planner().is_ok() && installed.embedder().is_some() {
         Row::new(WITH_MODELS, runtime.block_on(at_rest(&small, true))?, "MB").aim(Aim::AtMost(750.0))
     } else {

@@ -39,11 +39,10 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Result<Ended> {
 fn on(root: &Path, as_of: Option<Time>, global: &Global) -> Global {
     Global {
         data: Some(root.to_owned()),
-        config: None,
-        cluster: None,
         as_of: as_of.map(|t| t.to_string()),
         output: global.output,
         fail_on: global.fail_on.clone(),
+        ..Global::plain()
     }
 }
 

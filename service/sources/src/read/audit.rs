@@ -28,7 +28,7 @@ use memory::Memory;
 pub(super) fn read(input: &mut dyn BufRead, intake: Intake<'_>) -> Result<Head, ReadError> {
     let mut memory = Memory::default();
     // The server writes it, about what it allowed itself; names in it are still strangers'.
-    hear(input, intake, Author::Cluster, &mut |hearer, at, bytes| match framed(bytes) {
+    hear(input, intake, Author::Cluster, &mut |hearer, at, map| match framed(map) {
         Framed::Calls(calls) => {
             let alone = calls.len() == 1;
             for (i, call) in calls.iter().enumerate() {

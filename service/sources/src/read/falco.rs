@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::ReadError;
-use super::events::{At, Event, Hearer, Outcome, Place, Sign, event_of, read as hear};
+use super::events::{At, Event, Hearer, Outcome, Place, Sign, read as hear};
 use super::intake::{Intake, instant};
 use super::lenient::Word;
 use super::signals::mapped;
@@ -31,11 +31,7 @@ pub(super) fn read(input: &mut dyn BufRead, intake: Intake<'_>) -> Result<Head, 
     hear(input, intake, Author::Scanner, &mut one)
 }
 
-fn one(hearer: &mut Hearer<'_>, at: At, bytes: &[u8]) -> Result<Outcome, ReadError> {
-    let alert = match event_of::<Alert>(bytes) {
-        Ok(alert) => alert,
-        Err(reason) => return Ok(Outcome::Bad(reason)),
-    };
+fn one(hearer: &mut Hearer<'_>, at: At, alert: Alert) -> Result<Outcome, ReadError> {
     if alert.rule.is_empty() || alert.priority.is_empty() {
         return Ok(Outcome::Foreign);
     }

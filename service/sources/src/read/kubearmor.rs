@@ -10,7 +10,7 @@ use assay_core::scope::Head;
 use serde::Deserialize;
 
 use super::ReadError;
-use super::events::{At, Event, Hearer, Outcome, Place, Sign, event_of, read as hear};
+use super::events::{At, Event, Hearer, Outcome, Place, Sign, read as hear};
 use super::intake::{Intake, instant};
 use super::lenient::Word;
 use super::signals::{Mapped, Touch, mapped, ran, touched};
@@ -52,11 +52,7 @@ pub(super) fn read(input: &mut dyn BufRead, intake: Intake<'_>) -> Result<Head, 
     hear(input, intake, Author::Scanner, &mut one)
 }
 
-fn one(hearer: &mut Hearer<'_>, at: At, bytes: &[u8]) -> Result<Outcome, ReadError> {
-    let entry = match event_of::<Entry>(bytes) {
-        Ok(entry) => entry,
-        Err(reason) => return Ok(Outcome::Bad(reason)),
-    };
+fn one(hearer: &mut Hearer<'_>, at: At, entry: Entry) -> Result<Outcome, ReadError> {
     let nameless = entry.r#type.is_empty() && entry.policy_name.is_empty();
     if entry.operation.is_empty() || nameless {
         return Ok(Outcome::Foreign);

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::ReadError;
-use super::events::{At, Event, Hearer, Outcome, Place, Sign, event_of, read as hear};
+use super::events::{At, Event, Hearer, Outcome, Place, Sign, read as hear};
 use super::intake::{Intake, instant};
 use super::json::record_of;
 use super::lenient::Word;
@@ -81,11 +81,7 @@ pub(super) fn read(input: &mut dyn BufRead, intake: Intake<'_>) -> Result<Head, 
     hear(input, intake, Author::Scanner, &mut one)
 }
 
-fn one(hearer: &mut Hearer<'_>, at: At, bytes: &[u8]) -> Result<Outcome, ReadError> {
-    let event = match event_of::<Map<String, Value>>(bytes) {
-        Ok(event) => event,
-        Err(reason) => return Ok(Outcome::Bad(reason)),
-    };
+fn one(hearer: &mut Hearer<'_>, at: At, event: Map<String, Value>) -> Result<Outcome, ReadError> {
     let Some((kind, value)) = event.iter().find(|(key, _)| key.starts_with("process_")) else {
         return Ok(Outcome::Foreign);
     };

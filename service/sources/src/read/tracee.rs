@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ReadError;
-use super::events::{At, Event, Hearer, Outcome, Place, Sign, event_of, read as hear};
+use super::events::{At, Event, Hearer, Outcome, Place, Sign, read as hear};
 use super::intake::Intake;
 use super::lenient::{Many, Word};
 use super::signals::mapped;
@@ -80,11 +80,7 @@ pub(super) fn read(input: &mut dyn BufRead, intake: Intake<'_>) -> Result<Head, 
     hear(input, intake, Author::Scanner, &mut one)
 }
 
-fn one(hearer: &mut Hearer<'_>, at: At, bytes: &[u8]) -> Result<Outcome, ReadError> {
-    let traced = match event_of::<Traced>(bytes) {
-        Ok(traced) => traced,
-        Err(reason) => return Ok(Outcome::Bad(reason)),
-    };
+fn one(hearer: &mut Hearer<'_>, at: At, traced: Traced) -> Result<Outcome, ReadError> {
     if traced.event_name.is_empty() || traced.timestamp.is_empty() {
         return Ok(Outcome::Foreign);
     }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use assay_core::environment::EnvironmentRules;
-use assay_core::finding::{Decision, Finding, Matter, Presence};
+use assay_core::finding::{Decision, Finding, Presence};
 use assay_core::ids::{Span, Time};
 use assay_core::observation::VexStatus;
 use assay_core::order::StoredRow;
 use assay_core::ports::Records;
 use assay_core::reconcile::Word;
 use assay_core::records::{Changed, Receipt};
+use assay_core::scene::place_and_matter;
 use assay_core::world::{Watching, World};
 
 use crate::report::{Report, o};
@@ -78,8 +79,8 @@ where
     /// The finding whose place and matter read like this: see [`name`].
     pub(crate) fn finding(&self, name: &str) -> Finding {
         let all = self.findings();
-        let names: Vec<String> = all.iter().map(self::name).collect();
-        let found = all.into_iter().find(|f| self::name(f) == name);
+        let names: Vec<String> = all.iter().map(place_and_matter).collect();
+        let found = all.into_iter().find(|f| place_and_matter(f) == name);
         found.unwrap_or_else(|| unreachable!("no finding {name} among {names:#?}"))
     }
 
@@ -89,8 +90,12 @@ where
 
     /// Names of the findings that are open or stale.
     pub(crate) fn open(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            self.findings().iter().filter(|f| f.life.presence < Presence::Resolved(LEAST)).map(name).collect();
+        let mut names: Vec<String> = self
+            .findings()
+            .iter()
+            .filter(|f| f.life.presence < Presence::Resolved(LEAST))
+            .map(place_and_matter)
+            .collect();
         names.sort();
         names
     }
@@ -113,7 +118,7 @@ where
         self.records.each_row(at, &mut each).expect("the ledger answers");
         let lines = self.findings_at(at).into_iter().map(|f| {
             let (silent, fix, presence) = rows[&f.id];
-            assert_eq!(presence, f.life.presence, "list and page agree on {}", name(&f));
+            assert_eq!(presence, f.life.presence, "list and page agree on {}", place_and_matter(&f));
             let line = Line {
                 presence: f.life.presence,
                 silent,
@@ -126,7 +131,7 @@ where
                 words: f.words.iter().map(word).collect(),
                 decision: f.decision.as_ref().map(|d| d.status),
             };
-            (format!("{} {}", f.fingerprint, name(&f)), line)
+            (format!("{} {}", f.fingerprint, place_and_matter(&f)), line)
         });
         lines.collect()
     }
@@ -183,21 +188,6 @@ pub(crate) fn because(body: &str) -> &str {
 
 /// The first cause: everything before it is not resolved.
 pub(crate) const LEAST: assay_core::finding::ResolvedBecause = assay_core::finding::ResolvedBecause::ALL[0];
-
-/// A finding's place and matter in one line: `docker.io/shop/web: CVE-2026-1000 in lib0`, `shop/web/app: ..`.
-pub(crate) fn name(finding: &Finding) -> String {
-    let asset = &finding.place.asset;
-    let place = [asset.namespace.reveal(), asset.name.reveal(), finding.place.container.reveal()];
-    let place: Vec<&str> = place.into_iter().filter(|p| !p.is_empty()).collect();
-    let matter = match &finding.matter {
-        Matter::Vulnerability { id, package } => format!("{id} in {}", package.counted_name().reveal()),
-        Matter::Control { control, .. } => control.0.reveal().to_owned(),
-        Matter::Secret { detector, location } => format!("{} in {}", detector.reveal(), location.reveal()),
-        Matter::Rbac { capability, .. } => capability.to_string(),
-        Matter::Signal { signal, .. } => signal.0.reveal().to_owned(),
-    };
-    format!("{}: {matter}", place.join("/"))
-}
 
 fn word(word: &assay_core::finding::SourceWord) -> String {
     let stands = match word.stands {

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use assay_core::finding::{Presence, ResolvedBecause};
 use assay_core::ids::{Span, Time};
 use assay_core::ports::Records;
+use assay_core::scene::place_and_matter;
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestError, TestRunner};
 
-use crate::ledger::{Ledger, Line, because, name};
+use crate::ledger::{Ledger, Line, because};
 use crate::model::{Expected, Model};
 use crate::report::Report;
 use crate::steps::{Look, Step, class, matter, steps};
@@ -126,7 +127,7 @@ impl<'r, R: Records> Told<'r, R> {
         self.ledger.records.each_row(self.ledger.now, each).expect("the ledger answers");
         let unknown: Vec<i64> = shown.keys().copied().filter(|id| !self.names.contains_key(id)).collect();
         for finding in self.ledger.records.details(&unknown, self.ledger.now).expect("the ledger answers") {
-            self.names.insert(finding.id, name(&finding));
+            self.names.insert(finding.id, place_and_matter(&finding));
         }
         shown
     }

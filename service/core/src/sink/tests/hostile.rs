@@ -84,7 +84,7 @@ const HOSTILE: &[&str] = &[
 
 fn check(text: &Opaque) -> Result<(), TestCaseError> {
     let (document, calm) = (everywhere(text), everywhere(&Opaque::readmit("shop/web")));
-    for sink in SINKS {
+    for sink in &SINKS {
         let rendered = escape(&document, *sink);
         let harm = harm(&rendered, *sink);
         prop_assert!(harm.is_none(), "{sink:?} of {text:?}: {harm:?}\n{rendered}");
@@ -133,7 +133,7 @@ fn a_parsed_value_is_no_link_either() {
         let line = vec![own("Fix "), Inline::from(&Arg::Shaped(Shaped::Vuln(id.parse().unwrap())))];
         let blocks = vec![Block::Title(line.clone(), Vec::new()), Block::Fact(line, Vec::new())];
         let document = guard(Document { as_of: Time::from_secs(0), blocks }, &Open).unwrap();
-        for sink in SINKS {
+        for sink in &SINKS {
             let rendered = escape(&document, *sink);
             assert_eq!(harm(&rendered, *sink), None, "{sink:?}: {rendered}");
             assert!(!id.starts_with("CVE") || rendered.contains(id), "{sink:?}: {rendered}");
@@ -172,7 +172,7 @@ fn a_document_with_a_secret_is_withheld() {
         assert_eq!(with(vec![Block::Line(line("harmless")), block.clone()]), Err(Alarm), "{block:?}");
     }
     assert!(with(vec![Block::Line(line("harmless")), Block::Line(vec![own("hunter2 is a text of ours")])]).is_ok());
-    for sink in SINKS {
+    for sink in &SINKS {
         assert!(!escape(&withheld(Time::from_secs(0)), *sink).contains("hunter2"));
     }
 }

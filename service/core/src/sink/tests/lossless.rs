@@ -51,7 +51,7 @@ fn every_slot_of_every_phrase_shows_on_every_sink() {
     for predicate in Predicate::ALL {
         let slots = predicate.slots().len();
         let plain: Vec<Arg> = (0..slots).map(|i| Arg::Shaped(Shaped::Count(1_000 + i as u64))).collect();
-        for sink in SINKS {
+        for sink in &SINKS {
             for (slot, (a, b)) in (0..slots).flat_map(|s| pairs.iter().map(move |p| (s, p))) {
                 let with = |arg: &Arg| {
                     let mut args = plain.clone();
@@ -75,7 +75,7 @@ fn every_slot_of_every_phrase_shows_on_every_sink() {
 
 #[test]
 fn no_two_predicates_say_the_same() {
-    for sink in SINKS {
+    for sink in &SINKS {
         let mut texts: Vec<(String, Predicate)> = Vec::new();
         for predicate in Predicate::ALL {
             let args: Vec<Arg> = predicate.slots().iter().map(|_| Arg::Shaped(Shaped::Count(1))).collect();

@@ -93,7 +93,7 @@ fn an_explanation_on_each_sink() {
 #[test]
 fn the_same_inputs_give_the_same_bytes() {
     let (one, two) = (explanation(), explanation());
-    for sink in SINKS {
+    for sink in &SINKS {
         assert_eq!(escape(&one, *sink), escape(&two, *sink));
     }
 }

@@ -65,17 +65,15 @@ pub(super) struct Controllers<'v> {
 }
 
 impl<'v> Controllers<'v> {
-    /// Finds them. `reach_of` tells who gets to the workload at an index.
-    pub(super) fn of(view: &View<'v>, reach_of: impl Fn(usize) -> Option<Reach>) -> Self {
+    /// Finds them among the workloads that serve. `reach_of` tells who gets to the workload at an index.
+    pub(super) fn of(view: &View<'v>, serving: &[Serving], reach_of: impl Fn(usize) -> Option<Reach>) -> Self {
         let classes = view.objects.iter().filter_map(|object| match &object.body {
             Body::IngressClass(class) => Some((object, class)),
             _ => None,
         });
         let mut reached = vec![None; CONTROLLERS.len()];
-        for (at, workload) in view.workloads().filter(|(_, workload)| workload.wanted > 0) {
-            for (_, best) in CONTROLLERS.iter().zip(&mut reached).filter(|(row, _)| runs(workload, row)) {
-                *best = (*best).max(reach_of(at));
-            }
+        for Serving { workload, row } in serving {
+            reached[*row] = reached[*row].max(reach_of(*workload));
         }
         Self { classes: classes.collect(), reached }
     }
@@ -109,10 +107,24 @@ impl<'v> Controllers<'v> {
     }
 }
 
+/// A workload that serves Ingresses.
+pub(super) struct Serving {
+    /// Its place among the objects.
+    pub(super) workload: usize,
+    /// The row of the controller that it is.
+    row: usize,
+}
+
 /// The workloads that serve Ingresses, as far as their images tell.
-pub(super) fn workloads(view: &View<'_>) -> Vec<usize> {
-    let serves = |workload: &Workload| workload.wanted > 0 && CONTROLLERS.iter().any(|row| runs(workload, row));
-    view.workloads().filter(|(at, workload)| view.owner[*at].is_none() && serves(workload)).map(|(at, _)| at).collect()
+pub(super) fn serving(view: &View<'_>) -> Vec<Serving> {
+    let running = view.workloads().filter(|(_, workload)| workload.wanted > 0);
+    let rows = running.flat_map(|(at, workload)| {
+        let is_it = move |(row, controller): (usize, &Controller)| {
+            runs(workload, controller).then_some(Serving { workload: at, row })
+        };
+        CONTROLLERS.iter().enumerate().filter_map(is_it)
+    });
+    rows.collect()
 }
 
 /// True when a container runs an image of this controller.

@@ -48,12 +48,13 @@ pub(super) struct Around<'a> {
 
 /// Finds every way in.
 pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
+    let serving = controllers::serving(view);
     let mut finder = Finder {
         view,
         around,
         nodes: nodes_reach(view, around.complete),
         labelled: Labelled::of(view),
-        policies: Policies::of(view, around.complete),
+        policies: Policies::of(view, &serving, around.complete),
         services: HashMap::new(),
         reached: HashMap::new(),
         ways: Ways::default(),
@@ -67,7 +68,7 @@ pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
         }
     }
     // Ingresses come last: who gets to one depends on who gets to its controller.
-    let controllers = Controllers::of(view, |at| finder.reached.get(&view.raised[at]).copied());
+    let controllers = Controllers::of(view, &serving, |at| finder.reached.get(&view.raised[at]).copied());
     for at in 0..view.objects.len() {
         if let Body::Ingress(ingress) = &view.objects[at].body {
             let reach = controllers.reach(&view.objects[at], ingress, around.told_by);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use assay_core::observation::{Admits, Protocol, Reach, SettledBy};
 
 use super::address::has_public;
-use super::controllers;
+use super::controllers::Serving;
 use super::routes::{named_port, protocol as of_text};
 use crate::cluster::model::{Body, Labels, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PortName, Workload};
 use crate::cluster::view::View;
@@ -38,7 +38,7 @@ pub(super) struct Target {
 }
 
 impl<'v> Policies<'v> {
-    pub(super) fn of(view: &View<'v>, complete: bool) -> Self {
+    pub(super) fn of(view: &View<'v>, serving: &[Serving], complete: bool) -> Self {
         let mut by_namespace: HashMap<&str, Vec<&NetworkPolicy>> = HashMap::new();
         let mut namespaces = HashMap::new();
         let mut all_known = complete;
@@ -54,7 +54,9 @@ impl<'v> Policies<'v> {
                 _ => {}
             }
         }
-        Self { by_namespace, namespaces, controllers: controllers::workloads(view), all_known }
+        // An owner has the labels of its pods.
+        let owners = serving.iter().map(|s| s.workload).filter(|at| view.owner[*at].is_none());
+        Self { by_namespace, namespaces, controllers: owners.collect(), all_known }
     }
 
     /// What is let through to a port of a workload.

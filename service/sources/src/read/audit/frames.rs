@@ -3,7 +3,6 @@
 
 use serde_json::{Map, Value};
 
-use super::super::events::event_of;
 use super::call::{Call, Entry};
 use super::google;
 
@@ -17,14 +16,7 @@ pub(super) enum Framed {
     Bad(String),
 }
 
-pub(super) fn framed(bytes: &[u8]) -> Framed {
-    match event_of::<Map<String, Value>>(bytes) {
-        Ok(map) => of_map(map),
-        Err(reason) => Framed::Bad(reason),
-    }
-}
-
-fn of_map(mut map: Map<String, Value>) -> Framed {
+pub(super) fn framed(mut map: Map<String, Value>) -> Framed {
     if let Some(Value::Object(payload)) = map.remove("protoPayload") {
         let at = map.get("timestamp").and_then(Value::as_str).unwrap_or_default();
         return match google::call(&payload, at) {

@@ -76,8 +76,9 @@ pub(super) enum Outcome {
     Bad(String),
 }
 
-/// What a reader does with one JSON value of its log: it makes events of it and hands them to the hearer.
-pub(super) type One<'r> = dyn FnMut(&mut Hearer<'_>, At, &[u8]) -> Result<Outcome, ReadError> + 'r;
+/// What a reader does with one JSON value of its log, read as a type of its own: it makes events of it and hands them to
+/// the hearer.
+pub(super) type One<'r, T> = dyn FnMut(&mut Hearer<'_>, At, T) -> Result<Outcome, ReadError> + 'r;
 
 /// Takes the events of one log.
 pub(super) struct Hearer<'a> {
@@ -88,11 +89,11 @@ pub(super) struct Hearer<'a> {
 }
 
 /// Reads a log.
-pub(super) fn read(
+pub(super) fn read<T: DeserializeOwned>(
     input: &mut dyn BufRead,
     intake: Intake<'_>,
     author: Author,
-    one: &mut One<'_>,
+    one: &mut One<'_, T>,
 ) -> Result<Head, ReadError> {
     let mut values = Values::new(input, intake.how.limits);
     let mut hearer = Hearer { intake, author, tally: Tally::default(), latest: None };
@@ -100,11 +101,17 @@ pub(super) fn read(
     while let Some(piece) = values.next()? {
         anything = true;
         match piece {
-            Piece::Value { bytes, at } => match one(&mut hearer, at, &bytes)? {
-                Outcome::Heard => heard = true,
-                Outcome::Foreign => hearer.tally.note(&hearer.intake, Left::Foreign, "", at),
-                Outcome::Bad(reason) => hearer.intake.skip(at.to_string(), reason)?,
-            },
+            Piece::Value { bytes, at } => {
+                let outcome = match serde_json::from_slice(&bytes) {
+                    Ok(value) => one(&mut hearer, at, value)?,
+                    Err(error) => Outcome::Bad(plain_reason(&error)),
+                };
+                match outcome {
+                    Outcome::Heard => heard = true,
+                    Outcome::Foreign => hearer.tally.note(&hearer.intake, Left::Foreign, "", at),
+                    Outcome::Bad(reason) => hearer.intake.skip(at.to_string(), reason)?,
+                }
+            }
             Piece::Prose { at } => hearer.tally.note(&hearer.intake, Left::Prose, "", at),
             Piece::Broken { at, why } => hearer.intake.skip(at.to_string(), why)?,
             Piece::Cut { at } => {
@@ -124,11 +131,6 @@ pub(super) fn read(
         }
         (false, None) => Err(ReadError::Empty),
     }
-}
-
-/// One value as a type of the reader's.
-pub(super) fn event_of<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(bytes).map_err(|e| plain_reason(&e))
 }
 
 impl Hearer<'_> {
