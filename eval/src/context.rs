@@ -181,7 +181,7 @@ pub(crate) struct Stands {
 impl Stands {
     /// Where the list has it.
     pub(crate) fn of(ranked: &Ranked<'_>) -> Self {
-        let a = ranked.assessment;
+        let a = ranked.assessment();
         let decided = ranked.row.is_decided() || !ranked.row.is_open();
         Self { rank: ranked.rank, band: a.band, worst: a.worst, points: a.points, decided }
     }

@@ -135,7 +135,7 @@ impl View {
         let table = scene.table(&world);
         let listed: Vec<(i64, u32, u8, bool)> = table
             .list(&scene.policy, |_| true)
-            .map(|r| (i64::from(r.row.id), r.rank, r.assessment.band, r.row.is_decided()))
+            .map(|r| (i64::from(r.row.id), r.rank, r.band, r.row.is_decided()))
             .collect();
         let one = |finding: &Finding| {
             let seen = scene.see(&world, finding);

@@ -264,45 +264,61 @@ pub struct Assessment {
 
 const _: () = assert!(size_of::<Assessment>() == 16);
 
+/// What order rests on, and no more: what a list of a million asks of each of its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Order of the band; 0 is the most urgent.
+    pub band: u8,
+    /// The row of the policy's table that decided.
+    pub row: u16,
+    /// Points inside the band.
+    pub points: u16,
+}
+
+/// Where a finding stands: [`assess`] without what could still change and what decided.
+pub fn stand(inputs: Inputs, policy: &Policy) -> Standing {
+    Answers::of(&inputs, policy).standing(inputs, policy)
+}
+
 /// Assesses one finding.
 pub fn assess(inputs: Inputs, policy: &Policy) -> Assessment {
-    let points = contributions(inputs, policy).iter().map(|c| c.points).sum();
-    let mut given = [0u8; QUESTIONS_MAX];
-    let mut least = [0u8; QUESTIONS_MAX];
-    let mut unknown = 0u8;
-    for (i, asked) in policy.asked.iter().enumerate() {
-        given[i] = asked.question.answer(&inputs).unwrap_or_else(|| {
-            unknown |= 1 << i;
-            least[i] = asked.question.at_least(&inputs);
-            asked.assumed(&inputs)
-        });
+    let answers = Answers::of(&inputs, policy);
+    let Standing { band, row, points } = answers.standing(inputs, policy);
+    let incident = inputs.is_incident();
+    let Answers { given, least, unknown } = answers;
+    let (worst, best) = if incident { (band, band) } else { reachable(policy, given, unknown, least) };
+    let deciding = if incident { 0 } else { deciding(policy, given, band) };
+    Assessment { points, row, band, best, worst, unknown, deciding, incident, _pad: [0; 6] }
+}
+
+/// The answers to a policy's questions.
+struct Answers {
+    /// As they are, or as the policy assumes where they are unknown.
+    given: [u8; QUESTIONS_MAX],
+    /// The least that an unknown one may be.
+    least: [u8; QUESTIONS_MAX],
+    /// The unknown ones, one bit a column.
+    unknown: u8,
+}
+
+impl Answers {
+    fn of(inputs: &Inputs, policy: &Policy) -> Self {
+        let mut answers = Self { given: [0; QUESTIONS_MAX], least: [0; QUESTIONS_MAX], unknown: 0 };
+        for (i, asked) in policy.asked.iter().enumerate() {
+            answers.given[i] = asked.question.answer(inputs).unwrap_or_else(|| {
+                answers.unknown |= 1 << i;
+                answers.least[i] = asked.question.at_least(inputs);
+                asked.assumed(inputs)
+            });
+        }
+        answers
     }
-    if inputs.is_incident() {
-        return Assessment {
-            points,
-            row: 0,
-            band: 0,
-            best: 0,
-            worst: 0,
-            unknown,
-            deciding: 0,
-            incident: true,
-            _pad: [0; 6],
-        };
-    }
-    let n = policy.asked.len();
-    let (row, band) = policy.cell(&given[..n]);
-    let (worst, best) = reachable(policy, given, unknown, least);
-    Assessment {
-        points,
-        row,
-        band,
-        best,
-        worst,
-        unknown,
-        deciding: deciding(policy, given, band),
-        incident: false,
-        _pad: [0; 6],
+
+    fn standing(&self, inputs: Inputs, policy: &Policy) -> Standing {
+        let points = contributions(inputs, policy).iter().map(|c| c.points).sum();
+        // An incident is asked no question.
+        let (row, band) = if inputs.is_incident() { (0, 0) } else { policy.cell(&self.given[..policy.asked.len()]) };
+        Standing { band, row, points }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::assess::{Answer, Assessment, Attacked, Exposed, Inputs, MISSING, assess};
+use crate::assess::{Answer, Assessment, Attacked, Exposed, Inputs, MISSING, Standing, assess, stand};
 use crate::asset::PackageKey;
 use crate::context::{self, Published, Situation, Subject};
 use crate::control::Gain;
@@ -213,17 +213,34 @@ pub struct RankTable {
     nowhere: Option<SituationBits>,
     published: Vec<PublishedBits>,
     order: Vec<u32>,
+    /// Band and points of each row, in the order of the list: what lists and counts ask of every row.
+    keys: Vec<u32>,
 }
 
 /// A finding in its place in the list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Ranked<'a> {
     /// 1 for the first; equal keys share a rank.
     pub rank: u32,
     /// The finding.
     pub row: &'a Row,
-    /// How soon.
-    pub assessment: Assessment,
+    /// Order of its band; 0 is the most urgent.
+    pub band: u8,
+    table: &'a RankTable,
+    policy: &'a Policy,
+}
+
+impl Ranked<'_> {
+    /// How soon, and how sure that is. Worked out when asked for: most rows of a list are only counted.
+    pub fn assessment(&self) -> Assessment {
+        assess(self.table.inputs(self.row), self.policy)
+    }
+}
+
+impl std::fmt::Debug for Ranked<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ranked").field("rank", &self.rank).field("row", self.row).field("band", &self.band).finish()
+    }
 }
 
 /// Says what a failure of this class and name gives.
@@ -393,13 +410,15 @@ impl RankTable {
 
     /// Puts all rows in order: by band, then points, then fingerprint.
     pub fn rank(&mut self, policy: &Policy) {
-        let keys: Vec<u32> = self.rows.iter().map(|row| key(&assess(self.inputs(row), policy))).collect();
+        let keys: Vec<u32> = self.rows.iter().map(|row| key(stand(self.inputs(row), policy))).collect();
         let mut order: Vec<u32> = (0..self.rows.len() as u32).collect();
         order.sort_unstable_by_key(|&i| (keys[i as usize], self.rows[i as usize].prefix, self.rows[i as usize].id));
+        self.keys = order.iter().map(|&i| keys[i as usize]).collect();
         self.order = order;
     }
 
     /// The findings that `shown` lets through, in order, ranked among themselves: rank is computed in the caller's scope.
+    /// The policy is the one that the table was ranked by.
     pub fn list<'a>(
         &'a self,
         policy: &'a Policy,
@@ -407,20 +426,18 @@ impl RankTable {
     ) -> impl Iterator<Item = Ranked<'a>> {
         let mut place = 0u32;
         let mut last: Option<(u32, u32)> = None;
-        self.order.iter().filter_map(move |&i| {
+        self.order.iter().zip(&self.keys).filter_map(move |(&i, &key)| {
             let row = &self.rows[i as usize];
             if !shown(row) {
                 return None;
             }
             place += 1;
-            let assessment = assess(self.inputs(row), policy);
-            let key = key(&assessment);
             let rank = match last {
                 Some((same, rank)) if same == key => rank,
                 _ => place,
             };
             last = Some((key, rank));
-            Some(Ranked { rank, row, assessment })
+            Some(Ranked { rank, row, band: band_of(key), table: self, policy })
         })
     }
 
@@ -441,15 +458,20 @@ impl RankTable {
     /// How many bytes the table takes.
     pub fn bytes(&self) -> usize {
         self.rows.capacity() * size_of::<Row>()
-            + self.order.capacity() * size_of::<u32>()
+            + (self.order.capacity() + self.keys.capacity()) * size_of::<u32>()
             + self.situations.capacity() * size_of::<SituationBits>()
             + self.published.capacity() * size_of::<PublishedBits>()
     }
 }
 
 /// Smaller is more urgent. Points are at most 16 bits by the policy's weights.
-fn key(a: &Assessment) -> u32 {
-    u32::from(a.band) << 16 | u32::from(u16::MAX - a.points)
+fn key(s: Standing) -> u32 {
+    u32::from(s.band) << 16 | u32::from(u16::MAX - s.points)
+}
+
+/// The band of a key.
+const fn band_of(key: u32) -> u8 {
+    (key >> 16) as u8
 }
 
 /// When the clock of a deadline starts, when the band of a finding moves.

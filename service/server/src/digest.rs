@@ -57,7 +57,7 @@ pub(crate) fn make(store: &Store, snapshot: &Snapshot, since: Time, door: &dyn D
     let overdue = overdue(store, snapshot)?;
     let mut bands = BTreeMap::new();
     for ranked in snapshot.table.list(&snapshot.policy, today::counts) {
-        *bands.entry(snapshot.policy.band(ranked.assessment.band).name.clone()).or_default() += 1;
+        *bands.entry(snapshot.policy.band(ranked.band).name.clone()).or_default() += 1;
     }
     let numbers = Numbers {
         open: today.open,
@@ -168,7 +168,7 @@ fn overdue(store: &Store, snapshot: &Snapshot) -> Result<Some10> {
     let mut total = 0;
     let mut ids = Vec::new();
     for ranked in snapshot.table.list(&snapshot.policy, today::counts) {
-        if ranked.row.due(&snapshot.policy, ranked.assessment.band).is_some_and(|due| due <= as_of) {
+        if ranked.row.due(&snapshot.policy, ranked.band).is_some_and(|due| due <= as_of) {
             total += 1;
             if ids.len() < LINES_MAX {
                 ids.push(i64::from(ranked.row.id));
@@ -220,12 +220,12 @@ fn do_today(blocks: &mut Vec<Block>, today: &Today<'_>, snapshot: &Snapshot) {
     }
     blocks.push(Block::Section(Own::new("Do today")));
     for item in &today.items {
-        let band = snapshot.policy.band(item.ranked.assessment.band);
+        let band = snapshot.policy.band(item.ranked.band);
         let mut line = vec![entitled(&item.finding, snapshot)];
         line.push(own(": "));
         line.extend(why(&item.finding, &snapshot.factors(&item.finding), &snapshot.world));
         let mut side = vec![Inline::Own(Own::catalogued(band.name.clone()))];
-        if let Some(due) = item.ranked.row.due(&snapshot.policy, item.ranked.assessment.band) {
+        if let Some(due) = item.ranked.row.due(&snapshot.policy, item.ranked.band) {
             side.extend([own(", due "), Inline::Ago(due)]);
         }
         blocks.push(Block::Fact(line, side));
@@ -258,7 +258,7 @@ fn side_of(because: &str, snapshot: &Snapshot, finding: &Finding) -> Line {
     if because.is_empty() || because.starts_with('{') {
         return snapshot
             .ranked(finding.id)
-            .map(|r| vec![Inline::Own(Own::catalogued(snapshot.policy.band(r.assessment.band).name.clone()))])
+            .map(|r| vec![Inline::Own(Own::catalogued(snapshot.policy.band(r.band).name.clone()))])
             .unwrap_or_default();
     }
     vec![Inline::Own(Own::catalogued(because.to_owned()))]

@@ -211,7 +211,7 @@ pub(crate) fn paths(snapshot: &Snapshot) -> PathsWire {
     let mut most: Vec<Option<(u8, u64)>> = vec![None; world.assets.len()];
     for ranked in snapshot.table.list(&snapshot.policy, crate::today::counts) {
         if let Some(slot) = most.get_mut(ranked.row.asset as usize) {
-            let (_, n) = slot.get_or_insert((ranked.assessment.band, 0));
+            let (_, n) = slot.get_or_insert((ranked.band, 0));
             *n += 1;
         }
     }

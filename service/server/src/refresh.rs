@@ -2,7 +2,7 @@
 //! that changed. The same loop serves reports, feeds, decisions and the passing of time.
 
 use anyhow::Result;
-use assay_core::assess::{Inputs, assess};
+use assay_core::assess::{Inputs, stand};
 use assay_core::order::clock_after_move;
 use assay_store::{Move, Store};
 
@@ -42,7 +42,7 @@ fn find(store: &Store, snapshot: &Snapshot) -> Result<Vec<(usize, Move)>> {
     let mut moves = Vec::new();
     for (at, row) in snapshot.table.rows().iter().enumerate().filter(|(_, row)| row.is_open()) {
         let inputs = snapshot.table.inputs(row);
-        let now = assess(inputs, policy);
+        let now = stand(inputs, policy);
         let recorded = (row.recorded_row != u16::MAX).then_some((row.recorded_band, row.recorded_row));
         if recorded == Some((now.band, now.row)) {
             continue;

@@ -210,10 +210,10 @@ fn told(
         line.extend(place(finding));
         line.push(own(": "));
         line.extend(why(finding, &snapshot.factors(finding), &snapshot.world));
-        let mut side = vec![Inline::Own(Own::catalogued(snapshot.policy.band(ranked.assessment.band).name.clone()))];
+        let mut side = vec![Inline::Own(Own::catalogued(snapshot.policy.band(ranked.band).name.clone()))];
         if ranked.row.is_decided() {
             side.push(own(", decided"));
-        } else if let Some(due) = ranked.row.due(&snapshot.policy, ranked.assessment.band) {
+        } else if let Some(due) = ranked.row.due(&snapshot.policy, ranked.band) {
             side.extend([own(", due "), Inline::Ago(due)]);
         }
         blocks.push(Block::Fact(line, side));
@@ -248,9 +248,7 @@ fn summary(snapshot: &Snapshot, findings: &[(Ranked<'_>, Finding)], total: usize
     let as_of = snapshot.world.as_of;
     let soon = findings.iter().filter(|(r, _)| {
         today::counts(r.row)
-            && r.row
-                .due(&snapshot.policy, r.assessment.band)
-                .is_some_and(|due| due <= as_of + assay_core::ids::Span::days(14))
+            && r.row.due(&snapshot.policy, r.band).is_some_and(|due| due <= as_of + assay_core::ids::Span::days(14))
     });
     let soon = soon.count() as u64;
     let found = counted(total as u64, [" open finding in ", " open findings in "]);

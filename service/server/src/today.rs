@@ -70,7 +70,7 @@ pub(crate) fn items<'a>(store: &Store, snapshot: &'a Snapshot, max: usize) -> Re
     let mut seen = HashSet::new();
     let mut picked = Vec::new();
     for ranked in snapshot.table.list(&snapshot.policy, counts) {
-        if snapshot.policy.band(ranked.assessment.band).days.is_none() || picked.len() >= max {
+        if snapshot.policy.band(ranked.band).days.is_none() || picked.len() >= max {
             break;
         }
         if seen.insert(ranked.row.cause) {
@@ -105,7 +105,7 @@ pub(crate) fn gather<'a>(store: &Store, snapshot: &'a Snapshot) -> Result<Today<
             decided += 1;
             continue;
         }
-        let soon = ranked.row.due(&snapshot.policy, ranked.assessment.band).is_some_and(|due| due <= as_of + SOON);
+        let soon = ranked.row.due(&snapshot.policy, ranked.band).is_some_and(|due| due <= as_of + SOON);
         due_soon += u64::from(soon);
     }
     let items = items(store, snapshot, TODAY_MAX)?;
@@ -140,7 +140,7 @@ fn lower<'a>(store: &Store, snapshot: &'a Snapshot, shown: &HashSet<u32>) -> Res
             && proof
     };
     for ranked in snapshot.table.list(&snapshot.policy, low) {
-        if ranked.assessment.band + 1 >= last && !shown.contains(&ranked.row.cause) && seen.insert(ranked.row.cause) {
+        if ranked.band + 1 >= last && !shown.contains(&ranked.row.cause) && seen.insert(ranked.row.cause) {
             picked.push(ranked);
         }
     }
@@ -156,10 +156,10 @@ fn lower<'a>(store: &Store, snapshot: &'a Snapshot, shown: &HashSet<u32>) -> Res
 fn fix_first(store: &Store, snapshot: &Snapshot) -> Result<Option<FixFirst>> {
     let mut causes: BTreeMap<u32, (u64, BTreeSet<u32>, &Row, u8)> = BTreeMap::new();
     for ranked in snapshot.table.list(&snapshot.policy, |row| counts(row) && row.has_fix()) {
-        if snapshot.policy.band(ranked.assessment.band).days.is_none() {
+        if snapshot.policy.band(ranked.band).days.is_none() {
             break;
         }
-        let entry = causes.entry(ranked.row.cause).or_insert((0, BTreeSet::new(), ranked.row, ranked.assessment.band));
+        let entry = causes.entry(ranked.row.cause).or_insert((0, BTreeSet::new(), ranked.row, ranked.band));
         entry.0 += 1;
         entry.1.insert(ranked.row.asset);
     }
@@ -361,13 +361,13 @@ pub(crate) fn unscanned(snapshot: &Snapshot) -> u64 {
 }
 
 fn row(at: usize, item: &Item<'_>, snapshot: &Snapshot) -> Vec<Line> {
-    let band = snapshot.policy.band(item.ranked.assessment.band);
+    let band = snapshot.policy.band(item.ranked.band);
     let as_of = snapshot.world.as_of;
     let mut due: Line = Vec::new();
     if band.forensic {
         due.push(own("forensic, "));
     }
-    match item.ranked.row.due(&snapshot.policy, item.ranked.assessment.band) {
+    match item.ranked.row.due(&snapshot.policy, item.ranked.band) {
         Some(due_at) if due_at <= as_of => due.extend([own("overdue "), Inline::Ago(due_at)]),
         Some(due_at) => due.push(Inline::Shaped(Shaped::For(as_of.until(due_at)))),
         None => due.push(own("next upgrade")),

@@ -124,7 +124,7 @@ impl FindingWire {
     pub(crate) fn of(snapshot: &Snapshot, finding: &Finding, ranked: &Ranked<'_>) -> Self {
         let policy = &snapshot.policy;
         let band = |order: u8| policy.band(order).name.clone();
-        let a = &ranked.assessment;
+        let a = &ranked.assessment();
         let presence = if finding.life.presence == Presence::Open && ranked.row.is_stale() {
             Presence::Stale
         } else {

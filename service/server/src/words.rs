@@ -52,15 +52,16 @@ impl Words {
         door: &dyn Door,
     ) -> Result<(Explained, Option<PlanRecord>)> {
         let factors = snapshot.factors(finding);
-        let brief = brief(finding, &factors, &ranked.assessment, &snapshot.world, &snapshot.policy, &snapshot.controls);
+        let assessment = ranked.assessment();
+        let brief = brief(finding, &factors, &assessment, &snapshot.world, &snapshot.policy, &snapshot.controls);
         let (settled, record) = self.settle(store, &brief, snapshot)?;
         let mend = snapshot.mend(store, ranked.row)?;
         let similar = self.texts.beside(store, snapshot, finding, ranked.row)?;
         let told = Told {
             finding,
             factors: &factors,
-            assessment: &ranked.assessment,
-            due: ranked.row.due(&snapshot.policy, ranked.assessment.band),
+            assessment: &assessment,
+            due: ranked.row.due(&snapshot.policy, ranked.band),
             brief: &brief,
             settled: &settled,
             policy: &snapshot.policy,

@@ -142,6 +142,14 @@ fn a_public_proof_counts_where_exploitation_is_unknown() {
 }
 
 proptest! {
+    /// The short look and the whole one agree.
+    #[test]
+    fn a_finding_stands_where_it_is_assessed(inputs in any_inputs(), second: bool) {
+        let policy = if second { Policy::ssvc_deployer().unwrap() } else { policy() };
+        let (s, a) = (stand(inputs, &policy), assess(inputs, &policy));
+        prop_assert_eq!((s.band, s.row, s.points), (a.band, a.row, a.points));
+    }
+
     #[test]
     fn inputs_survive_their_sixteen_bytes(inputs in any_inputs()) {
         prop_assert_eq!(Inputs::from_bytes(inputs.to_bytes()), Some(inputs));

@@ -118,6 +118,15 @@ proptest! {
         };
         prop_assert_eq!(list(&scene), list(&turned));
     }
+
+    /// The band that the list keeps is the one that its row is assessed to be in.
+    #[test]
+    fn the_band_of_the_list_is_that_of_the_assessment(seed: u64) {
+        let scene = scene(seed);
+        let world = scene.world();
+        let table = scene.table(&world);
+        prop_assert!(table.list(&scene.policy, |_| true).all(|r| r.band == r.assessment().band));
+    }
 }
 
 #[test]

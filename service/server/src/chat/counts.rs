@@ -71,7 +71,7 @@ impl Chat<'_> {
                 by.values_mut().flatten().for_each(|t| *t = ImageRef::familiar(t).to_owned());
                 of(by)
             }
-            GroupBy::Band => Box::new(|r| vec![snapshot.policy.band(r.assessment.band).name.clone()]),
+            GroupBy::Band => Box::new(|r| vec![snapshot.policy.band(r.band).name.clone()]),
             GroupBy::Class => Box::new(|r| vec![r.row.class.as_str().to_owned()]),
             GroupBy::Environment => Box::new(move |r| {
                 text(Some(snapshot.table.inputs(r.row).environment.map_or("unknown", |e| e.as_str())))

@@ -46,7 +46,7 @@ impl Chat<'_> {
     }
 
     fn due_at(&self, ranked: &Ranked<'_>) -> Option<Time> {
-        ranked.row.due(&self.snapshot.policy, ranked.assessment.band)
+        ranked.row.due(&self.snapshot.policy, ranked.band)
     }
 
     /// One line a root cause, the most urgent first. What a decision covers is left out unless decisions are asked for.

@@ -29,7 +29,7 @@ impl Chat<'_> {
         let without = gathered.rows.iter().filter(|r| !r.row.has_fix()).count() as u64;
         let mut causes: HashMap<u32, Cause> = HashMap::new();
         for (at, ranked) in gathered.rows.iter().enumerate().filter(|(_, r)| r.row.has_fix()) {
-            let new = || Cause { head: at, closes: 0, assets: BTreeSet::new(), band: ranked.assessment.band };
+            let new = || Cause { head: at, closes: 0, assets: BTreeSet::new(), band: ranked.band };
             let cause = causes.entry(ranked.row.cause).or_insert_with(new);
             cause.closes += 1;
             cause.assets.insert(ranked.row.asset);
@@ -53,7 +53,7 @@ impl Chat<'_> {
         for (at, cause) in causes.iter().take(shown).enumerate() {
             let head = [gathered.rows[cause.head]];
             let Some((ranked, finding)) = self.detailed(&head)?.into_iter().next() else { continue };
-            let band = self.snapshot.policy.band(ranked.assessment.band).name.as_str();
+            let band = self.snapshot.policy.band(ranked.band).name.as_str();
             let Some(mend) = self.snapshot.mend(self.store, ranked.row)? else { continue };
             told.findings.push(finding.id);
             told.rows.push(RowWire::Fix {

@@ -189,8 +189,8 @@ impl Tests {
         };
         plain(N::Severity, self.ids.is_some(), self.ids.as_ref().is_some_and(|s| s.contains(&i64::from(row.id))));
         plain(N::Class, !f.class.is_empty(), f.class.contains(&row.class));
-        plain(N::Band, self.bands.is_some(), self.bands.as_ref().is_some_and(|b| b.contains(&ranked.assessment.band)));
-        let due = row.due(&snapshot.policy, ranked.assessment.band);
+        plain(N::Band, self.bands.is_some(), self.bands.as_ref().is_some_and(|b| b.contains(&ranked.band)));
+        let due = row.due(&snapshot.policy, ranked.band);
         plain(N::Overdue, f.overdue.is_some(), f.overdue == Some(tri(due.is_some_and(|d| d <= as_of))));
         plain(N::DueBefore, f.due_before.is_some(), before(due, f.due_before.map(|w| w.at(as_of))));
         plain(N::DueAfter, f.due_after.is_some(), f.due_after.is_some_and(|w| due.is_some_and(|d| d >= w.at(as_of))));

@@ -86,10 +86,10 @@ impl Chat<'_> {
             return vec![own("resolved")];
         }
         let mut line: Line = Vec::new();
-        if policy.band(ranked.assessment.band).forensic {
+        if policy.band(ranked.band).forensic {
             line.push(own("forensic, "));
         }
-        match ranked.row.due(policy, ranked.assessment.band) {
+        match ranked.row.due(policy, ranked.band) {
             Some(due) if due <= as_of => line.extend([own("overdue "), Inline::Ago(due)]),
             Some(due) => line.push(Inline::Shaped(Shaped::For(as_of.until(due)))),
             None => line.push(own("next upgrade")),

@@ -107,7 +107,7 @@ pub(crate) fn list(store: &Store, snapshot: &Snapshot, filter: &Filter) -> Resul
             && filter.class.is_none_or(|c| row.class == c)
             && vuln.is_none_or(|v| v.is_some_and(|v| v.0 == row.vuln))
     };
-    let in_band = |r: &Ranked<'_>| filter.band.is_none_or(|b| r.assessment.band == b);
+    let in_band = |r: &Ranked<'_>| filter.band.is_none_or(|b| r.band == b);
     let after = filter.after.map(|fp| store.find(&fp.to_string())).transpose()?.flatten();
     let limit = filter.limit.min(DETAILS_MAX);
     let mut total = 0;

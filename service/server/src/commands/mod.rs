@@ -81,9 +81,7 @@ pub(crate) fn band_order(policy: &Policy, name: &str) -> Result<u8> {
 pub(crate) fn ended(global: &Global, snapshot: &Snapshot) -> Result<Ended> {
     let Some(name) = &global.fail_on else { return Ok(Ended::Done) };
     let limit = band_order(&snapshot.policy, name)?;
-    let crossed = snapshot
-        .table
-        .list(&snapshot.policy, |row| row.is_open() && !row.is_decided())
-        .any(|r| r.assessment.band <= limit);
+    let crossed =
+        snapshot.table.list(&snapshot.policy, |row| row.is_open() && !row.is_decided()).any(|r| r.band <= limit);
     Ok(if crossed { Ended::Crossed } else { Ended::Done })
 }

@@ -52,7 +52,7 @@ impl Metrics {
         let policy = &snapshot.policy;
         let mut counts = vec![0i64; policy.bands.len()];
         for ranked in snapshot.table.list(policy, crate::today::counts) {
-            counts[usize::from(ranked.assessment.band)] += 1;
+            counts[usize::from(ranked.band)] += 1;
         }
         for (band, n) in policy.bands.iter().zip(counts) {
             self.findings.get_or_create(&Band { band: band.name.clone() }).set(n);
