@@ -8,7 +8,7 @@
 
 #include "kernel.h"
 
-#define EVENT_VERSION 1
+#define EVENT_VERSION 2
 /* A path is sent leaf first, each name with its NUL; the last name may start at PATH_NAMES_MAX at the latest. */
 #define PATH_NAMES_MAX 1024
 #define NAME_MAX_BYTES 256
@@ -19,7 +19,12 @@ enum event_kind {
 	EVENT_EXEC = 1,
 	EVENT_EXIT = 2,
 	EVENT_CGROUP = 3,
+	EVENT_FILE = 4,
+	EVENT_CALL = 5,
 };
+
+/* As the kernel names a task: the last part of the name that was started, which tells what a program of many names is. */
+#define COMM_BYTES 16
 
 /* Begins every record of the ring. */
 struct event_head {
@@ -38,6 +43,11 @@ enum exec_flag {
 	EXEC_UPPER = 16,	/* the file lies in the writable layer: it is not in the image */
 	EXEC_OVERLAY = 32,	/* the file lies on overlayfs, so EXEC_UPPER means something */
 	EXEC_JOINED = 64,	/* it ran already when it was put into the cgroup */
+	EXEC_FOREIGN = 128,	/* the executable's mount is not one of the process's own: a memfd, or a file of the node */
+	EXEC_PARENT_HOST = 256, /* the parent sees the node's own file tree: a runtime started it */
+	EXEC_FIRST = 512,	/* number 1 of its own pid namespace */
+	EXEC_TERMINAL = 1024,	/* it has a terminal */
+	EXEC_STDIN_INET = 2048, /* its standard input is a network connection */
 };
 
 struct event_exec {
@@ -50,10 +60,54 @@ struct event_exec {
 	u32 pid;
 	u32 parent_pid;
 	u32 uid;
+	u32 parent_uid;
+	u8 comm[COMM_BYTES];
 	u32 flags;
 	u32 path_size;
-	u32 pad;
 	u8 path[PATH_BYTES];
+};
+
+/* How every record with the path of a file ends. */
+struct path_tail {
+	u32 flags; /* enum exec_flag */
+	u32 path_size;
+	u8 path[PATH_BYTES];
+};
+
+enum file_op {
+	FILE_MAPPED = 1, /* mapped to run code from it */
+	FILE_READ = 2,	 /* part of a package of an interpreter's language, opened to be read */
+	FILE_WATCHED = 3, /* a watched name, opened to be read */
+	FILE_WRITTEN = 4, /* a watched name, opened to be written */
+};
+
+/* A file was mapped or opened. `ino` is the folder's where the folder stands for the package. */
+struct event_file {
+	struct event_head head;
+	u64 ino;
+	u64 exe_ino;
+	u32 dev;
+	u32 exe_dev;
+	u32 pid;
+	u32 uid;
+	u32 op; /* enum file_op */
+	u32 pad;
+	u32 flags;
+	u32 path_size;
+	u8 path[PATH_BYTES];
+};
+
+/* A call that few programs have a reason for. */
+struct event_call {
+	struct event_head head;
+	u64 exe_ino;
+	u64 args[3];
+	u32 exe_dev;
+	u32 pid;
+	u32 uid;
+	u32 flags; /* enum exec_flag */
+	u32 call;  /* enum hook */
+	u32 pad;
 };
 
 /* The first process of a container is gone. */
@@ -81,6 +135,8 @@ union any_event {
 	struct event_exec exec;
 	struct event_exit exit;
 	struct event_cgroup cgroup;
+	struct event_file file;
+	struct event_call call;
 };
 
 enum flow_role {
@@ -112,8 +168,37 @@ struct seen_key {
 	u64 cgroup;
 	u64 ino;
 	u64 parent_ino;
+	u64 name; /* of an exec, the name it is called by: a program of many names is many programs */
 	u32 dev;
 	u32 parent_dev;
+	u32 what; /* enum seen_what */
+	u32 flags; /* of an exec, enum exec_flag: an odd start is never hidden behind an ordinary one */
+};
+
+/* What a key of `seen` is about. */
+enum seen_what {
+	SEEN_EXEC = 0, /* ino by parent_ino; plus 1 as root */
+	SEEN_FILE = 2, /* plus enum file_op: ino used by the executable parent_ino */
+	SEEN_CALL = 8, /* plus enum hook: the executable ino */
+};
+
+/* What a cgroup may still send of what is new; what does not fit is counted here, by whose it was. */
+struct bucket {
+	u64 tokens;
+	u64 filled_ns;
+	u64 held;
+};
+
+/* A file name of which every opening matters, padded with zeros. */
+#define WATCHED_NAME 32
+struct watched_name {
+	u8 name[WATCHED_NAME];
+};
+
+enum watched_how {
+	WATCHED_READ = 1,
+	WATCHED_WRITE = 2,
+	WATCHED_FOLDER = 4, /* everything written into a folder of this name */
 };
 
 /* Whose socket it is; follows the socket, and the sockets accepted from it. */
@@ -161,7 +246,16 @@ enum hook {
 	HOOK_SENDMSG6 = 12,
 	HOOK_RECVMSG4 = 13,
 	HOOK_RECVMSG6 = 14,
-	HOOK_COUNT = 15,
+	HOOK_MMAP = 15,
+	HOOK_OPEN = 16,
+	HOOK_PTRACE = 17,
+	HOOK_SETNS = 18,
+	HOOK_UNSHARE = 19,
+	HOOK_MOUNT = 20,
+	HOOK_BPF = 21,
+	HOOK_MODULE = 22,
+	HOOK_MEMFD = 23,
+	HOOK_COUNT = 24,
 };
 
 /* Every run of a hook ends in exactly one of these, besides `hits`. */
@@ -174,6 +268,7 @@ struct hook_counts {
 	u64 lost_map;	/* a map was full */
 	u64 lost_owner; /* a socket whose process is not known */
 	u64 lost_read;	/* a helper failed */
+	u64 held_back;	/* the cgroup had no token left: its own window has a hole then */
 };
 
 #endif

@@ -3,18 +3,18 @@
 #include "task.h"
 
 /*
- * A file that a cgroup runs from the same parent again says nothing new: one record, and one again after a while, so that
- * "last seen" stays true.
+ * A file that a cgroup runs from the same parent, under the same name and in the same way, says nothing new: one record,
+ * and one again after a while, so that "last seen" stays true.
  */
 INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u64 cgroup, u32 flags)
 {
 	struct task_struct *parent = GET(task, real_parent);
 	struct file *file = exe_file(task);
 	struct cred *cred = GET(task, cred);
-	struct nsproxy *spaces = GET(task, nsproxy);
-	struct mnt_namespace *mounts = GET(spaces, mnt_ns);
+	struct cred *parent_cred = GET(parent, cred);
 	struct exe_id exe, parent_exe;
 	struct seen_key key = {};
+	u64 comm[2] = {};
 	struct event_exec *record;
 	u64 *last, now = bpf_ktime_get_boot_ns();
 	u32 size;
@@ -30,6 +30,13 @@ INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u6
 	key.dev = exe.dev;
 	key.parent_ino = parent_exe.ino;
 	key.parent_dev = parent_exe.dev;
+	bpf_probe_read_kernel(comm, COMM_BYTES, &task->comm);
+	key.name = comm[0] ^ comm[1] << 1;
+	flags |= standing(task, file) | streams(task) | overlay_flags(GET(file, f_inode));
+	if (!exe.nlink)
+		flags |= EXEC_UNLINKED;
+	key.flags = flags;
+	key.what = SEEN_EXEC + !GET(cred, euid.val);
 	last = bpf_map_lookup_elem(&seen, &key);
 	if (last && now - *last < cfg_seen_again_ns) {
 		COUNT(n, known);
@@ -40,10 +47,8 @@ INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u6
 		COUNT(n, lost_read);
 		return;
 	}
-	if (GET(mounts, ns.inum) == cfg_host_mounts)
-		flags |= EXEC_HOST_MOUNTS;
-	if (!exe.nlink)
-		flags |= EXEC_UNLINKED;
+	if (!may_send(n, cgroup, now))
+		return;
 	begin(&record->head, EVENT_EXEC, cgroup);
 	record->ino = exe.ino;
 	record->dev = exe.dev;
@@ -53,9 +58,10 @@ INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u6
 	record->uid = GET(cred, euid.val);
 	record->pid = GET(task, tgid);
 	record->parent_pid = GET(parent, tgid);
-	record->pad = 0;
-	record->flags = flags | overlay_flags(file);
-	walk_path(record, file, task);
+	record->parent_uid = GET(parent_cred, euid.val);
+	__builtin_memcpy(record->comm, comm, COMM_BYTES);
+	record->flags = flags;
+	walk_path((struct path_tail *)&record->flags, GET(file, f_path), task);
 	size = *(volatile u32 *)&record->path_size;
 	if (size > PATH_BYTES)
 		size = PATH_BYTES;
@@ -101,19 +107,10 @@ int exit_first(u64 *ctx)
 	struct task_struct *task = (void *)ctx[0];
 	struct hook_counts *n = count_hit(HOOK_EXIT);
 	struct event_exit record = {};
-	struct pid *pid;
-	u32 level;
-	int own = 0;
 
 	if (!n)
 		return 0;
-	pid = GET(task, thread_pid);
-	level = GET(pid, level);
-	if (level && level < 32) {
-		struct upid *number = &pid->numbers[0];
-		bpf_probe_read_kernel(&own, sizeof(own), (void *)number + level * SIZE_OF(struct upid) + OFFSET_OF(struct upid, nr));
-	}
-	if (own != 1) {
+	if (!is_first(task)) {
 		COUNT(n, ignored);
 		return 0;
 	}

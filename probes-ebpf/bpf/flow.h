@@ -9,8 +9,6 @@
 #include "task.h"
 
 enum {
-	AF_INET = 2,
-	AF_INET6 = 10,
 	IPPROTO_TCP = 6,
 	IPPROTO_UDP = 17,
 	IPPROTO_SCTP = 132,

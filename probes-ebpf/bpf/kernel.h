@@ -21,28 +21,39 @@ struct super_block {
 } CORE;
 
 struct inode {
+	unsigned short i_mode;
 	unsigned long i_ino;
 	unsigned int i_nlink;
 	struct super_block *i_sb;
 } CORE;
 
 struct qstr {
+	union {
+		struct {
+			u32 hash;
+			u32 len;
+		};
+	};
 	const unsigned char *name;
 } CORE;
 
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 } CORE;
 
 struct vfsmount {
 	struct dentry *mnt_root;
 } CORE;
 
+struct mnt_namespace;
+
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 } CORE;
 
 struct path {
@@ -53,6 +64,17 @@ struct path {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	void *private_data;
+	unsigned int f_flags;
+} CORE;
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+} CORE;
+
+struct files_struct {
+	struct fdtable *fdt;
 } CORE;
 
 struct mm_struct {
@@ -129,13 +151,22 @@ struct pid {
 	struct upid numbers[1];
 } CORE;
 
+struct tty_struct;
+
+struct signal_struct {
+	struct tty_struct *tty;
+} CORE;
+
 struct task_struct {
+	char comm[16];
+	struct signal_struct *signal;
 	int pid;
 	int tgid;
 	int exit_code;
 	struct task_struct *real_parent;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
+	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 	struct cred *cred;
@@ -171,6 +202,15 @@ struct sock {
 	struct sock_cgroup_data sk_cgrp_data;
 } CORE;
 
+enum {
+	AF_INET = 2,
+	AF_INET6 = 10,
+};
+
+struct socket {
+	struct sock *sk;
+} CORE;
+
 /* What a cgroup/post_bind program is given: part of the stable interface, so nothing of it is relocated. */
 struct bpf_sock {
 	u32 bound_dev_if;
@@ -196,6 +236,19 @@ struct bpf_sock_addr {
 	u32 msg_src_ip4;
 	u32 msg_src_ip6[4];
 	__attribute__((aligned(8))) struct bpf_sock *sk;
+};
+
+/* What a system call tracepoint is given; part of the stable interface. */
+struct sys_enter {
+	u64 common;
+	s64 call;
+	u64 args[6];
+};
+
+struct sys_exit {
+	u64 common;
+	s64 call;
+	s64 result;
 };
 
 #endif

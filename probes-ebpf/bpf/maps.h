@@ -18,6 +18,9 @@ const volatile u32 cfg_hierarchy = 0;
 const volatile u32 cfg_host_mounts = 0;
 const volatile u32 cfg_ephemeral_from = 32768;
 const volatile u64 cfg_seen_again_ns = 300000000000ULL;
+/* What is new of one cgroup: as many records at once, and one more each time this many nanoseconds have passed. */
+const volatile u64 cfg_bucket_size = 4096;
+const volatile u64 cfg_bucket_refill_ns = 10000000ULL;
 
 struct {
 	MAP_TYPE(BPF_MAP_TYPE_RINGBUF);
@@ -85,6 +88,21 @@ struct {
 	MAP_VALUE(u32);
 } ignored SEC(".maps");
 
+struct {
+	MAP_TYPE(BPF_MAP_TYPE_LRU_HASH);
+	MAP_SIZE(16384);
+	MAP_KEY(u64);
+	MAP_VALUE(struct bucket);
+} buckets SEC(".maps");
+
+/* Filled by the agent from its table of signals. */
+struct {
+	MAP_TYPE(BPF_MAP_TYPE_HASH);
+	MAP_SIZE(256);
+	MAP_KEY(struct watched_name);
+	MAP_VALUE(u32);
+} watched SEC(".maps");
+
 /* A program of a cgroup can be preempted by itself on the same CPU, so even per-CPU counts are added to in one step. */
 #define COUNT(n, what) __sync_fetch_and_add(&(n)->what, 1)
 
@@ -113,6 +131,34 @@ INLINE int send(struct hook_counts *n, struct event_head *head, u64 size)
 		return 0;
 	}
 	COUNT(n, records);
+	return 1;
+}
+
+/*
+ * Whether this cgroup may send one more record of something new. Two processors may take the same token now and then:
+ * the limit is meant to keep order, not to count.
+ */
+INLINE int may_send(struct hook_counts *n, u64 cgroup, u64 now)
+{
+	struct bucket *bucket = bpf_map_lookup_elem(&buckets, &cgroup);
+	u64 more;
+
+	if (!bucket) {
+		struct bucket full = { .tokens = cfg_bucket_size - 1, .filled_ns = now };
+		bpf_map_update_elem(&buckets, &cgroup, &full, BPF_ANY);
+		return 1;
+	}
+	more = (now - bucket->filled_ns) / cfg_bucket_refill_ns;
+	if (more) {
+		bucket->filled_ns = now;
+		bucket->tokens = bucket->tokens + more > cfg_bucket_size ? cfg_bucket_size : bucket->tokens + more;
+	}
+	if (!bucket->tokens) {
+		COUNT(bucket, held);
+		COUNT(n, held_back);
+		return 0;
+	}
+	bucket->tokens -= 1;
 	return 1;
 }
 

@@ -4,5 +4,7 @@
 #include "cgroup.bpf.c"
 #include "socket.bpf.c"
 #include "datagram.bpf.c"
+#include "file.bpf.c"
+#include "call.bpf.c"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

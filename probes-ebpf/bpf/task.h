@@ -62,11 +62,73 @@ INLINE int is_ignored(u64 cgroup)
 	return bpf_map_lookup_elem(&ignored, &cgroup) != 0;
 }
 
+/* Whether this process is number 1 of a pid namespace of its own. */
+INLINE int is_first(struct task_struct *task)
+{
+	struct pid *pid = GET(task, thread_pid);
+	u32 level = GET(pid, level);
+	int own = 0;
+
+	if (level && level < 32) {
+		struct upid *number = &pid->numbers[0];
+		bpf_probe_read_kernel(&own, sizeof(own), (void *)number + level * SIZE_OF(struct upid) + OFFSET_OF(struct upid, nr));
+	}
+	return own == 1;
+}
+
+INLINE struct mnt_namespace *mounts_of(struct task_struct *task)
+{
+	struct nsproxy *spaces = GET(task, nsproxy);
+	return GET(spaces, mnt_ns);
+}
+
+/* Where a process stands: what tells a container runtime at work from the workload. */
+INLINE u32 standing(struct task_struct *task, struct file *exe)
+{
+	struct mnt_namespace *mounts = mounts_of(task);
+	struct vfsmount *at = GET(exe, f_path.mnt);
+	struct mount *mount = (void *)at - OFFSET_OF(struct mount, mnt);
+	struct mnt_namespace *parent = mounts_of(GET(task, real_parent));
+	u32 flags = 0;
+
+	if (GET(mounts, ns.inum) == cfg_host_mounts)
+		flags |= EXEC_HOST_MOUNTS;
+	if (GET(parent, ns.inum) == cfg_host_mounts)
+		flags |= EXEC_PARENT_HOST;
+	if (GET(mount, mnt_ns) != mounts)
+		flags |= EXEC_FOREIGN;
+	if (is_first(task))
+		flags |= EXEC_FIRST;
+	return flags;
+}
+
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+
+/* Whether a terminal is there, and whether what a process reads first is a network connection. */
+INLINE u32 streams(struct task_struct *task)
+{
+	struct signal_struct *signal = GET(task, signal);
+	struct files_struct *files = GET(task, files);
+	struct fdtable *table = GET(files, fdt);
+	struct file **at = GET(table, fd);
+	u32 flags = GET(signal, tty) ? EXEC_TERMINAL : 0;
+	struct file *input = 0;
+	struct socket *socket;
+	u16 family;
+
+	bpf_probe_read_kernel(&input, sizeof(input), at);
+	if ((GET(GET(input, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
+		return flags;
+	socket = GET(input, private_data);
+	family = GET(GET(socket, sk), __sk_common.skc_family);
+	return family == AF_INET || family == AF_INET6 ? flags | EXEC_STDIN_INET : flags;
+}
+
 /* Whether a file lies in the writable layer of an overlay. The upper dentry follows the inode in struct ovl_inode, in
  * every release so far; that structure is missing from BTF where overlay is a module. */
-INLINE u32 overlay_flags(struct file *file)
+INLINE u32 overlay_flags(struct inode *inode)
 {
-	struct inode *inode = GET(file, f_inode);
 	struct super_block *sb = GET(inode, i_sb);
 	void *upper = 0;
 
@@ -77,14 +139,13 @@ INLINE u32 overlay_flags(struct file *file)
 }
 
 /*
- * Writes the names from the file up to the task's root, leaf first, into the record. Size and flags live in the record
+ * Writes the names from a file or folder up to the task's root, leaf first, into the record. Size and flags live in the record
  * and not in registers: the verifier then sees one state a round instead of one for every way through the rounds before.
  */
-INLINE void walk_path(struct event_exec *record, struct file *file, struct task_struct *task)
+INLINE void walk_path(struct path_tail *record, struct path at, struct task_struct *task)
 {
 	struct fs_struct *fs = GET(task, fs);
 	struct path root = GET(fs, root);
-	struct path at = GET(file, f_path);
 
 	record->path_size = 0;
 	for (int i = 0; i < PATH_DEPTH_MAX; i++) {

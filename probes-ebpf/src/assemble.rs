@@ -28,10 +28,12 @@ pub const NAME_WAIT: Span = Span::secs(30);
 pub struct Sight {
     /// Programs that start are seen.
     pub executes: bool,
-    /// Files that are loaded and read are seen as it happens. No hook of this build does that.
+    /// Files that are loaded and read are seen as it happens.
     pub loads: bool,
     /// Sockets are seen.
     pub flows: bool,
+    /// All that signals are made of is seen.
+    pub signals: bool,
 }
 
 /// A batch without its number, and what it tells.
@@ -201,7 +203,8 @@ fn window(index: usize, eye: Eye, container: &Container, everyone: &Gaps, sight:
     let sees = match eye {
         Eye::SensorUse => sight.executes && sight.loads,
         Eye::SensorFlows => sight.flows,
-        Eye::SensorSignals | Eye::CompleteScan => false,
+        Eye::SensorSignals => sight.signals,
+        Eye::CompleteScan => false,
     };
     if !sees {
         holes.push(hole(&Gap { eye: None, since, until, because: HoleReason::HookRefused }));

@@ -9,8 +9,9 @@ use assay_core::observation::{HoleReason, UseLevel};
 use crate::coverage::{Gap, Gaps};
 use crate::packages::{Package, is_package_manager};
 use crate::pods::Identity;
-use crate::record::FileId;
+use crate::record::{EXEC_FIRST, EXEC_FOREIGN, EXEC_HOST_MOUNTS, EXEC_PARENT_HOST, FileId};
 use crate::said::{Facts, Said};
+use crate::signals::Rule;
 
 /// The most executables of one container whose file is remembered.
 pub const EXES_MAX: usize = 4_096;
@@ -44,11 +45,22 @@ pub struct Container {
     pub identity: Option<Identity>,
     /// When the service was last told its windows.
     pub windows_told: Option<Time>,
+    /// A program of its own has run: until then what happens is the runtime's work.
+    pub begun: bool,
     /// The service was told everything, and the container has ended.
     pub settled: bool,
     exes: HashMap<FileId, String>,
     uses: BTreeMap<Use, Span>,
     packages: BTreeMap<String, Option<Package>>,
+}
+
+/// True when a record is of the container runtime at work and not of the workload. The runtime still sees the node's
+/// files, or it is a program that lies nowhere in the container and that the node has started: before the container's own
+/// program has begun, or to run something else in it. A workload's process can bring about the first half of that, by
+/// running from memory, and not the second: its parent is in the container.
+pub fn is_runtime(flags: u32, begun: bool) -> bool {
+    let foreign = flags & EXEC_FOREIGN != 0 && flags & EXEC_PARENT_HOST != 0;
+    flags & EXEC_HOST_MOUNTS != 0 || foreign && (!begun || flags & EXEC_FIRST == 0)
 }
 
 /// A file in use: which, how far, by which executable.
@@ -83,6 +95,7 @@ impl Container {
             gaps: Gaps::default(),
             identity: None,
             windows_told: None,
+            begun: !start_seen,
             settled: false,
             exes: HashMap::new(),
             uses: BTreeMap::new(),
@@ -111,6 +124,31 @@ impl Container {
     /// An executable has a library mapped; false when there was no room.
     pub fn loaded(&mut self, library: &str, exe: &str, at: Time) -> bool {
         self.used(Use { path: library.to_owned(), level: UseLevel::Loaded, exe: exe.to_owned() }, at)
+    }
+
+    /// An executable reads a part of a package; false when there was no room.
+    pub fn read(&mut self, path: &str, exe: &str, at: Time) -> bool {
+        self.used(Use { path: path.to_owned(), level: UseLevel::Read, exe: exe.to_owned() }, at)
+    }
+
+    /// A sign of an attack; false when there was no room.
+    pub fn sign(&mut self, sign: &'static Rule, exe: &str, at: Time) -> bool {
+        self.say(Said::Attacked { stage: sign.stage, signal: sign.signal, exe: exe.to_owned() }, at, at)
+    }
+
+    /// The executable that did something; none where it was the container runtime.
+    pub fn doer(&mut self, exe: FileId, flags: u32, name: impl FnOnce() -> Option<String>) -> Option<String> {
+        if is_runtime(flags, self.begun) {
+            return None;
+        }
+        if let Some(known) = self.exe(exe) {
+            return Some(known.to_owned());
+        }
+        let found = name().unwrap_or_default();
+        if !found.is_empty() {
+            self.name_exe(exe, &found);
+        }
+        Some(found)
     }
 
     /// Remembers which path a file has.

@@ -11,12 +11,12 @@ pub const HOLES_MAX: usize = 32;
 pub const NEAR: Span = Span::secs(15);
 
 /// The eyes that this agent has.
-pub const EYES: [Eye; 2] = [Eye::SensorUse, Eye::SensorFlows];
+pub const EYES: [Eye; 3] = [Eye::SensorUse, Eye::SensorFlows, Eye::SensorSignals];
 
 /// A stretch that an eye did not see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// Which eye; both when none is named.
+    /// Which eye; all when none is named.
     pub eye: Option<Eye>,
     /// From.
     pub since: Time,

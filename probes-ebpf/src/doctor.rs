@@ -36,8 +36,10 @@ pub struct Answer {
 pub struct Probe {
     /// Where it sits in the kernel.
     pub name: &'static str,
-    /// The program.
-    pub program: &'static str,
+    /// The hook's short name, as in counts of losses and for `--without`.
+    pub hook: &'static str,
+    /// The programs.
+    pub programs: Vec<&'static str>,
     /// `attached`, `not_permitted` or `unsupported`.
     pub status: &'static str,
     /// What it tells.
@@ -46,6 +48,12 @@ pub struct Probe {
     pub lost: &'static str,
     /// The kernel's own words.
     pub detail: String,
+    /// Better places that were refused, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub instead_of: Vec<String>,
+    /// What this place costs beyond the run time of the program; empty when nothing.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub costs: &'static str,
     /// Times it ran during the self-test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runs: Option<u64>,
@@ -151,6 +159,13 @@ impl Answer {
             if !p.detail.is_empty() {
                 let _ = writeln!(out, "{:<13}  {:<28}  kernel: {}", "", "", p.detail);
             }
+            for better in &p.instead_of {
+                let _ = writeln!(out, "{:<13}  {:<28}  instead of {better}", "", "");
+            }
+        }
+        if let Some(costs) = self.probes.iter().map(|p| p.costs).find(|costs| !costs.is_empty()) {
+            let slow: Vec<_> = self.probes.iter().filter(|p| !p.costs.is_empty()).map(|p| p.name).collect();
+            let _ = writeln!(out, "costs      {costs}: {}", slow.join(", "));
         }
         for r in self.rights.iter().filter(|r| !r.held) {
             let _ = writeln!(out, "right      {} is not held: {}", r.name, r.needed_for);
@@ -182,17 +197,21 @@ fn probes(loaded: &Loaded) -> Vec<Probe> {
     HOOKS
         .iter()
         .zip(&loaded.standings)
+        .zip(&loaded.rungs)
         .enumerate()
-        .map(|(number, (hook, standing))| {
+        .map(|(number, ((hook, standing), seated))| {
             let attached = *standing == Standing::Attached;
             let (ns, runs) = times.get(&number).copied().unzip();
             Probe {
-                name: hook.name,
-                program: hook.program,
+                name: seated.rung.name,
+                hook: hook.short,
+                programs: seated.rung.parts.iter().map(|p| p.program).collect(),
                 status: standing.as_str(),
                 tells: hook.tells,
                 lost: if attached { "" } else { hook.lost },
                 detail: standing.detail().to_owned(),
+                instead_of: seated.refused.clone(),
+                costs: if attached { seated.rung.costs } else { "" },
                 runs,
                 ns_per_run: ns.zip(runs).and_then(|(ns, runs)| ns.checked_div(runs)),
             }

@@ -10,7 +10,8 @@ use zerocopy::{FromBytes, IntoBytes};
 use crate::hooks::HOOKS;
 use crate::load::Loaded;
 use crate::peers::{Peers, number};
-use crate::record::{Flow, FlowKey, HOOK_COUNT, HookCounts, ListenerKey, Owner};
+use crate::record::{Bucket, Flow, FlowKey, HOOK_COUNT, HookCounts, ListenerKey, Owner};
+use crate::signals::WATCHED_NAME_MAX;
 
 /// A flow that did not move for this long leaves the kernel's map; it comes back when it moves again.
 pub const FLOW_IDLE_NS: u64 = 120_000_000_000;
@@ -19,6 +20,8 @@ const FLOW_KEY: usize = size_of::<FlowKey>();
 const FLOW: usize = size_of::<Flow>();
 const LISTENER_KEY: usize = size_of::<ListenerKey>();
 const OWNER: usize = size_of::<Owner>();
+const BUCKET: usize = size_of::<Bucket>();
+const WATCHED_NAME: usize = WATCHED_NAME_MAX + 1;
 const COUNTS: usize = size_of::<HookCounts>() / size_of::<u64>();
 
 /// A map that cannot be used.
@@ -45,9 +48,12 @@ pub struct Maps {
     ignored: BpfHash<MapData, u64, u32>,
     listeners: BpfHash<MapData, [u8; LISTENER_KEY], [u8; OWNER]>,
     peers: LpmTrie<MapData, [u8; 16], u32>,
+    buckets: BpfHash<MapData, u64, [u8; BUCKET]>,
+    watched: BpfHash<MapData, [u8; WATCHED_NAME], u32>,
     counted: [HookCounts; HOOK_COUNT],
     recursions: BTreeMap<usize, u64>,
     drained: HashMap<FlowKey, u64>,
+    held: HashMap<u64, u64>,
 }
 
 /// What one hook did since the last reading.
@@ -74,9 +80,12 @@ impl Maps {
             ignored: typed(loaded, "ignored")?,
             listeners: typed(loaded, "listeners")?,
             peers: typed(loaded, "peers")?,
+            buckets: typed(loaded, "buckets")?,
+            watched: typed(loaded, "watched")?,
             counted: [HookCounts::default(); HOOK_COUNT],
             recursions: BTreeMap::new(),
             drained: HashMap::new(),
+            held: HashMap::new(),
         })
     }
 
@@ -90,6 +99,38 @@ impl Maps {
             self.peers.insert(&key, number(*class), 0).map_err(refused("peers"))?;
         }
         Ok(())
+    }
+
+    /// Tells the probes of which names every opening matters.
+    ///
+    /// # Errors
+    /// When the kernel refuses a row.
+    pub fn fill_watched(&mut self, names: &BTreeMap<&str, u32>) -> Result<(), DrainError> {
+        for (name, how) in names {
+            let mut key = [0; WATCHED_NAME];
+            for (to, from) in key.iter_mut().take(WATCHED_NAME_MAX).zip(name.bytes()) {
+                *to = from;
+            }
+            self.watched.insert(key, how, 0).map_err(refused("watched"))?;
+        }
+        Ok(())
+    }
+
+    /// The cgroups of which records were held back since the last call.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn held_back(&mut self) -> Result<Vec<u64>, DrainError> {
+        let mut now = HashMap::new();
+        for row in self.buckets.iter() {
+            let (cgroup, value) = row.map_err(refused("buckets"))?;
+            if let Ok(Bucket { held: held @ 1.., .. }) = Bucket::read_from_bytes(&value) {
+                now.insert(cgroup, held);
+            }
+        }
+        let moved = now.iter().filter(|(cgroup, held)| self.held.get(cgroup) != Some(held)).map(|(c, _)| *c).collect();
+        self.held = now;
+        Ok(moved)
     }
 
     /// Tells the probes to leave a cgroup out.

@@ -2,7 +2,7 @@
 //! In the order in which data moves:
 //!
 //! ```text
-//! hooks -> load -> record -> node (attribute, said, coverage) -> assemble -> spool -> ship; run winds the clock
+//! hooks -> load -> record -> node (attribute, signals, said, coverage) -> assemble -> spool -> ship; run winds the clock
 //! ```
 
 pub mod hooks;
@@ -23,6 +23,7 @@ pub mod container;
 pub mod coverage;
 pub mod node;
 pub mod said;
+pub mod signals;
 
 pub mod drain;
 pub mod reader;

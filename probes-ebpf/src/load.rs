@@ -7,11 +7,14 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
 use aya::maps::{Map, MapError};
-use aya::programs::{BtfTracePoint, CgroupAttachMode, CgroupSock, CgroupSockAddr, ProgramError};
+use aya::programs::trace_point::TracePointError;
+use aya::programs::{
+    BtfTracePoint, CgroupAttachMode, CgroupSock, CgroupSockAddr, FEntry, Lsm, ProgramError, TracePoint,
+};
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
 
 use crate::cgroups::Hierarchy;
-use crate::hooks::{HOOKS, Hook, Seat};
+use crate::hooks::{HOOKS, Hook, Part, Rung, Seat};
 
 /// The compiled probes; none when clang was missing at build time.
 #[cfg(probes_built)]
@@ -73,11 +76,26 @@ pub struct Loaded {
     ebpf: Option<Ebpf>,
     /// How each hook stands, in the order of [`HOOKS`].
     pub standings: Vec<Standing>,
+    /// The rung on which it sits, or the last that was tried; in the same order.
+    pub rungs: Vec<Seated>,
+}
+
+/// Where a hook came to sit.
+#[derive(Clone, Debug)]
+pub struct Seated {
+    /// The rung.
+    pub rung: &'static Rung,
+    /// The better ones that were refused, and why.
+    pub refused: Vec<String>,
 }
 
 /// Loads and attaches what can be. A hook in `without` is left out, as if the kernel had refused it.
 pub fn load(object: &[u8], settings: &Settings, without: &[String]) -> Loaded {
-    let all = |standing: Standing| Loaded { ebpf: None, standings: vec![standing; HOOKS.len()] };
+    let all = |standing: Standing| Loaded {
+        ebpf: None,
+        standings: vec![standing; HOOKS.len()],
+        rungs: HOOKS.iter().filter_map(|h| h.rungs.last()).map(|rung| Seated { rung, refused: Vec::new() }).collect(),
+    };
     let btf = match Btf::from_sys_fs() {
         Ok(btf) => btf,
         Err(error) => return all(Standing::Unsupported(format!("no BTF of the running kernel: {}", chain(&error)))),
@@ -97,19 +115,70 @@ pub fn load(object: &[u8], settings: &Settings, without: &[String]) -> Loaded {
         Ok(ebpf) => ebpf,
         Err(error) => return all(refused(map_refusal(&error), chain(&error))),
     };
-    let standings = HOOKS
+    if let Err(error) = see_tracepoints() {
+        tracing::warn!("system call tracepoints cannot be reached: {error}");
+    }
+    let (standings, rungs) = HOOKS
         .iter()
-        .map(|hook| {
-            if without.iter().any(|w| w == hook.short || w == hook.name) {
-                return Standing::Unsupported("left out by --without".to_owned());
+        .filter_map(|hook| {
+            let left_out = |name: &str| without.iter().any(|w| w == name);
+            if left_out(hook.short) {
+                let seated = Seated { rung: hook.rungs.last()?, refused: Vec::new() };
+                return Some((Standing::Unsupported("left out by --without".to_owned()), seated));
             }
-            match attach(&mut ebpf, hook, &btf, settings) {
-                Ok(()) => Standing::Attached,
+            climb(&mut ebpf, hook, &btf, settings, left_out)
+        })
+        .unzip();
+    Loaded { ebpf: Some(ebpf), standings, rungs }
+}
+
+/// The first rung that attaches; else the last, with why.
+fn climb(
+    ebpf: &mut Ebpf,
+    hook: &Hook,
+    btf: &Btf,
+    settings: &Settings,
+    left_out: impl Fn(&str) -> bool,
+) -> Option<(Standing, Seated)> {
+    let mut refusals = Vec::new();
+    let mut standing = None;
+    for rung in hook.rungs {
+        let tried = if left_out(rung.name) {
+            Standing::Unsupported("left out by --without".to_owned())
+        } else {
+            match sit(ebpf, rung, btf, settings) {
+                Ok(()) => return Some((Standing::Attached, Seated { rung, refused: refusals })),
                 Err(error) => refused(program_refusal(&error), chain(&error)),
             }
-        })
-        .collect();
-    Loaded { ebpf: Some(ebpf), standings }
+        };
+        refusals.push(format!("{}: {}", rung.name, tried.detail()));
+        standing = Some((tried, rung));
+    }
+    let (standing, rung) = standing?;
+    refusals.pop();
+    Some((standing, Seated { rung, refused: refusals }))
+}
+
+fn sit(ebpf: &mut Ebpf, rung: &Rung, btf: &Btf, settings: &Settings) -> Result<(), ProgramError> {
+    for (number, part) in rung.parts.iter().enumerate() {
+        match attach(ebpf, part, btf, settings) {
+            // Not every machine has every older form of a call.
+            Err(ProgramError::TracePointError(TracePointError::FileError { io_error, .. }))
+                if number > 0 && io_error.kind() == io::ErrorKind::NotFound => {}
+            done => done?,
+        }
+    }
+    Ok(())
+}
+
+/// Where tracepoints have their numbers. Systems mount it at the start; a minimal one may not, and then the agent does,
+/// if it may: in a container that is seen by nobody else.
+fn see_tracepoints() -> io::Result<()> {
+    const AT: &str = "/sys/kernel/tracing";
+    if [AT, "/sys/kernel/debug/tracing"].iter().any(|at| std::path::Path::new(at).join("events").exists()) {
+        return Ok(());
+    }
+    Ok(rustix::mount::mount("tracefs", AT, "tracefs", rustix::mount::MountFlags::empty(), None)?)
 }
 
 impl Loaded {
@@ -130,22 +199,24 @@ impl Loaded {
 
     /// Runs that the kernel left out because the same program was already running on that CPU, by hook number.
     pub fn recursions(&self) -> BTreeMap<usize, u64> {
-        self.program_facts(|info| field(info, "recursion_misses:"))
+        self.program_facts(|info| field(info, "recursion_misses:"), |a, b| a + b)
     }
 
     /// Nanoseconds and runs of each program, by hook number, where the kernel counts them.
     pub fn run_times(&self) -> BTreeMap<usize, (u64, u64)> {
-        self.program_facts(|info| Some((field(info, "run_time_ns:")?, field(info, "run_cnt:")?)))
+        let of = |info: &str| Some((field(info, "run_time_ns:")?, field(info, "run_cnt:")?));
+        self.program_facts(of, |a, b| (a.0 + b.0, a.1 + b.1))
     }
 
     /// What the kernel says of each program behind its descriptor.
-    fn program_facts<T>(&self, read: impl Fn(&str) -> Option<T>) -> BTreeMap<usize, T> {
+    fn program_facts<T>(&self, read: impl Fn(&str) -> Option<T>, add: impl Fn(T, T) -> T + Copy) -> BTreeMap<usize, T> {
         let Some(ebpf) = &self.ebpf else { return BTreeMap::new() };
-        let of = |hook: &Hook| {
-            let fd = ebpf.program(hook.program)?.fd().ok()?;
+        let of = |part: &Part| {
+            let fd = ebpf.program(part.program)?.fd().ok()?;
             read(&std::fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd())).ok()?)
         };
-        HOOKS.iter().enumerate().filter_map(|(i, hook)| Some((i, of(hook)?))).collect()
+        let sum = |seated: &Seated| seated.rung.parts.iter().filter_map(of).reduce(add);
+        self.rungs.iter().enumerate().filter_map(|(i, seated)| Some((i, sum(seated)?))).collect()
     }
 }
 
@@ -153,14 +224,34 @@ fn field(info: &str, name: &str) -> Option<u64> {
     info.lines().find_map(|l| l.strip_prefix(name))?.trim().parse().ok()
 }
 
-fn attach(ebpf: &mut Ebpf, hook: &Hook, btf: &Btf, settings: &Settings) -> Result<(), ProgramError> {
+fn attach(ebpf: &mut Ebpf, part: &Part, btf: &Btf, settings: &Settings) -> Result<(), ProgramError> {
     let program =
-        ebpf.program_mut(hook.program).ok_or_else(|| ProgramError::InvalidName { name: hook.program.to_owned() })?;
-    match hook.seat {
+        ebpf.program_mut(part.program).ok_or_else(|| ProgramError::InvalidName { name: part.program.to_owned() })?;
+    match part.seat {
         Seat::TypedTracepoint(name) => {
             let program: &mut BtfTracePoint = program.try_into()?;
             program.load(name, btf)?;
             program.attach()?;
+        }
+        Seat::Security(name) => {
+            // Where the BPF module is not active the program attaches all the same, and is never run.
+            let active = std::fs::read_to_string("/sys/kernel/security/lsm").unwrap_or_default();
+            if !active.split(',').any(|module| module.trim() == "bpf") {
+                return Err(io::Error::new(io::ErrorKind::Unsupported, "bpf is no active security module here").into());
+            }
+            let program: &mut Lsm = program.try_into()?;
+            program.load(name, btf)?;
+            program.attach()?;
+        }
+        Seat::FunctionEntry(name) => {
+            let program: &mut FEntry = program.try_into()?;
+            program.load(name, btf)?;
+            program.attach()?;
+        }
+        Seat::SystemCall(name) => {
+            let program: &mut TracePoint = program.try_into()?;
+            program.load()?;
+            program.attach("syscalls", name)?;
         }
         // Attached by a link (kernel 5.7 and later; the ring asks for 5.8 anyway), which always goes beside the programs of
         // others and never in their place. A link takes no attach flags: `Single` means none here.

@@ -4,15 +4,18 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use assay_core::ids::{Span, Time};
-use assay_core::observation::{Protocol, Role};
+use assay_core::observation::{HoleReason, Protocol, Role};
 
 use crate::attribute::attribute;
 use crate::clock::Clock;
-use crate::container::Container;
+use crate::container::{Container, is_runtime};
 use crate::coverage::{Gap, Gaps};
 use crate::peers;
-use crate::record::{CgroupOp, EXEC_HOST_MOUNTS, FLOW_CALLS, FLOW_LISTENS, FLOW_SERVES, Flow, FlowKey, Record};
+use crate::record::{
+    CgroupOp, EXEC_PARENT_HOST, FLOW_CALLS, FLOW_LISTENS, FLOW_SERVES, FileOp, Flow, FlowKey, Record, until_nul,
+};
 use crate::said::Said;
+use crate::signals::{self, Ran};
 
 /// The most containers that are watched at once.
 pub const CONTAINERS_MAX: usize = 4_096;
@@ -113,8 +116,8 @@ impl Node {
         }
     }
 
-    /// Takes one record in.
-    pub fn apply(&mut self, record: &Record, clock: Clock) {
+    /// Takes one record in. `name` finds the executable of a process where its file is not known.
+    pub fn apply(&mut self, record: &Record, clock: Clock, name: impl Fn(u32) -> Option<String>) {
         match record {
             Record::Cgroup { head, op, path } => {
                 let at = clock.instant(head.at_ns);
@@ -128,13 +131,52 @@ impl Node {
             Record::Exec { fixed, path } => {
                 let at = clock.instant(fixed.head.at_ns);
                 let Some(container) = self.container(fixed.head.cgroup, 1) else { return };
-                if fixed.flags & EXEC_HOST_MOUNTS != 0 {
-                    // runc's own copy of itself, before it becomes the container: not a file of the image.
+                if is_runtime(fixed.flags, container.begun) {
                     self.counts.of_runtime += 1;
                     return;
                 }
-                let kept = container.ran(fixed.exe(), path, at);
-                self.counts.facts_over_limit += u64::from(!kept);
+                let parent = container.exe(fixed.parent()).map(str::to_owned);
+                let act = Ran {
+                    path,
+                    called: &until_nul(&fixed.comm),
+                    flags: fixed.flags,
+                    // The runtime's own process is no parent that could have been turned.
+                    under_server: parent.is_some_and(|parent| container.facts.port_of(&parent).is_some()),
+                    gains_root: fixed.uid == 0 && fixed.parent_uid != 0 && fixed.flags & EXEC_PARENT_HOST == 0,
+                };
+                let signs: Vec<_> = if container.begun { signals::ran(&act).collect() } else { Vec::new() };
+                container.begun = true;
+                let mut over = u64::from(!container.ran(fixed.exe(), path, at));
+                over += signs.into_iter().map(|sign| u64::from(!container.sign(sign, path, at))).sum::<u64>();
+                self.counts.facts_over_limit += over;
+            }
+            Record::File { fixed, op, path } => {
+                let at = clock.instant(fixed.head.at_ns);
+                let Some(container) = self.container(fixed.head.cgroup, 1) else { return };
+                let Some(exe) = container.doer(fixed.exe(), fixed.flags, || name(fixed.pid)) else {
+                    self.counts.of_runtime += 1;
+                    return;
+                };
+                let over = match op {
+                    FileOp::Mapped => u64::from(!container.loaded(path, &exe, at)),
+                    FileOp::Read => u64::from(!container.read(path, &exe, at)),
+                    FileOp::WatchedRead | FileOp::WatchedWrite => {
+                        signals::opened(path, *op, &exe).map(|sign| u64::from(!container.sign(sign, &exe, at))).sum()
+                    }
+                };
+                self.counts.facts_over_limit += over;
+            }
+            Record::Call(call) => {
+                let at = clock.instant(call.head.at_ns);
+                let Some(container) = self.container(call.head.cgroup, 1) else { return };
+                let Some(exe) = container.doer(call.exe(), call.flags, || name(call.pid)) else {
+                    self.counts.of_runtime += 1;
+                    return;
+                };
+                let over = signals::called(call.call as usize, &call.args)
+                    .map(|sign| u64::from(!container.sign(sign, &exe, at)))
+                    .sum::<u64>();
+                self.counts.facts_over_limit += over;
             }
             Record::Exit(exit) => {
                 let at = clock.instant(exit.head.at_ns);
@@ -171,8 +213,19 @@ impl Node {
             if let Said::Listens { exe, .. } = &said {
                 container.listens_now(exe);
             }
-            let kept = container.say(said, since, until);
-            self.counts.facts_over_limit += u64::from(!kept);
+            let sign = signals::talked(&said);
+            let (Said::Listens { exe, .. } | Said::Talks { exe, .. }) = &said else { return };
+            let exe = exe.clone();
+            let mut over = u64::from(!container.say(said, since, until));
+            over += sign.into_iter().map(|sign| u64::from(!container.sign(sign, &exe, until))).sum::<u64>();
+            self.counts.facts_over_limit += over;
+        }
+    }
+
+    /// Records of this cgroup were held back in the kernel: its container has a hole.
+    pub fn held_back(&mut self, cgroup: u64, since: Time, until: Time) {
+        if let Some(container) = self.container(cgroup, 0) {
+            container.gaps.open(Gap { eye: None, since, until, because: HoleReason::Suppressed });
         }
     }
 

@@ -4,13 +4,15 @@
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// The version of the layout that this build reads.
-pub const EVENT_VERSION: u16 = 1;
+pub const EVENT_VERSION: u16 = 2;
 /// Number of hooks in the object.
-pub const HOOK_COUNT: usize = 15;
+pub const HOOK_COUNT: usize = 24;
 
 const KIND_EXEC: u16 = 1;
 const KIND_EXIT: u16 = 2;
 const KIND_CGROUP: u16 = 3;
+const KIND_FILE: u16 = 4;
+const KIND_CALL: u16 = 5;
 
 /// The path is longer than is kept.
 pub const EXEC_PATH_CUT: u32 = 1;
@@ -26,6 +28,16 @@ pub const EXEC_UPPER: u32 = 16;
 pub const EXEC_OVERLAY: u32 = 32;
 /// The process ran already when it was put into the cgroup.
 pub const EXEC_JOINED: u32 = 64;
+/// The executable's mount is not one of the process's own: a memfd, or a file of the node.
+pub const EXEC_FOREIGN: u32 = 128;
+/// The parent sees the node's own file tree: a container runtime started it.
+pub const EXEC_PARENT_HOST: u32 = 256;
+/// Number 1 of its own pid namespace.
+pub const EXEC_FIRST: u32 = 512;
+/// It has a terminal.
+pub const EXEC_TERMINAL: u32 = 1024;
+/// Its standard input is a network connection.
+pub const EXEC_STDIN_INET: u32 = 2048;
 
 /// A flow's role on the wire between kernel and agent: it listens.
 pub const FLOW_LISTENS: u8 = 1;
@@ -72,12 +84,78 @@ pub struct EventExec {
     pub parent_pid: u32,
     /// Effective user.
     pub uid: u32,
+    /// The parent's effective user.
+    pub parent_uid: u32,
+    /// The last part of the name that was started, cut, padded with zeros.
+    pub comm: [u8; 16],
     /// `EXEC_*`.
     pub flags: u32,
     /// Bytes of path that follow.
     pub path_size: u32,
+}
+
+/// A file was mapped or opened; the path follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+pub struct EventFile {
+    /// The head.
+    pub head: EventHead,
+    /// Inode of the file, or of the folder that stands for its package.
+    pub ino: u64,
+    /// Inode of the executable that did it.
+    pub exe_ino: u64,
+    /// Device of the file.
+    pub dev: u32,
+    /// Device of the executable.
+    pub exe_dev: u32,
+    /// The process.
+    pub pid: u32,
+    /// Effective user.
+    pub uid: u32,
+    /// `FILE_*` of the C side.
+    pub op: u32,
     /// Zero.
     pub pad: u32,
+    /// `EXEC_*`.
+    pub flags: u32,
+    /// Bytes of path that follow.
+    pub path_size: u32,
+}
+
+/// A call that few programs have a reason for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+pub struct EventCall {
+    /// The head.
+    pub head: EventHead,
+    /// Inode of the executable that did it.
+    pub exe_ino: u64,
+    /// The first arguments of the call.
+    pub args: [u64; 3],
+    /// Device of the executable.
+    pub exe_dev: u32,
+    /// The process.
+    pub pid: u32,
+    /// Effective user.
+    pub uid: u32,
+    /// `EXEC_*`.
+    pub flags: u32,
+    /// Number of the hook.
+    pub call: u32,
+    /// Zero.
+    pub pad: u32,
+}
+
+/// Value of the `buckets` map: what a cgroup may still send of what is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+pub struct Bucket {
+    /// Records that it may send at once.
+    pub tokens: u64,
+    /// When that was last reckoned.
+    pub filled_ns: u64,
+    /// Records that were held back so far.
+    pub held: u64,
 }
 
 /// The first process of a container is gone.
@@ -194,6 +272,8 @@ pub struct HookCounts {
     pub lost_owner: u64,
     /// A helper failed.
     pub lost_read: u64,
+    /// The cgroup had used up what it may send: a hole of its own window.
+    pub held_back: u64,
 }
 
 /// A file, as the kernel knows it.
@@ -215,6 +295,17 @@ pub enum Record {
         /// Path of the executable, as the process's own root sees it.
         path: String,
     },
+    /// A file was mapped or opened.
+    File {
+        /// The fixed part.
+        fixed: EventFile,
+        /// What was done.
+        op: FileOp,
+        /// Its path, as the process's own root sees it.
+        path: String,
+    },
+    /// A call that few programs have a reason for.
+    Call(EventCall),
     /// The first process of a container is gone.
     Exit(EventExit),
     /// A cgroup came or went.
@@ -226,6 +317,19 @@ pub enum Record {
         /// Its path in the hierarchy.
         path: String,
     },
+}
+
+/// What was done with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileOp {
+    /// Mapped to run code from it.
+    Mapped,
+    /// A part of a package, opened to be read.
+    Read,
+    /// A watched name, opened to be read.
+    WatchedRead,
+    /// A watched name, opened to be written.
+    WatchedWrite,
 }
 
 /// What happened to a cgroup.
@@ -257,6 +361,25 @@ impl EventExec {
     /// The executable.
     pub const fn exe(&self) -> FileId {
         FileId { dev: self.dev, ino: self.ino }
+    }
+
+    /// The parent's executable.
+    pub const fn parent(&self) -> FileId {
+        FileId { dev: self.parent_dev, ino: self.parent_ino }
+    }
+}
+
+impl EventFile {
+    /// The executable that did it.
+    pub const fn exe(&self) -> FileId {
+        FileId { dev: self.exe_dev, ino: self.exe_ino }
+    }
+}
+
+impl EventCall {
+    /// The executable that did it.
+    pub const fn exe(&self) -> FileId {
+        FileId { dev: self.exe_dev, ino: self.exe_ino }
     }
 }
 
@@ -298,6 +421,22 @@ impl Record {
                 };
                 Ok(Self::Cgroup { head, op, path: until_nul(path) })
             }
+            KIND_FILE => {
+                let (fixed, rest) = EventFile::read_from_prefix(bytes).map_err(|_| BadRecord::Short)?;
+                let names = rest.get(..fixed.path_size as usize).ok_or(BadRecord::Short)?;
+                let op = match fixed.op {
+                    1 => FileOp::Mapped,
+                    2 => FileOp::Read,
+                    3 => FileOp::WatchedRead,
+                    4 => FileOp::WatchedWrite,
+                    _ => return Err(BadRecord::Unknown(head.kind)),
+                };
+                Ok(Self::File { fixed, op, path: join_names(names, fixed.flags) })
+            }
+            KIND_CALL => {
+                let (call, _) = EventCall::read_from_prefix(bytes).map_err(|_| BadRecord::Short)?;
+                Ok(Self::Call(call))
+            }
             kind => Err(BadRecord::Unknown(kind)),
         }
     }
@@ -315,7 +454,8 @@ fn join_names(names: &[u8], flags: u32) -> String {
     }
 }
 
-fn until_nul(bytes: &[u8]) -> String {
+/// The text before the first NUL.
+pub fn until_nul(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.split(|&b| b == 0).next().unwrap_or_default()).into_owned()
 }
 
@@ -334,9 +474,10 @@ mod tests {
             pid: 10,
             parent_pid: 1,
             uid: 0,
+            parent_uid: 0,
+            comm: [0; 16],
             flags,
             path_size: u32::try_from(names.len()).unwrap(),
-            pad: 0,
         };
         [fixed.as_bytes(), names].concat()
     }

@@ -15,7 +15,7 @@ use crate::cgroups::{Hierarchy, HierarchyError, Which};
 use crate::clock::Clock;
 use crate::drain::{DrainError, Maps};
 use crate::hooks::{HOOKS, number};
-use crate::load::{NOT_BUILT, OBJECT, Settings, Standing, load};
+use crate::load::{Loaded, NOT_BUILT, OBJECT, Settings, Standing, load};
 use crate::node::Node;
 use crate::outlet::Outlet;
 use crate::peers::{Peers, Range};
@@ -23,6 +23,7 @@ use crate::pods::{Pods, PodsError};
 use crate::procscan::namespace;
 use crate::reader::{Reader, ReaderError};
 use crate::ship::{Pauses, PosterError, Service, Shipper};
+use crate::signals::watched;
 use crate::spool::{Limits, Mark, Spool, SpoolError};
 use crate::watch::{Pace, Watch};
 
@@ -139,13 +140,14 @@ pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), RunError> {
         return Err(RunError::NothingAttaches(why.to_owned()));
     }
     for (hook, standing) in HOOKS.iter().zip(&loaded.standings).filter(|(_, s)| **s != Standing::Attached) {
-        tracing::warn!("{} {}: lost is {} ({})", hook.name, standing.as_str(), hook.lost, standing.detail());
+        tracing::warn!("{} {}: lost is {} ({})", hook.short, standing.as_str(), hook.lost, standing.detail());
     }
     let ring = loaded.take("ring").ok_or(DrainError::Missing("ring"))?;
     let reader = Reader::start(ring)?;
     let mut maps = Maps::take(&mut loaded)?;
     let peers = Peers::new(options.ranges.clone());
     maps.fill_peers(&peers)?;
+    maps.fill_watched(&watched())?;
 
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
     let (outlet, left) = outlet(&options.to, &boot)?;
@@ -153,7 +155,7 @@ pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), RunError> {
     let mut node = Node::new(settings.ephemeral_from);
     node.listed = pods.listed().map(str::to_owned).collect();
     let mut watch = Watch {
-        sight: Sight { executes: loaded.runs(number::EXEC), loads: false, flows: loaded.runs(number::SOCKET) },
+        sight: sight(&loaded),
         loaded,
         maps,
         reader,
@@ -169,6 +171,19 @@ pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), RunError> {
         last: Clock::read().wall(),
     };
     watch.go(stop)
+}
+
+fn sight(loaded: &Loaded) -> Sight {
+    let executes = loaded.runs(number::EXEC);
+    // A kernel that cannot load modules has no such call, and nothing is missed.
+    let no_modules = !Path::new("/proc/modules").exists();
+    let seen = |call| loaded.runs(call) || call == number::MODULE && no_modules;
+    Sight {
+        executes,
+        loads: loaded.runs(number::MMAP) && loaded.runs(number::OPEN),
+        flows: loaded.runs(number::SOCKET),
+        signals: executes && loaded.runs(number::OPEN) && number::CALLS.into_iter().all(seen),
+    }
 }
 
 fn outlet(to: &To, boot: &str) -> Result<(Outlet, Option<Mark>), RunError> {

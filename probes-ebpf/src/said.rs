@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use assay_core::batch::FactBody;
 use assay_core::ids::{Span, Time};
-use assay_core::observation::{Eye, PeerClass, Protocol, Role, UseLevel};
+use assay_core::observation::{AttackStage, Eye, PeerClass, Protocol, Role, UseLevel};
 
 /// The most facts that are kept of one container.
 pub const FACTS_MAX: usize = 2_048;
@@ -55,6 +55,15 @@ pub enum Said {
         /// The port that the same process listens on.
         listens: Option<u16>,
     },
+    /// A sign of an attack.
+    Attacked {
+        /// How far it went.
+        stage: AttackStage,
+        /// The row of the service's table of signals.
+        signal: &'static str,
+        /// The executable that did it.
+        exe: String,
+    },
 }
 
 /// When it was so, and what the service was told of it.
@@ -80,6 +89,7 @@ impl Said {
         match self {
             Self::Executed { .. } | Self::InUse { .. } => Eye::SensorUse,
             Self::Listens { .. } | Self::Talks { .. } => Eye::SensorFlows,
+            Self::Attacked { .. } => Eye::SensorSignals,
         }
     }
 
@@ -105,6 +115,9 @@ impl Said {
                 exe: exe.clone(),
                 listens: *listens,
             },
+            Self::Attacked { stage, signal, exe } => {
+                FactBody::Attacked { stage: stage.to_string(), signal: (*signal).to_owned(), exe: exe.clone() }
+            }
         }
     }
 }

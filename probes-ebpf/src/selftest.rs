@@ -17,10 +17,12 @@ use crate::clock::Clock;
 use crate::drain::Maps;
 use crate::load::Loaded;
 use crate::reader::Reader;
-use crate::record::{CgroupOp, FLOW_CALLS, FLOW_LISTENS, FLOW_SERVES, FileId, FlowKey, Record};
+use crate::record::{CgroupOp, FLOW_CALLS, FLOW_LISTENS, FLOW_SERVES, FileId, FileOp, FlowKey, Record};
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
+/// A file that looks like a part of a package.
+const MODULE: &str = "module.py";
 /// How long a record may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -94,6 +96,14 @@ pub fn self_test(loaded: &mut Loaded, hierarchy: &Hierarchy) -> SelfTest {
         .iter()
         .filter_map(|r| if let Record::Exec { fixed, path } = r { Some((fixed, path)) } else { None })
         .collect();
+    let used = |wanted: FileOp, folder: Option<&Path>| {
+        records.iter().any(|r| match r {
+            Record::File { fixed, op, path } => {
+                *op == wanted && fixed.exe() == act.file && folder.is_none_or(|folder| Path::new(path) == folder)
+            }
+            _ => false,
+        })
+    };
     let step = |step, found| Step { step, found };
     SelfTest {
         ran: true,
@@ -107,6 +117,9 @@ pub fn self_test(loaded: &mut Loaded, hierarchy: &Hierarchy) -> SelfTest {
             step("connect", flow(FLOW_CALLS, TCP)),
             step("bind", flow(FLOW_LISTENS, UDP)),
             step("datagram", flow(FLOW_CALLS, UDP)),
+            step("load", used(FileOp::Mapped, None)),
+            step("read", used(FileOp::Read, act.path.parent())),
+            step("call", records.iter().any(|r| matches!(r, Record::Call(call) if call.exe() == act.file))),
         ],
     }
 }
@@ -118,6 +131,8 @@ fn records_of(reader: &Reader, cgroup: u64) -> Vec<Record> {
     while let Ok(record) = reader.records.recv_timeout(until.saturating_duration_since(Instant::now())) {
         let of = match &record {
             Record::Exec { fixed, .. } => fixed.head.cgroup,
+            Record::File { fixed, .. } => fixed.head.cgroup,
+            Record::Call(call) => call.head.cgroup,
             Record::Exit(exit) => exit.head.cgroup,
             Record::Cgroup { head, .. } => head.cgroup,
         };
@@ -151,6 +166,7 @@ impl Room {
         let path = self.folder.join("probe");
         let this = std::env::current_exe()?;
         fs::copy(&this, &path)?;
+        fs::write(self.folder.join(MODULE), "")?;
         let meta = fs::metadata(&path)?;
         let mut child = Command::new(this)
             .arg("self-test")
@@ -194,6 +210,8 @@ pub fn act(cgroup: Option<&Path>, become_file: Option<&Path>) -> io::Result<()> 
     if let Some(file) = become_file {
         return Err(Command::new(file).arg("self-test").exec());
     }
+    fs::read(std::env::current_exe()?.with_file_name(MODULE))?;
+    drop(rustix::fs::memfd_create("assay-self-test", rustix::fs::MemfdFlags::CLOEXEC)?);
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
     let _caller = TcpStream::connect(("127.0.0.1", port))?;

@@ -108,7 +108,7 @@ impl Watch {
             }
             match self.reader.records.recv_timeout(self.pace.wait()) {
                 Ok(record) => {
-                    self.node.apply(&record, Clock::read());
+                    self.node.apply(&record, Clock::read(), path_of);
                     self.take_waiting();
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -121,7 +121,7 @@ impl Watch {
     fn take_waiting(&mut self) {
         let clock = Clock::read();
         for record in self.reader.records.try_iter().take(QUEUE_MAX) {
-            self.node.apply(&record, clock);
+            self.node.apply(&record, clock, path_of);
         }
     }
 
@@ -129,7 +129,7 @@ impl Watch {
         let clock = Clock::read();
         let now = clock.wall();
         for (key, flow, count) in self.maps.moved_flows(clock.boot_ns())? {
-            self.node.flow(&key, &flow, count, clock, |pid| process(pid).map(|p| p.path));
+            self.node.flow(&key, &flow, count, clock, path_of);
         }
         let blind = self.count(now)?;
         if blind || last || self.pace.is_sweep() {
@@ -168,6 +168,13 @@ impl Watch {
                 blind |= self.open_hole(hook, now);
             }
         }
+        // One that does too much at once loses its own proof, and nobody else's.
+        for cgroup in self.maps.held_back()? {
+            self.node.held_back(cgroup, self.last, now);
+        }
+        let held =
+            |(hook, delta): (usize, &HookDelta)| (format!("{}/held_back", hook_name(hook)), delta.counts.held_back);
+        lost.extend(deltas.iter().enumerate().map(held));
         for (reason, n) in self.reader.lost() {
             if n > 0 {
                 self.node.gap(Gap { eye: None, since: self.last, until: now, because: HoleReason::Lost });
@@ -192,13 +199,17 @@ impl Watch {
 
     /// A hole in every window that the hook feeds; true when containers themselves may have been missed.
     fn open_hole(&mut self, hook: usize, now: Time) -> bool {
-        let eye = match HOOKS.get(hook).map(|h| h.sees) {
-            Some(Sees::Use) => Some(Eye::SensorUse),
-            Some(Sees::Flows) => Some(Eye::SensorFlows),
-            Some(Sees::Containers) | None => None,
+        let eyes: &[Option<Eye>] = match HOOKS.get(hook).map(|h| h.sees) {
+            // What is seen of use is what signals are made of as well.
+            Some(Sees::Use) => &[Some(Eye::SensorUse), Some(Eye::SensorSignals)],
+            Some(Sees::Flows) => &[Some(Eye::SensorFlows)],
+            Some(Sees::Signals) => &[Some(Eye::SensorSignals)],
+            Some(Sees::Containers) | None => &[None],
         };
-        self.node.gap(Gap { eye, since: self.last, until: now, because: HoleReason::Lost });
-        eye.is_none()
+        for eye in eyes {
+            self.node.gap(Gap { eye: *eye, since: self.last, until: now, because: HoleReason::Lost });
+        }
+        eyes.contains(&None)
     }
 
     fn sweep(&mut self) -> Result<(), RunError> {
@@ -271,4 +282,8 @@ impl Watch {
             }
         }
     }
+}
+
+fn path_of(pid: u32) -> Option<String> {
+    process(pid).map(|p| p.path)
 }

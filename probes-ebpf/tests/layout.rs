@@ -9,7 +9,8 @@ use std::mem::{offset_of, size_of};
 use assay_probes::hooks::MAPS;
 use assay_probes::load::OBJECT;
 use assay_probes::record::{
-    EventCgroup, EventExec, EventExit, EventHead, Flow, FlowKey, HookCounts, ListenerKey, Owner,
+    Bucket, EventCall, EventCgroup, EventExec, EventExit, EventFile, EventHead, Flow, FlowKey, HookCounts, ListenerKey,
+    Owner,
 };
 
 type Layout = (&'static str, usize, Vec<(&'static str, usize)>);
@@ -35,17 +36,33 @@ fn layouts() -> Vec<Layout> {
             pid,
             parent_pid,
             uid,
+            parent_uid,
+            comm,
             flags,
-            path_size,
-            pad
+            path_size
         ),
+        layout!("event_file", EventFile, head, ino, exe_ino, dev, exe_dev, pid, uid, op, pad, flags, path_size),
+        layout!("event_call", EventCall, head, exe_ino, args, exe_dev, pid, uid, flags, call, pad),
+        layout!("bucket", Bucket, tokens, filled_ns, held),
         layout!("event_exit", EventExit, head, pid, code),
         layout!("event_cgroup", EventCgroup, head, op, path_size),
         layout!("flow_key", FlowKey, cgroup, ino, dev, port, role, protocol, peer, pad),
         layout!("flow", Flow, first_ns, last_ns, count, pid, pad),
         layout!("owner", Owner, cgroup, ino, dev, pid, role, pad),
         layout!("listener_key", ListenerKey, address, netns, port, pad),
-        layout!("hook_counts", HookCounts, hits, records, known, ignored, lost_ring, lost_map, lost_owner, lost_read),
+        layout!(
+            "hook_counts",
+            HookCounts,
+            hits,
+            records,
+            known,
+            ignored,
+            lost_ring,
+            lost_map,
+            lost_owner,
+            lost_read,
+            held_back
+        ),
     ]
 }
 

@@ -5,7 +5,7 @@ use crate::clock::Clock;
 use crate::record::{CgroupOp, EVENT_VERSION, EventExec, EventHead, Record};
 
 const A: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-const ALL: Sight = Sight { executes: true, loads: true, flows: true };
+const ALL: Sight = Sight { executes: true, loads: true, flows: true, signals: true };
 
 fn head(at: u64, cgroup: u64) -> EventHead {
     EventHead { version: EVENT_VERSION, kind: 1, size: 0, at_ns: at * 1_000_000_000, cgroup }
@@ -30,9 +30,10 @@ fn exec(at: u64, cgroup: u64, path: &str) -> Record {
         pid: 7,
         parent_pid: 1,
         uid: 0,
+        parent_uid: 0,
+        comm: [0; 16],
         flags: 0,
         path_size: 0,
-        pad: 0,
     };
     Record::Exec { fixed, path: path.to_owned() }
 }
@@ -65,9 +66,9 @@ fn tell(node: &mut Node, now: i64) -> Vec<Draft> {
 #[test]
 fn a_short_container_is_told_from_its_start_to_its_end_and_then_never_again() {
     let mut node = Node::new(32_768);
-    node.apply(&made(10, 5, CgroupOp::Made), clock());
-    node.apply(&exec(10, 5, "/bin/true"), clock());
-    node.apply(&made(11, 5, CgroupOp::Removed), clock());
+    node.apply(&made(10, 5, CgroupOp::Made), clock(), |_| None);
+    node.apply(&exec(10, 5, "/bin/true"), clock(), |_| None);
+    node.apply(&made(11, 5, CgroupOp::Removed), clock(), |_| None);
     assert!(tell(&mut node, 12).is_empty(), "its name may still come");
     named(&mut node);
     let drafts = tell(&mut node, 13);
@@ -80,7 +81,8 @@ fn a_short_container_is_told_from_its_start_to_its_end_and_then_never_again() {
         .map(|w| (w.eye.as_str(), w.since.as_str(), w.until.as_str(), w.start_seen, w.holes.len()))
         .collect();
     let (since, until) = ("1970-01-01T00:00:10Z", "1970-01-01T00:00:11Z");
-    assert_eq!(windows, [("sensor_use", since, until, true, 0), ("sensor_flows", since, until, true, 0)]);
+    let eyes = ["sensor_use", "sensor_flows", "sensor_signals"];
+    assert_eq!(windows, eyes.map(|eye| (eye, since, until, true, 0)));
     assert!(tell(&mut node, 14).is_empty());
     node.forget(at(100));
     assert!(node.containers.is_empty());
@@ -89,8 +91,8 @@ fn a_short_container_is_told_from_its_start_to_its_end_and_then_never_again() {
 #[test]
 fn what_nobody_names_is_told_without_a_pod_after_a_while_and_anew_with_it() {
     let mut node = Node::new(32_768);
-    node.apply(&made(10, 5, CgroupOp::Made), clock());
-    node.apply(&exec(10, 5, "/bin/sh"), clock());
+    node.apply(&made(10, 5, CgroupOp::Made), clock(), |_| None);
+    node.apply(&exec(10, 5, "/bin/sh"), clock(), |_| None);
     assert!(tell(&mut node, 39).is_empty());
     assert_eq!(tell(&mut node, 40)[0].batch.containers[0].pod, "");
     named(&mut node);
@@ -108,7 +110,7 @@ fn late_start_refused_hooks_and_losses_are_holes() {
     node.containers.get_mut(A).unwrap().missed = Some(missed);
     node.gap(Gap { eye: None, since: at(110), until: at(120), because: HoleReason::Lost });
     node.gap(Gap { eye: None, since: at(10), until: at(20), because: HoleReason::Lost });
-    let blind = Sight { executes: true, loads: false, flows: true };
+    let blind = Sight { executes: true, loads: false, flows: true, signals: true };
     let drafts = drafts(&node, &sender(), blind, FunnelRow::default(), at(200), false);
     let holes = |eye: usize| -> Vec<(&str, &str)> {
         drafts[0].batch.coverage[eye].holes.iter().map(|h| (h.because.as_str(), &h.since[14..19])).collect()
@@ -133,5 +135,5 @@ fn many_facts_are_cut_into_batches_that_the_service_takes() {
     let facts: usize = told.iter().map(|d| d.batch.facts.len()).sum();
     assert_eq!(facts, 12_000);
     assert!(told.iter().all(|d| d.batch.facts.len() <= BATCH_FACTS_MAX));
-    assert_eq!(told.iter().map(|d| d.batch.coverage.len()).sum::<usize>(), 12);
+    assert_eq!(told.iter().map(|d| d.batch.coverage.len()).sum::<usize>(), 18);
 }

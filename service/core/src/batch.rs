@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::asset::{AssetKey, ImageRef, Kind, PackageParts};
 use crate::ids::Time;
 use crate::observation::{
-    AttackStage, Author, ControlId, Coverage, Edge, Eye, Fact, Hole, HoleReason, Link, Observation, PeerClass,
+    AttackStage, Author, Claim, ControlId, Coverage, Edge, Eye, Fact, Hole, HoleReason, Link, Observation, PeerClass,
     Protocol, Record, RecordKind, Role, SENSOR_FACT_VALID, Subject, UseLevel, What,
 };
 use crate::text::{Door, Opaque};
@@ -133,6 +133,9 @@ pub enum FactBody {
         stage: String,
         /// The row of the signal table.
         signal: String,
+        /// The executable that did it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        exe: String,
     },
 }
 
@@ -202,12 +205,29 @@ pub enum BadBatch {
     },
 }
 
+/// A sign of attack in a batch, for who knows what the signal means.
+#[derive(Clone, Copy, Debug)]
+pub struct SignSeen<'a> {
+    /// Where.
+    pub subject: &'a Subject,
+    /// The row of the signal table, as the agent names it.
+    pub signal: &'a str,
+    /// The executable that did it; empty where it is not known.
+    pub exe: &'a str,
+}
+
 impl SensorBatch {
-    /// The records of this batch. `cluster` is the cluster the token speaks for, never a name in the batch.
+    /// The records of this batch. `cluster` is the cluster the token speaks for, never a name in the batch. `claim` makes
+    /// a finding of a sign of attack, where the signal is known.
     ///
     /// # Errors
     /// When the version is another one, the batch is too large, or a value is outside its list.
-    pub fn records(&self, cluster: &Opaque, door: &dyn Door) -> Result<Vec<Record>, BadBatch> {
+    pub fn records(
+        &self,
+        cluster: &Opaque,
+        door: &dyn Door,
+        claim: &dyn Fn(SignSeen<'_>) -> Option<Claim>,
+    ) -> Result<Vec<Record>, BadBatch> {
         if self.version != BATCH_VERSION {
             return Err(BadBatch::Version(self.version));
         }
@@ -241,7 +261,13 @@ impl SensorBatch {
                 until,
                 valid_until: Some(until + SENSOR_FACT_VALID),
             };
-            records.push(record(place(), RecordKind::Event, Observation::Fact(Box::new(fact))));
+            let sign = match &row.what {
+                FactBody::Attacked { signal, exe, .. } => claim(SignSeen { subject: &home.subject, signal, exe }),
+                _ => None,
+            };
+            let mut told = record(place(), RecordKind::Event, Observation::Fact(Box::new(fact)));
+            told.yields.extend(sign.map(|claim| Observation::Claim(Box::new(claim))));
+            records.push(told);
         }
         for (i, row) in self.coverage.iter().enumerate() {
             let place = || format!("coverage[{i}]");
@@ -340,7 +366,7 @@ impl FactBody {
                 component = Some(package.key);
                 What::InUse { level: spelled::<UseLevel>(level, place)?, exe: name(exe), listens: *listens }
             }
-            Self::Attacked { stage, signal } => {
+            Self::Attacked { stage, signal, .. } => {
                 What::Attacked { stage: spelled::<AttackStage>(stage, place)?, signal: ControlId(name(signal)) }
             }
         };
@@ -401,7 +427,7 @@ mod tests {
     fn a_fact_of_a_container_becomes_a_fact_of_its_pod() {
         let row = r#"[{"container":0,"since":"2026-11-24T02:00:00Z","until":"2026-11-24T03:00:00Z",
             "what":{"kind":"in_use","purl":"pkg:deb/debian/libssl3@3.0.1","source":"openssl","level":"loaded","exe":"/usr/sbin/nginx","listens":443}}]"#;
-        let records = batch(row).records(&Opaque::readmit("demo"), &Open).unwrap();
+        let records = batch(row).records(&Opaque::readmit("demo"), &Open, &|_| None).unwrap();
         assert_eq!(records.len(), 2, "the edge to the image, and the fact");
         let Observation::Fact(fact) = &records[1].yields[0] else { unreachable!("a fact was sent") };
         assert_eq!(fact.component.as_ref().unwrap().counted_name().reveal(), "openssl");
@@ -411,9 +437,9 @@ mod tests {
     #[test]
     fn what_is_outside_the_lists_is_refused_with_its_place() {
         let odd = r#"[{"container":0,"since":"2026-11-24T02:00:00Z","until":"2026-11-24T03:00:00Z","what":{"kind":"attacked","stage":"won","signal":"x"}}]"#;
-        let error = batch(odd).records(&Opaque::readmit("demo"), &Open).unwrap_err();
+        let error = batch(odd).records(&Opaque::readmit("demo"), &Open, &|_| None).unwrap_err();
         assert!(error.to_string().starts_with("facts[0]: not one of the values of AttackStage"), "{error}");
         let lost = r#"[{"container":7,"since":"2026-11-24T02:00:00Z","until":"2026-11-24T03:00:00Z","what":{"kind":"executed","exe":"/bin/sh"}}]"#;
-        assert!(batch(lost).records(&Opaque::readmit("demo"), &Open).is_err());
+        assert!(batch(lost).records(&Opaque::readmit("demo"), &Open, &|_| None).is_err());
     }
 }

@@ -5,6 +5,7 @@
 mod child;
 mod explaining;
 mod ingesting;
+mod node;
 mod ranking;
 mod report;
 mod retrieving;
@@ -23,7 +24,10 @@ use crate::progress::Bar;
 /// Runs one measure in an empty folder.
 type Measure = fn(&Path) -> Result<Vec<Row>>;
 
-/// All measures by name, in the order in which they run.
+/// What runs only when it is asked for: it needs more than a folder.
+const BY_NAME: [(&str, Measure); 1] = [("agent", node::measure)];
+
+/// What runs without a name, in this order.
 const MEASURES: [(&str, Measure); 5] = [
     ("ingest", ingesting::measure),
     ("rank", ranking::measure),
@@ -34,9 +38,13 @@ const MEASURES: [(&str, Measure); 5] = [
 
 /// Runs one measure, or all of them.
 pub(crate) fn run(name: Option<&str>) -> Result<Vec<Row>> {
-    let chosen: Vec<_> = MEASURES.iter().filter(|(known, _)| name.is_none_or(|n| n == *known)).collect();
+    let all = || MEASURES.iter().chain(&BY_NAME);
+    let chosen: Vec<_> = match name {
+        None => MEASURES.iter().collect(),
+        Some(name) => all().filter(|(known, _)| *known == name).collect(),
+    };
     if chosen.is_empty() {
-        let names: Vec<&str> = MEASURES.iter().map(|(name, _)| *name).collect();
+        let names: Vec<&str> = all().map(|(name, _)| *name).collect();
         return Err(Usage(format!("no benchmark `{}`: {}", name.unwrap_or_default(), names.join(", "))).into());
     }
     let mut progress = Bar::count("measuring", chosen.len() as u64);

@@ -345,7 +345,7 @@ pub(crate) struct Eval {
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// ingest, rank, explain, retrieve or serve; default: all of them.
+    /// ingest, rank, explain, retrieve or serve; default: all of these. By name only: agent.
     pub(crate) name: Option<String>,
 }
 

@@ -10,7 +10,7 @@ use assay_core::ids::{Digest, Time};
 use assay_core::scope::{Artifact, Head, Part, Scope, SpokenSet};
 use assay_core::text::{Door, Opaque};
 use assay_sources::limits::ReadLimits;
-use assay_sources::read::batches;
+use assay_sources::read::{batch_records, batches};
 use assay_store::{FunnelStep, Receipt, ReportMeta, Store, StoreError};
 
 use crate::ingest::{Asked, IngestError};
@@ -48,7 +48,7 @@ pub(crate) fn take(
     from: &Bringer<'_>,
     door: &dyn Door,
 ) -> Result<Receipt, SensorError> {
-    let records = batch.records(from.cluster, door)?;
+    let records = batch_records(batch, from.cluster, door)?;
     let sent_at = batch.sent_at.parse::<Time>().unwrap_or(from.received_at);
     let sequence = batch.sequence.to_be_bytes();
     let key = [
@@ -200,6 +200,26 @@ mod tests {
         let funnel = store.funnel(sent - assay_core::ids::Span::hours(1), sent).unwrap();
         assert_eq!((funnel.hook_hits, funnel.records), (90, 3));
         assert_eq!(store.sensor_nodes().unwrap().get("worker-1"), Some(&sent));
+    }
+
+    #[test]
+    fn a_sign_of_attack_is_a_finding_however_often_it_is_told_and_an_unknown_one_is_none() {
+        let mut store = Store::in_memory().unwrap();
+        let batch = |sequence: u32, signal: &str, exe: &str| {
+            format!(
+                r#"{{"version":1,"node":"worker-1","boot":"b","sequence":{sequence},"sent_at":"2026-11-24T03:00:00Z",
+                "containers":[{{"id":"c1","namespace":"shop","pod":"web-1","name":"web","image":"shop/web:1.0"}}],
+                "facts":[{{"container":0,"since":"2026-11-24T02:00:00Z","until":"2026-11-24T03:00:00Z",
+                "what":{{"kind":"attacked","stage":"foothold","signal":"{signal}","exe":"{exe}"}}}}]}}"#
+            )
+            .replace('\n', " ")
+        };
+        let new = |receipt: Receipt| receipt.findings.new;
+        assert_eq!(new(stream_of(&mut store, &batch(1, "miner", "/tmp/xmrig"))), 1);
+        assert_eq!(new(stream_of(&mut store, &batch(2, "miner", "/tmp/other"))), 0, "one miner, whatever it is called");
+        assert_eq!(new(stream_of(&mut store, &batch(3, "dropped-binary-run", "/tmp/a"))), 1);
+        assert_eq!(new(stream_of(&mut store, &batch(4, "dropped-binary-run", "/tmp/b"))), 1, "two programs");
+        assert_eq!(new(stream_of(&mut store, &batch(5, "made-up", "/tmp/a"))), 0);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use assay_core::ids::Digest;
 use assay_core::named;
 use assay_core::observation::AttackStage;
 use serde::Deserialize;
@@ -22,6 +23,19 @@ named! {
         Exe = "exe",
         /// Who did it.
         User = "user",
+    }
+}
+
+impl Apart {
+    /// What tells an occurrence from others of its signal at the same place: words of ours, and hashes. Of the program
+    /// the name only, because tools give the path or not.
+    pub fn words(self, exe: &str, user: &str) -> String {
+        let hash = |text: &str| Digest::of_fields([text.as_bytes()]).to_string()[7..19].to_owned();
+        match self {
+            Self::Nothing => String::new(),
+            Self::Exe => format!("exe {}", hash(exe.rsplit('/').next().unwrap_or(exe))),
+            Self::User => format!("user {}", hash(user)),
+        }
     }
 }
 

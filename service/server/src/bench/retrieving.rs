@@ -41,7 +41,7 @@ pub(super) fn measure(folder: &Path) -> Result<Vec<Row>> {
     let index = store.vector_index(&model)?;
     let loading = started.elapsed().as_secs_f64();
 
-    let kinds = ["cve"];
+    let kinds = ["claim"];
     let mut times = Vec::new();
     for n in 0..QUESTIONS {
         let question = question(&texts[n * 487 % texts.len()].1);

@@ -34,7 +34,7 @@ fn hand_over(args: &[String]) -> Result<Ended> {
 }
 
 /// The agent in the folder of this binary.
-fn beside() -> Result<PathBuf> {
+pub(crate) fn beside() -> Result<PathBuf> {
     let own = std::env::current_exe().context("this binary cannot be found")?;
     let agent = own.with_file_name("assay-agent");
     if agent.is_file() {

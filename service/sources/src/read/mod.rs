@@ -41,7 +41,7 @@ use intake::Intake;
 use json::Json;
 
 pub(crate) use events::after_runtime_prefix;
-pub use sensor::{BatchLine, batches};
+pub use sensor::{BatchLine, batches, records as batch_records};
 
 /// What a reader is told beside the bytes.
 pub struct How<'a> {

@@ -3,15 +3,17 @@
 
 use std::io::{BufRead, Read};
 
-use assay_core::batch::SensorBatch;
+use assay_core::batch::{BadBatch, SensorBatch};
 use assay_core::ids::Time;
+use assay_core::observation::{AttackStage, Claim, ControlId, Flaw, Record, Severity};
 use assay_core::scope::{Artifact, Head, Part, Scope, SpokenSet};
-use assay_core::text::Opaque;
+use assay_core::text::{Door, Opaque};
 
 use super::ReadError;
 use super::intake::{Intake, Learnt, instant};
 use super::json::plain_reason;
 use crate::limits::ReadLimits;
+use crate::signals::signal;
 
 /// One line of a file of batches.
 #[derive(Debug)]
@@ -64,6 +66,33 @@ pub fn batches<E: From<ReadError>>(
     if seen { Ok(()) } else { Err(ReadError::Empty.into()) }
 }
 
+/// The records of a batch, with a claim for each sign of attack that the table knows: what a sensor saw is a finding of its
+/// own, beside the factor of others that it is. A sign that the table does not know stays a fact.
+///
+/// # Errors
+/// When the batch is of another version, too large, or holds a value outside its list.
+pub fn records(batch: &SensorBatch, cluster: &Opaque, door: &dyn Door) -> Result<Vec<Record>, BadBatch> {
+    batch.records(cluster, door, &|sign| {
+        let signal = signal(sign.signal)?;
+        Some(Claim {
+            scope: None,
+            subject: sign.subject.clone(),
+            severity: match signal.stage {
+                AttackStage::Foothold => Severity::High,
+                AttackStage::Attempt => Severity::Medium,
+            },
+            title: Opaque::readmit(&signal.title),
+            text: Opaque::admit_name(&format!("done by {}", sign.exe), door),
+            rule: Opaque::readmit(&signal.id),
+            flaw: Flaw::Signal {
+                signal: ControlId(Opaque::readmit(&signal.id)),
+                discriminator: Opaque::readmit(&signal.apart.words(sign.exe, "")),
+                stage: signal.stage,
+            },
+        })
+    })
+}
+
 pub(super) fn read(input: &mut dyn BufRead, mut intake: Intake<'_>) -> Result<Head, ReadError> {
     let mut produced_at: Option<Time> = None;
     batches(input, intake.how.limits, &mut |line| {
@@ -73,7 +102,7 @@ pub(super) fn read(input: &mut dyn BufRead, mut intake: Intake<'_>) -> Result<He
             Err(reason) => return intake.skip(place, reason),
         };
         produced_at = produced_at.max(instant(&batch.sent_at));
-        match batch.records(intake.how.cluster, intake.how.door) {
+        match records(&batch, intake.how.cluster, intake.how.door) {
             Ok(records) => {
                 for mut record in records {
                     record.locator = format!("{place}: {}", record.locator).into();

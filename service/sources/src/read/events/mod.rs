@@ -11,7 +11,7 @@ mod values;
 use std::borrow::Cow;
 use std::io::BufRead;
 
-use assay_core::ids::{Digest, Time};
+use assay_core::ids::Time;
 use assay_core::observation::{
     AttackStage, Author, Claim, ControlId, Fact, Flaw, Observation, PREVENTED, Record, RecordKind, SENSOR_FACT_VALID,
     Severity, Subject, What,
@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use super::ReadError;
 use super::intake::{Intake, Learnt};
 use super::json::plain_reason;
-use super::signals::{Mapped, last_part};
+use super::signals::Mapped;
 use crate::signals::{Apart, Signal};
 
 pub(crate) use lines::after_runtime_prefix;
@@ -215,15 +215,9 @@ impl Hearer<'_> {
     }
 }
 
-/// What tells this occurrence from others of its signal at the same place: words of ours, and hashes.
+/// What tells this occurrence from others of its signal at the same place.
 fn discriminator(sign: &Sign<'_>, apart: Apart) -> String {
-    let hash = |text: &str| Digest::of_fields([text.as_bytes()]).to_string()[7..19].to_owned();
-    let by = match apart {
-        Apart::Nothing => String::new(),
-        // The name only: tools give the path or not.
-        Apart::Exe => format!("exe {}", hash(last_part(sign.exe))),
-        Apart::User => format!("user {}", hash(sign.user)),
-    };
+    let by = apart.words(sign.exe, sign.user);
     match (sign.refused, by.is_empty()) {
         (true, true) => PREVENTED.to_owned(),
         (true, false) => format!("{PREVENTED}, {by}"),

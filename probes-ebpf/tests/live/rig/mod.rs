@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use assay_core::batch::{CoverageRow, FactBody, SensorBatch};
@@ -71,7 +71,7 @@ impl Agent {
         let batches: Vec<SensorBatch> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         for batch in &batches {
             // What the service's reader does not take is of no use, however right it is.
-            batch.records(&Opaque::readmit("demo"), &Open).unwrap();
+            batch.records(&Opaque::readmit("demo"), &Open, &|_| None).unwrap();
         }
         (batches, log)
     }
@@ -91,6 +91,7 @@ pub(crate) struct Container {
     /// Its id.
     pub(crate) id: String,
     bundle: tempfile::TempDir,
+    layered: bool,
 }
 
 impl Container {
@@ -123,7 +124,56 @@ impl Container {
         spec["process"]["args"] = serde_json::json!(["/bin/sh", "-c", script]);
         spec["linux"]["cgroupsPath"] = format!("/{id}").into();
         fs::write(&at, serde_json::to_vec(&spec).unwrap()).unwrap();
-        Self { id, bundle }
+        Self { id, bundle, layered: false }
+    }
+
+    /// A container with an image below a writable layer, with more rights, and with a program for acts that busybox has
+    /// no applet for.
+    pub(crate) fn layered(script: &str) -> Self {
+        let mut container = Self::new(script);
+        let at = |name: &str| container.bundle.path().join(name);
+        build_acts(&at("rootfs").join("bin/acts"));
+        let list = Command::new(busybox()).arg("--list").output().unwrap();
+        for applet in String::from_utf8(list.stdout).unwrap().lines() {
+            // Some are there already.
+            let _ = symlink("busybox", at("rootfs").join("bin").join(applet));
+        }
+        fs::rename(at("rootfs"), at("image")).unwrap();
+        ["rootfs", "upper", "work"].iter().for_each(|name| fs::create_dir(at(name)).unwrap());
+        let layers = format!(
+            "lowerdir={},upperdir={},workdir={}",
+            at("image").display(),
+            at("upper").display(),
+            at("work").display()
+        );
+        rustix::mount::mount(
+            "overlay",
+            at("rootfs"),
+            "overlay",
+            rustix::mount::MountFlags::empty(),
+            Some(std::ffi::CString::new(layers).unwrap().as_c_str()),
+        )
+        .unwrap();
+        let config = at("config.json");
+        let mut spec: serde_json::Value = serde_json::from_slice(&fs::read(&config).unwrap()).unwrap();
+        spec["root"]["readonly"] = false.into();
+        spec["process"]["noNewPrivileges"] = false.into();
+        for mount in spec["mounts"].as_array_mut().unwrap().iter_mut().filter(|m| m["destination"] == "/dev/shm") {
+            mount["options"] = serde_json::json!(["nosuid", "nodev", "mode=1777"]);
+        }
+        for set in ["bounding", "effective", "permitted"] {
+            spec["process"]["capabilities"][set] = serde_json::json!([
+                "CAP_SETUID",
+                "CAP_SETGID",
+                "CAP_NET_ADMIN",
+                "CAP_NET_BIND_SERVICE",
+                "CAP_FOWNER",
+                "CAP_DAC_OVERRIDE"
+            ]);
+        }
+        fs::write(&config, serde_json::to_vec(&spec).unwrap()).unwrap();
+        container.layered = true;
+        container
     }
 
     /// Runs it to its end.
@@ -158,6 +208,9 @@ impl Container {
 impl Drop for Container {
     fn drop(&mut self) {
         let _ = Command::new("runc").args(["delete", "-f"]).arg(&self.id).output();
+        if self.layered {
+            let _ = rustix::mount::unmount(self.bundle.path().join("rootfs"), rustix::mount::UnmountFlags::DETACH);
+        }
     }
 }
 
@@ -221,6 +274,14 @@ pub(crate) fn window(batches: &[SensorBatch], id: &str, eye: &str) -> CoverageRo
         b.coverage.iter().filter(|w| w.eye == eye && b.containers[w.container].id == id).cloned().collect::<Vec<_>>()
     };
     batches.iter().flat_map(of).next_back().unwrap()
+}
+
+/// Clang is there: it has built the probes.
+fn build_acts(to: &Path) {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/rig/acts.c");
+    let done =
+        Command::new("clang").args(["-static", "-O1", "-Wall", "-Werror", "-o"]).arg(to).arg(source).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 fn busybox() -> PathBuf {

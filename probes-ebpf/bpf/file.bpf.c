@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Files that are used without being executed: libraries that are mapped, parts of packages that an interpreter reads, and
+ * files of which every opening matters. One report, several rungs: a security hook where the kernel has it, else the
+ * entry of the function behind it, else the system calls.
+ */
+#include "task.h"
+
+#define PROT_EXEC 4
+#define OPENED_TO_WRITE 3 /* O_WRONLY | O_RDWR */
+#define ENDING 8
+
+/* Eight bytes at the end of a name, read as one number; a shorter name is filled up with zeros in front. */
+INLINE u64 ending_of(const unsigned char *name, u32 len)
+{
+	u64 end = 0;
+	u32 size = len < ENDING ? len : ENDING;
+
+	if (!size)
+		return 0;
+	bpf_probe_read_kernel((void *)&end + (ENDING - size), size & (ENDING * 2 - 1), name + (len - size));
+	return end;
+}
+
+#define B(c, at) ((u64)(c) << (8 * (at)))
+#define END2(a, b) (B(a, 6) | B(b, 7))
+#define END3(a, b, c) (B(a, 5) | B(b, 6) | B(c, 7))
+#define END4(a, b, c, d) (B(a, 4) | B(b, 5) | B(c, 6) | B(d, 7))
+#define END5(a, b, c, d, e) (B(a, 3) | B(b, 4) | B(c, 5) | B(d, 6) | B(e, 7))
+#define LAST(end, n) ((end) >> (64 - 8 * (n)) << (64 - 8 * (n)))
+
+enum part {
+	PART_NONE = 0,
+	PART_FILE = 1,	/* the file stands for itself: an archive */
+	PART_FOLDER = 2, /* its folder stands for it: one of many sources of a package */
+};
+
+INLINE enum part part_of_package(u64 end)
+{
+	u64 four = LAST(end, 4), five = LAST(end, 5);
+
+	if (four == END4('.', 'j', 'a', 'r') || four == END4('.', 'w', 'a', 'r') || four == END4('.', 'e', 'a', 'r') ||
+	    five == END5('.', 'n', 'o', 'd', 'e'))
+		return PART_FILE;
+	if (four == END4('.', 'p', 'y', 'c') || four == END4('.', 'm', 'j', 's') || four == END4('.', 'c', 'j', 's') ||
+	    four == END4('.', 'p', 'h', 'p') || LAST(end, 3) == END3('.', 'p', 'y') || LAST(end, 3) == END3('.', 'j', 's') ||
+	    LAST(end, 3) == END3('.', 'r', 'b'))
+		return PART_FOLDER;
+	return PART_NONE;
+}
+
+/* The folder of many Python packages: a module of one file lies in it, or in its cache, beside those of others. */
+INLINE int is_shared_folder(struct dentry *folder)
+{
+	u64 packages = *(u64 *)"packages";
+	const unsigned char *name = GET(folder, d_name.name);
+	u32 len = GET(folder, d_name.len);
+
+	if (len == 11 && ending_of(name, len) == *(u64 *)"ycache__") {
+		folder = GET(folder, d_parent);
+		name = GET(folder, d_name.name);
+		len = GET(folder, d_name.len);
+	}
+	return len == 13 && ending_of(name, len) == packages;
+}
+
+struct used {
+	u32 op;
+	struct dentry *dentry;
+	struct inode *inode;
+};
+
+INLINE void report_use(struct hook_counts *n, u32 hook, struct task_struct *task, struct file *file, struct used *used)
+{
+	struct super_block *sb = GET(used->inode, i_sb);
+	struct cred *cred = GET(task, cred);
+	struct seen_key key = {};
+	struct event_file *record;
+	struct exe_id exe;
+	struct path at;
+	u64 *last, now = bpf_ktime_get_boot_ns(), cgroup = cgroup_of(task);
+	u32 size;
+
+	exe_of(task, &exe);
+	key.cgroup = cgroup;
+	key.ino = GET(used->inode, i_ino);
+	key.dev = GET(sb, s_dev);
+	key.parent_ino = exe.ino;
+	key.parent_dev = exe.dev;
+	key.what = SEEN_FILE + used->op;
+	if (!exe.ino || (used->op == FILE_MAPPED && key.ino == exe.ino && key.dev == exe.dev)) {
+		COUNT(n, ignored);
+		return;
+	}
+	last = bpf_map_lookup_elem(&seen, &key);
+	if (last && now - *last < cfg_seen_again_ns) {
+		COUNT(n, known);
+		return;
+	}
+	record = bpf_map_lookup_elem(&scratch, &hook);
+	if (!record || !key.ino) {
+		COUNT(n, lost_read);
+		return;
+	}
+	if (!may_send(n, cgroup, now))
+		return;
+	begin(&record->head, EVENT_FILE, cgroup);
+	record->ino = key.ino;
+	record->dev = key.dev;
+	record->exe_ino = exe.ino;
+	record->exe_dev = exe.dev;
+	record->pid = GET(task, tgid);
+	record->uid = GET(cred, euid.val);
+	record->op = used->op;
+	record->pad = 0;
+	record->flags = standing(task, exe_file(task)) | overlay_flags(used->inode);
+	at = GET(file, f_path);
+	at.dentry = used->dentry;
+	walk_path((struct path_tail *)&record->flags, at, task);
+	size = *(volatile u32 *)&record->path_size;
+	if (size > PATH_BYTES)
+		size = PATH_BYTES;
+	if (send(n, &record->head, __builtin_offsetof(struct event_file, path) + size))
+		bpf_map_update_elem(&seen, &key, &now, BPF_ANY);
+}
+
+INLINE void mapped_code(u32 hook, struct file *file)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct hook_counts *n = count_hit(hook);
+	struct used used = { .op = FILE_MAPPED };
+
+	if (!n)
+		return;
+	if (!file || is_ignored(cgroup_of(task))) {
+		COUNT(n, ignored);
+		return;
+	}
+	used.dentry = GET(file, f_path.dentry);
+	used.inode = GET(file, f_inode);
+	report_use(n, hook, task, file, &used);
+}
+
+/* Whether a name, or with WATCHED_FOLDER that of the folder above, is one of those that are watched for this. */
+INLINE int is_watched(const unsigned char *name, u32 how)
+{
+	struct watched_name key = {};
+	u32 *hows;
+
+	if (bpf_probe_read_kernel_str(key.name, sizeof(key.name), name) <= 0)
+		return 0;
+	/* What the string left behind its end would make another key of it. */
+	for (int i = 1, ended = 0; i < WATCHED_NAME; i++) {
+		ended |= !key.name[i - 1];
+		if (ended)
+			key.name[i] = 0;
+	}
+	hows = bpf_map_lookup_elem(&watched, &key);
+	return hows && (*hows & how);
+}
+
+INLINE void opened(u32 hook, struct file *file)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct hook_counts *n = count_hit(hook);
+	struct used used = {};
+	const unsigned char *name;
+	struct dentry *folder;
+	int writes;
+
+	if (!n)
+		return;
+	if (!file || is_ignored(cgroup_of(task))) {
+		COUNT(n, ignored);
+		return;
+	}
+	used.dentry = GET(file, f_path.dentry);
+	used.inode = GET(file, f_inode);
+	name = GET(used.dentry, d_name.name);
+	folder = GET(used.dentry, d_parent);
+	writes = GET(file, f_flags) & OPENED_TO_WRITE;
+	if (is_watched(name, writes ? WATCHED_WRITE : WATCHED_READ) ||
+	    (writes && is_watched(GET(folder, d_name.name), WATCHED_FOLDER))) {
+		used.op = writes ? FILE_WRITTEN : FILE_WATCHED;
+	} else if (!writes) {
+		enum part part = part_of_package(ending_of(name, GET(used.dentry, d_name.len)));
+
+		if (part == PART_FOLDER && !is_shared_folder(folder)) {
+			used.dentry = folder;
+			used.inode = GET(folder, d_inode);
+		}
+		if (part != PART_NONE)
+			used.op = FILE_READ;
+	}
+	if (!used.op) {
+		COUNT(n, ignored);
+		return;
+	}
+	report_use(n, hook, task, file, &used);
+}
+
+SEC("lsm/mmap_file")
+int mmap_lsm(u64 *ctx)
+{
+	if (ctx[2] & PROT_EXEC)
+		mapped_code(HOOK_MMAP, (void *)ctx[0]);
+	return 0;
+}
+
+SEC("fentry/security_mmap_file")
+int mmap_entry(u64 *ctx)
+{
+	if (ctx[1] & PROT_EXEC)
+		mapped_code(HOOK_MMAP, (void *)ctx[0]);
+	return 0;
+}
+
+SEC("lsm/file_open")
+int open_lsm(u64 *ctx)
+{
+	opened(HOOK_OPEN, (void *)ctx[0]);
+	return 0;
+}
+
+SEC("fentry/security_file_open")
+int open_entry(u64 *ctx)
+{
+	opened(HOOK_OPEN, (void *)ctx[0]);
+	return 0;
+}
+
+/* The open file behind a descriptor of the current process. */
+INLINE struct file *file_of(s64 descriptor)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct files_struct *files = GET(task, files);
+	struct fdtable *table = GET(files, fdt);
+	struct file **at = GET(table, fd);
+	struct file *file = 0;
+
+	if (descriptor < 0 || descriptor >= GET(table, max_fds))
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), at + descriptor);
+	return file;
+}
+
+SEC("tracepoint/syscalls/sys_enter_mmap")
+int mmap_call(struct sys_enter *ctx)
+{
+	s32 descriptor = (s32)ctx->args[4];
+
+	if (ctx->args[2] & PROT_EXEC && descriptor >= 0)
+		mapped_code(HOOK_MMAP, file_of(descriptor));
+	return 0;
+}
+
+INLINE int open_returned(struct sys_exit *ctx)
+{
+	if (ctx->result >= 0)
+		opened(HOOK_OPEN, file_of(ctx->result));
+	return 0;
+}
+
+SEC("tracepoint/syscalls/sys_exit_open")
+int open_call(struct sys_exit *ctx)
+{
+	return open_returned(ctx);
+}
+
+SEC("tracepoint/syscalls/sys_exit_openat")
+int openat_call(struct sys_exit *ctx)
+{
+	return open_returned(ctx);
+}
+
+SEC("tracepoint/syscalls/sys_exit_openat2")
+int openat2_call(struct sys_exit *ctx)
+{
+	return open_returned(ctx);
+}

@@ -1,0 +1,134 @@
+//! The table: which act is which signal. Ids, ATT&CK ids and what else looks the same stand in the service's table.
+
+use assay_core::observation::AttackStage::{Attempt, Foothold};
+use assay_core::observation::PeerClass;
+
+use super::{Circumstance, Rule, When};
+use crate::hooks::number;
+
+/// Programs that take commands.
+pub(super) const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "zsh", "ksh", "csh", "tcsh", "fish"];
+/// Names of the kernel's own tasks, which have no file.
+pub(super) const KERNEL_TASKS: &[&str] = &["kworker", "[kworker", "kthreadd", "[kthreadd", "ksoftirqd", "[ksoftirqd"];
+
+const LOGIN: &[&str] = &[
+    "sshd",
+    "sshd-session",
+    "login",
+    "su",
+    "sudo",
+    "passwd",
+    "unix_chkpwd",
+    "cron",
+    "crond",
+    "useradd",
+    "usermod",
+    "chpasswd",
+];
+const INSTALLERS: &[&str] = &["dpkg", "dpkg-deb", "apt", "apt-get", "apk", "rpm", "yum", "dnf", "microdnf"];
+const NOBODY: &[&str] = &[];
+
+/// PTRACE_POKETEXT, _POKEDATA, _ATTACH, _SETREGS and _SEIZE: to write into another process, or to take hold of it.
+const PTRACE_TAKES_HOLD: &[u64] = &[4, 5, 13, 16, 0x4206];
+/// BPF_PROG_LOAD.
+const BPF_LOADS: &[u64] = &[5];
+
+const fn rule(when: When, signal: &'static str, stage: assay_core::observation::AttackStage) -> Rule {
+    Rule { when, signal, stage }
+}
+
+const fn reads(names: &'static [&'static str], within: &'static str, unless: &'static [&'static str]) -> When {
+    When::Reads { names, within, unless }
+}
+
+const fn writes(names: &'static [&'static str], within: &'static str, unless: &'static [&'static str]) -> When {
+    When::Writes { names, within, unless }
+}
+
+const fn calls(call: usize, argument: Option<(usize, &'static [u64])>) -> When {
+    When::Calls { call, argument }
+}
+
+/// Every rule.
+pub const RULES: &[Rule] = &[
+    rule(When::Shell(Circumstance::Terminal), "shell-in-container", Attempt),
+    rule(When::Shell(Circumstance::UnderServer), "shell-from-server", Foothold),
+    rule(When::Shell(Circumstance::StdinIsConnection), "reverse-shell", Foothold),
+    rule(When::Any(Circumstance::FromMemory), "memfd-exec", Foothold),
+    rule(When::Any(Circumstance::Deleted), "deleted-exe-run", Foothold),
+    rule(When::Any(Circumstance::NotInImage), "dropped-binary-run", Foothold),
+    rule(When::Any(Circumstance::GainsRoot), "setuid-gain", Attempt),
+    rule(When::Any(Circumstance::HiddenName), "hidden-file", Attempt),
+    rule(When::Any(Circumstance::KernelName), "masquerading", Attempt),
+    rule(When::RunsBelow(&["/dev/shm/"]), "shared-memory-exec", Foothold),
+    rule(When::Runs(INSTALLERS), "package-manager-run", Attempt),
+    rule(When::Runs(&["nc", "ncat", "netcat", "nc.openbsd", "nc.traditional", "socat"]), "network-tool-run", Attempt),
+    rule(When::Runs(&["tcpdump", "tshark", "dumpcap", "ngrep"]), "packet-capture", Attempt),
+    rule(When::Runs(&["nmap", "masscan", "zmap", "zgrab"]), "port-scan", Attempt),
+    rule(When::Runs(&["kubectl", "k9s"]), "kubectl-in-container", Attempt),
+    rule(When::Runs(&["docker", "ctr", "crictl", "nerdctl", "runc", "crun"]), "runtime-socket", Foothold),
+    rule(When::Runs(&["xmrig", "minerd", "cpuminer", "ccminer", "xmr-stak", "t-rex", "nbminer"]), "miner", Foothold),
+    rule(When::Runs(&["scp", "sftp", "rsync", "rclone"]), "remote-copy-tool", Attempt),
+    rule(When::Runs(&["chisel", "frpc", "ngrok", "iodine", "gost"]), "tunnel", Attempt),
+    rule(When::Runs(&["nsenter"]), "namespace-change", Foothold),
+    rule(calls(number::SETNS, None), "namespace-change", Foothold),
+    rule(calls(number::UNSHARE, None), "namespace-change", Foothold),
+    rule(calls(number::MOUNT, None), "mount-in-container", Attempt),
+    rule(calls(number::PTRACE, Some((0, PTRACE_TAKES_HOLD))), "ptrace", Attempt),
+    rule(calls(number::MODULE, None), "module-load", Foothold),
+    rule(calls(number::BPF, Some((0, BPF_LOADS))), "bpf-load", Attempt),
+    rule(reads(&["token"], "kubernetes.io/serviceaccount", NOBODY), "service-account-token-read", Attempt),
+    rule(reads(&["shadow", "gshadow"], "/etc/", LOGIN), "credential-file-read", Attempt),
+    rule(
+        reads(&["id_rsa", "id_ed25519", "id_ecdsa"], "", &["ssh", "sshd", "sshd-session", "scp", "git"]),
+        "credential-file-read",
+        Attempt,
+    ),
+    rule(reads(&["credentials"], "/.aws/", &["aws"]), "credential-file-read", Attempt),
+    rule(
+        reads(&[".git-credentials", ".pgpass", ".netrc"], "", &["git", "psql", "pg_dump"]),
+        "credential-file-read",
+        Attempt,
+    ),
+    rule(
+        reads(&["ca.key", "apiserver.key", "admin.conf"], "/etc/kubernetes/", NOBODY),
+        "cluster-certificate-read",
+        Foothold,
+    ),
+    rule(reads(&["kcore", "mem", "kmem"], "/proc/kcore", NOBODY), "host-disk-access", Foothold),
+    rule(
+        reads(&["sda", "sda1", "vda", "vda1", "xvda", "nvme0n1", "mem", "kmem"], "/dev/", NOBODY),
+        "host-disk-access",
+        Foothold,
+    ),
+    rule(
+        writes(&["sda", "sda1", "vda", "vda1", "xvda", "nvme0n1", "mem", "kmem"], "/dev/", NOBODY),
+        "host-disk-access",
+        Foothold,
+    ),
+    rule(writes(&["crontab"], "/etc/", INSTALLERS), "cron-write", Foothold),
+    rule(
+        When::WritesInto {
+            folders: &["cron.d", "cron.daily", "cron.hourly", "cron.weekly", "cron.monthly", "crontabs"],
+            unless: INSTALLERS,
+        },
+        "cron-write",
+        Foothold,
+    ),
+    rule(
+        writes(&[".bashrc", ".profile", ".bash_profile", ".zshrc", "rc.local", "profile"], "", INSTALLERS),
+        "startup-file-write",
+        Attempt,
+    ),
+    rule(When::WritesInto { folders: &["init.d", "profile.d"], unless: INSTALLERS }, "startup-file-write", Attempt),
+    rule(writes(&["authorized_keys", "authorized_keys2"], "", NOBODY), "authorized-keys-write", Foothold),
+    rule(writes(&["ld.so.preload"], "", NOBODY), "ld-so-preload", Foothold),
+    rule(writes(&["sudoers"], "/etc/", INSTALLERS), "sudoers-write", Foothold),
+    rule(When::WritesInto { folders: &["sudoers.d"], unless: INSTALLERS }, "sudoers-write", Foothold),
+    rule(writes(&["passwd", "shadow", "group", "gshadow"], "/etc/", INSTALLERS), "account-change", Attempt),
+    rule(writes(&["status", "installed"], "/dpkg/status", INSTALLERS), "package-database-write", Attempt),
+    rule(writes(&["core_pattern"], "/sys/kernel/", NOBODY), "core-pattern", Foothold),
+    rule(writes(&["release_agent"], "", NOBODY), "release-agent", Foothold),
+    rule(writes(&["runc", "crun", "containerd-shim-runc-v2"], "", INSTALLERS), "runtime-overwrite", Foothold),
+    rule(When::Asks(PeerClass::Metadata), "metadata-call", Attempt),
+];

@@ -1,0 +1,71 @@
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::*;
+use assay_core::observation::Protocol;
+
+fn ids<'a>(rules: impl Iterator<Item = &'static Rule> + 'a) -> BTreeSet<&'static str> {
+    rules.map(|r| r.signal).collect()
+}
+
+fn plain(path: &str) -> Ran<'_> {
+    Ran { path, called: "", flags: 0, under_server: false, gains_root: false }
+}
+
+#[test]
+fn what_a_workload_does_every_day_is_no_sign() {
+    for path in
+        ["/usr/sbin/nginx", "/bin/sh", "/usr/bin/python3.11", "/opt/java/openjdk/bin/java", "/tmp/.x/..", "/tmp/."]
+    {
+        assert!(ids(ran(&plain(path))).is_empty(), "{path}");
+    }
+    for (path, exe) in
+        [("/etc/shadow", "/usr/sbin/sshd"), ("/app/token", "/bin/cat"), ("/home/u/credentials", "/bin/app")]
+    {
+        assert!(ids(opened(path, FileOp::WatchedRead, exe)).is_empty(), "{path}");
+    }
+    assert!(ids(opened("/etc/passwd", FileOp::WatchedWrite, "/usr/bin/dpkg")).is_empty());
+    assert!(ids(called(crate::hooks::number::PTRACE, &[0, 0, 0])).is_empty(), "PTRACE_TRACEME");
+    assert!(ids(called(crate::hooks::number::BPF, &[1, 0, 0])).is_empty(), "a look into a map");
+}
+
+#[test]
+fn a_shell_is_told_by_its_file_or_by_the_name_it_is_called_by() {
+    for (path, called) in [("/bin/bash", ""), ("/bin/busybox", "sh"), ("/usr/local/bin/tool", "bash")] {
+        let act = Ran { called, under_server: true, ..plain(path) };
+        assert_eq!(ids(ran(&act)), BTreeSet::from(["shell-from-server"]), "{path} {called}");
+    }
+    let act = Ran { called: "httpd", under_server: true, ..plain("/bin/busybox") };
+    assert!(ids(ran(&act)).is_empty());
+}
+
+#[test]
+fn only_who_asks_the_metadata_service_is_a_sign() {
+    let talks = |role, peer| Said::Talks { port: 80, protocol: Protocol::Tcp, role, peer, exe: String::new() };
+    assert_eq!(talked(&talks(Role::Client, PeerClass::Metadata)).map(|r| r.signal), Some("metadata-call"));
+    assert!(talked(&talks(Role::Server, PeerClass::Metadata)).is_none());
+    assert!(talked(&talks(Role::Client, PeerClass::Public)).is_none());
+}
+
+#[test]
+fn every_watched_name_fits_the_kernels_side() {
+    let watched = watched();
+    assert!(watched.keys().all(|name| !name.is_empty() && name.len() <= WATCHED_NAME_MAX), "{watched:?}");
+    let room = crate::hooks::MAPS.iter().find(|(name, _)| *name == "watched").map(|(_, size)| *size);
+    assert!(u32::try_from(watched.len()).ok() <= room, "{} names", watched.len());
+}
+
+/// The service's table is the one place where a signal is described: an id that is not there would be shown bare, and a
+/// stage that differs would be two answers to one question.
+#[test]
+fn every_rule_names_a_row_of_the_services_table_and_its_stage() {
+    let at = concat!(env!("CARGO_MANIFEST_DIR"), "/../service/sources/src/signals.csv");
+    let table = fs::read_to_string(at).unwrap();
+    for rule in RULES {
+        let row = table.lines().find(|l| l.starts_with(&format!("{},", rule.signal)));
+        let row = row.unwrap_or_else(|| panic!("{} has no row", rule.signal));
+        assert!(row.contains(&format!(",{},", rule.stage)), "{}: {row}", rule.signal);
+    }
+    let distinct: BTreeSet<_> = RULES.iter().map(|r| r.signal).collect();
+    assert!(distinct.len() >= 30, "{} signals", distinct.len());
+}
