@@ -1,32 +1,20 @@
 //! Alpine's package list: one file of records, `P:` name, `V:` version, `o:` source, then `F:` folders with `R:` files.
 
-use std::collections::BTreeMap;
-
-use super::{Distribution, Inside, Package, plain};
+use super::asked::{Asked, Claims};
+use super::distribution::{Distribution, Installed};
+use super::{Found, Inside};
 
 const LISTS: [&str; 2] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
 
-#[derive(Default)]
-struct Entry {
-    name: String,
-    version: String,
-    architecture: String,
-    source: String,
-    folder: String,
-}
-
-pub(super) fn owners(
-    inside: &Inside,
-    asked: &BTreeMap<&str, &str>,
-    distribution: &Distribution,
-) -> BTreeMap<String, Package> {
-    let mut found = BTreeMap::new();
+pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribution, found: &mut Found<'_>) {
     for list in LISTS {
-        let mut entry = Entry::default();
+        let mut claims = Claims::none();
+        let mut entry = Installed::default();
+        let mut folder = String::new();
         // A container without this list has no packages of this kind.
         let _ = inside.lines(list, |line| {
             let Some((key, value)) = line.split_once(':') else {
-                entry = Entry::default();
+                entry = Installed::default();
                 return;
             };
             match key {
@@ -34,26 +22,20 @@ pub(super) fn owners(
                 "V" => entry.version = value.to_owned(),
                 "A" => entry.architecture = value.to_owned(),
                 "o" => entry.source = value.to_owned(),
-                "F" => entry.folder = value.to_owned(),
+                "F" => folder = format!("/{value}"),
                 "R" => {
-                    let path = format!("/{}/{value}", entry.folder);
-                    if let Some(asked) = asked.get(plain(&path)) {
-                        found.insert((*asked).to_owned(), entry.package(distribution));
+                    // A folder is asked for where files directly in it were used.
+                    for path in asked.at(&format!("{folder}/{value}")).iter().chain(asked.at(&folder)) {
+                        claims.claim(path, distribution.package("apk", "alpine", &entry));
                     }
                 }
                 _ => {}
             }
         });
-    }
-    found
-}
-
-impl Entry {
-    fn package(&self, distribution: &Distribution) -> Package {
-        let other = !self.source.is_empty() && self.source != self.name;
-        Package {
-            purl: distribution.purl("apk", "alpine", &self.name, &self.version, &self.architecture),
-            source: other.then(|| self.source.clone()),
+        for (path, package) in claims.settled() {
+            if let Some(package) = package {
+                found.add(path, package);
+            }
         }
     }
 }

@@ -1,14 +1,18 @@
 //! A container's files, read so that no path leads out of it. Comes in: a process and paths that a stranger may have
-//! prepared with links. Goes out: bounded text. The kernel resolves every link inside the container's own root.
+//! prepared with links. Goes out: bounded text and bytes. The kernel resolves every link inside the container's own root.
+//! Everything that one pass reads, and everything that it inflates, comes out of one allowance.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::fs::{Dir, Mode, OFlags, ResolveFlags, open, openat2};
 
-/// The most bytes of one file.
+/// The most bytes that one pass over a container's packages reads and inflates.
+pub const PASS_BYTES_MAX: u64 = 1 << 30;
+/// The most bytes of one file that is read whole.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 /// The most bytes of one line.
 const LINE_BYTES_MAX: u64 = 64 << 10;
@@ -19,6 +23,15 @@ const ENTRIES_MAX: usize = 20_000;
 #[derive(Debug)]
 pub struct Inside {
     root: OwnedFd,
+    left: Cell<u64>,
+    was_cut: Cell<bool>,
+}
+
+/// A plain file inside: reads come out of the pass's allowance, and none goes over it.
+#[derive(Debug)]
+pub struct Plain<'i> {
+    file: File,
+    inside: &'i Inside,
 }
 
 /// A file inside cannot be read.
@@ -47,7 +60,31 @@ impl Inside {
     /// When it cannot be opened.
     pub fn at(folder: &Path) -> Result<Self, InsideError> {
         let root = open(folder, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-        Ok(Self { root: root.map_err(|e| failed(&folder.display().to_string())(e.into()))? })
+        let root = root.map_err(|e| failed(&folder.display().to_string())(e.into()))?;
+        Ok(Self { root, left: Cell::new(PASS_BYTES_MAX), was_cut: Cell::new(false) })
+    }
+
+    /// True when a bound of the pass was met: what was not found may still be there.
+    pub fn was_cut(&self) -> bool {
+        self.was_cut.get()
+    }
+
+    /// Something that is there was left out.
+    pub(super) fn cut(&self) {
+        self.was_cut.set(true);
+    }
+
+    /// Takes from the pass's allowance.
+    ///
+    /// # Errors
+    /// When it is used up.
+    pub(super) fn take(&self, bytes: u64) -> io::Result<()> {
+        let left = self.left.get().checked_sub(bytes);
+        self.left.set(left.unwrap_or_default());
+        left.map(|_| ()).ok_or_else(|| {
+            self.cut();
+            io::Error::other("more to read than one pass may")
+        })
     }
 
     /// A small file as text.
@@ -55,9 +92,17 @@ impl Inside {
     /// # Errors
     /// When it is not there or cannot be read.
     pub fn text(&self, path: &str) -> Result<String, InsideError> {
+        Ok(String::from_utf8_lossy(&self.bytes(path, FILE_BYTES_MAX)?).into_owned())
+    }
+
+    /// The first bytes of a file, at most so many.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    pub fn bytes(&self, path: &str, bytes_max: u64) -> Result<Vec<u8>, InsideError> {
         let mut bytes = Vec::new();
-        self.file(path)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(failed(path))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        self.plain(path)?.take(bytes_max).read_to_end(&mut bytes).map_err(failed(path))?;
+        Ok(bytes)
     }
 
     /// Every line of a file, without its end.
@@ -65,7 +110,7 @@ impl Inside {
     /// # Errors
     /// When it is not there or cannot be read.
     pub fn lines(&self, path: &str, mut each: impl FnMut(&str)) -> Result<(), InsideError> {
-        let mut reader = BufReader::new(self.file(path)?.take(FILE_BYTES_MAX));
+        let mut reader = BufReader::new(self.plain(path)?.take(FILE_BYTES_MAX));
         let mut line = Vec::new();
         loop {
             line.clear();
@@ -95,10 +140,13 @@ impl Inside {
     }
 
     /// Only plain files: a pipe that somebody put in the place of a list would make the agent wait.
-    fn file(&self, path: &str) -> Result<File, InsideError> {
+    ///
+    /// # Errors
+    /// When it is not there, cannot be read or is something else.
+    pub fn plain(&self, path: &str) -> Result<Plain<'_>, InsideError> {
         let file = File::from(self.open(path, OFlags::RDONLY | OFlags::NONBLOCK)?);
         if file.metadata().map_err(failed(path))?.is_file() {
-            return Ok(file);
+            return Ok(Plain { file, inside: self });
         }
         Err(failed(path)(io::Error::new(io::ErrorKind::InvalidInput, "not a plain file")))
     }
@@ -106,6 +154,27 @@ impl Inside {
     fn open(&self, path: &str, flags: OFlags) -> Result<OwnedFd, InsideError> {
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         openat2(&self.root, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve).map_err(|e| failed(path)(e.into()))
+    }
+}
+
+impl Plain<'_> {
+    /// The tree that it is of.
+    pub(super) const fn inside(&self) -> &Inside {
+        self.inside
+    }
+}
+
+impl Read for Plain<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(into)?;
+        self.inside.take(read as u64)?;
+        Ok(read)
+    }
+}
+
+impl Seek for Plain<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
     }
 }
 
