@@ -15,6 +15,7 @@ mod elf;
 mod golang;
 mod inside;
 mod jar;
+mod maven;
 mod npm;
 mod pip;
 mod purl;
@@ -30,7 +31,7 @@ pub use purl::PURL_BYTES_MAX;
 /// The most paths that one pass looks for.
 pub const WANTED_MAX: usize = 4_096;
 /// The most packages that one pass finds.
-pub const FOUND_MAX: usize = 8_192;
+pub const FOUND_MAX: usize = 4_096;
 
 /// A package of a distribution or of a language.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub fn owners(inside: &Inside, wanted: &BTreeSet<&str>) -> BTreeMap<String, Vec<
     let mut found = Found { inside, by_path: BTreeMap::new(), count: 0 };
     dpkg::owners(inside, &asked, &distribution, &mut found);
     apk::owners(inside, &asked, &distribution, &mut found);
-    pip::owners(inside, &wanted, &mut found);
+    pip::owners(inside, &wanted, &asked, &mut found);
     npm::owners(inside, &wanted, &mut found);
     for path in wanted {
         if jar::is_archive(path) {

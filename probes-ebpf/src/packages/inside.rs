@@ -5,13 +5,13 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{Dir, Mode, OFlags, ResolveFlags, open, openat2};
+use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, open, openat2};
 
 /// The most bytes that one pass over a container's packages reads and inflates.
-pub const PASS_BYTES_MAX: u64 = 1 << 30;
+pub const PASS_BYTES_MAX: u64 = 512 << 20;
 /// The most bytes of one file that is read whole.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 /// The most bytes of one line.
@@ -144,8 +144,11 @@ impl Inside {
     /// # Errors
     /// When it is not there, cannot be read or is something else.
     pub fn plain(&self, path: &str) -> Result<Plain<'_>, InsideError> {
-        let file = File::from(self.open(path, OFlags::RDONLY | OFlags::NONBLOCK)?);
-        if file.metadata().map_err(failed(path))?.is_file() {
+        // What it is is known before it is opened: to open a device is already to use it.
+        let named = self.open(path, OFlags::PATH)?;
+        let kind = fstat(&named).map(|stat| FileType::from_raw_mode(stat.st_mode));
+        if kind.map_err(|e| failed(path)(e.into()))? == FileType::RegularFile {
+            let file = File::open(format!("/proc/self/fd/{}", named.as_raw_fd())).map_err(failed(path))?;
             return Ok(Plain { file, inside: self });
         }
         Err(failed(path)(io::Error::new(io::ErrorKind::InvalidInput, "not a plain file")))
@@ -154,13 +157,6 @@ impl Inside {
     fn open(&self, path: &str, flags: OFlags) -> Result<OwnedFd, InsideError> {
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         openat2(&self.root, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve).map_err(|e| failed(path)(e.into()))
-    }
-}
-
-impl Plain<'_> {
-    /// The tree that it is of.
-    pub(super) const fn inside(&self) -> &Inside {
-        self.inside
     }
 }
 

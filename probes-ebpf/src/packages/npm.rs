@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{Found, Inside, Package};
 
 /// The largest `package.json` that is read, in bytes.
-pub const PACKAGE_JSON_BYTES_MAX: u64 = 1 << 20;
+const PACKAGE_JSON_BYTES_MAX: u64 = 1 << 20;
 
 const FOLDER: &str = "node_modules/";
 
@@ -74,8 +74,12 @@ mod tests {
         assert_eq!(of("/app/node_modules/express/lib/router"), "/app/node_modules/express");
         assert_eq!(of("/app/node_modules/express"), "/app/node_modules/express");
         assert_eq!(of("/a/node_modules/x/node_modules/@s/y/z"), "/a/node_modules/x/node_modules/@s/y");
-        assert_eq!(of("/a/node_modules/.pnpm/y@1.0.0/node_modules/y/i.js"), "/a/node_modules/.pnpm/y@1.0.0/node_modules/y");
-        for none in ["/app/server.js", "/a/node_modules/.bin/x", "/a/node_modules/@s", "/a/node_modules/", "/my_node_modules/x"]
+        assert_eq!(
+            of("/a/node_modules/.pnpm/y@1.0.0/node_modules/y/i.js"),
+            "/a/node_modules/.pnpm/y@1.0.0/node_modules/y"
+        );
+        for none in
+            ["/app/server.js", "/a/node_modules/.bin/x", "/a/node_modules/@s", "/a/node_modules/", "/my_node_modules/x"]
         {
             assert_eq!(folder_of(none), None, "{none}");
         }

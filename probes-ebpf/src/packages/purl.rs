@@ -8,7 +8,8 @@ pub const PURL_BYTES_MAX: usize = 500;
 
 /// A package URL of a language's package. `name` may have several parts, with `/` between them.
 pub(super) fn purl(kind: &str, name: &str, version: &str) -> Option<String> {
-    let part = |text: &str| !text.is_empty() && !matches!(text, "." | "..") && text.bytes().all(|b| b.is_ascii_graphic());
+    let part =
+        |text: &str| !text.is_empty() && !matches!(text, "." | "..") && text.bytes().all(|b| b.is_ascii_graphic());
     if !name.split('/').all(part) {
         return None;
     }
