@@ -65,11 +65,15 @@ const PACKAGE_MANAGERS: &[&str] = &[
     // These are programs of their own, and run nothing of the workload in their own process.
     "cargo",
     "uv",
+    "micromamba",
 ];
 
 /// The packages of those paths that have one, or several: a file in a wheel may be of a distribution as well, and an
 /// executable or an archive holds many.
 pub fn owners(inside: &Inside, wanted: &BTreeSet<&str>) -> BTreeMap<String, Vec<Package>> {
+    if wanted.len() > WANTED_MAX {
+        inside.cut();
+    }
     let wanted: Vec<&str> = wanted.iter().copied().take(WANTED_MAX).collect();
     let asked = Asked::of(&wanted);
     let distribution = Distribution::read(inside);

@@ -47,5 +47,9 @@ fn list(found: &Found<'_>, bytes: &[u8]) -> Option<List> {
     let mut json = Vec::new();
     flate2::read::ZlibDecoder::new(bytes).take(LIST_BYTES_MAX).read_to_end(&mut json).ok()?;
     found.inside.take(json.len() as u64).ok()?;
+    if json.len() as u64 >= LIST_BYTES_MAX {
+        found.inside.cut();
+        return None;
+    }
     serde_json::from_slice(&json).ok()
 }

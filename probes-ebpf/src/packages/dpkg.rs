@@ -8,11 +8,13 @@ use super::distribution::{Distribution, Installed};
 use super::{Found, Inside};
 
 const INFO: &str = "var/lib/dpkg/info";
+const DIVERSIONS: &str = "var/lib/dpkg/diversions";
 const STATUS: &str = "var/lib/dpkg/status";
 const STATUS_D: &str = "var/lib/dpkg/status.d";
 
 pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribution, found: &mut Found<'_>) {
     let mut claims = Claims::none();
+    let diverted = diversions(inside);
     for (folder, end) in [(INFO, ".list"), (STATUS_D, ".md5sums")] {
         for file in inside.names(folder).unwrap_or_default() {
             let Some(package) = file.strip_suffix(end) else { continue };
@@ -21,7 +23,8 @@ pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribu
             let _ = inside.lines(&format!("{folder}/{file}"), |line| {
                 if folder == INFO {
                     // Folders stand in this list as files do.
-                    note(line);
+                    let away = diverted.get(line).filter(|(_, by)| by.as_str() != package);
+                    note(away.map_or(line, |(to, _)| to));
                 } else if let Some((_, path)) = line.split_once("  ") {
                     note(&format!("/{path}"));
                     // A folder is asked for where files directly in it were used.
@@ -40,6 +43,17 @@ pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribu
             found.add(path, package);
         }
     }
+}
+
+/// Files that one package moves away for its own: what of every other package has this path lies at the other. Three
+/// lines each: from, to, by whom.
+fn diversions(inside: &Inside) -> BTreeMap<String, (String, String)> {
+    let mut lines = Vec::new();
+    // Most images have none.
+    let _ = inside.lines(DIVERSIONS, |line| lines.push(line.to_owned()));
+    let rows = lines.chunks_exact(3);
+    rows.filter_map(|row| if let [from, to, by] = row { Some((from.clone(), (to.clone(), by.clone()))) } else { None })
+        .collect()
 }
 
 /// Installed packages, under both names by which a list may call them: `libc6` and `libc6:amd64`.

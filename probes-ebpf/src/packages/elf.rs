@@ -18,6 +18,7 @@ const RUST: &[u8] = b".dep-v0\0";
 
 /// An executable or library.
 pub(super) struct Elf<'i> {
+    inside: &'i Inside,
     cache: ReadCache<Plain<'i>>,
     pub(super) big_endian: bool,
     pub(super) go: Option<Part>,
@@ -65,7 +66,7 @@ impl<'i> Elf<'i> {
         file.read_exact(&mut begin).ok()?;
         let class = *begin.strip_prefix(&ELFMAG)?.first()?;
         let cache = ReadCache::new(file);
-        let mut elf = Self { cache, big_endian: false, go: None, rust: None, segments: Vec::new() };
+        let mut elf = Self { inside, cache, big_endian: false, go: None, rust: None, segments: Vec::new() };
         if class == object::elf::ELFCLASS64 {
             elf.read::<FileHeader64<Endianness>>()?;
         } else {
@@ -102,6 +103,9 @@ impl<'i> Elf<'i> {
 
     /// The bytes of a part of the file; none when it is too long or not there.
     pub(super) fn bytes(&self, part: Part) -> Option<&[u8]> {
+        if part.len > PART_BYTES_MAX {
+            self.inside.cut();
+        }
         Bounded(&self.cache).read_bytes_at(part.offset, part.len).ok()
     }
 

@@ -4,8 +4,8 @@
 use super::elf::{Elf, Part};
 use super::{Found, Package};
 
-/// The most modules of one executable.
-const MODULES_MAX: usize = 4_096;
+/// The most lines of one executable's build information that are read; each module has one or two.
+const LINES_MAX: usize = 16_384;
 
 const MAGIC: &[u8] = b"\xff Go buildinf:";
 const HEADER_LEN: u64 = 32;
@@ -27,6 +27,9 @@ pub(super) fn owners(elf: &Elf<'_>, path: &str, found: &mut Found<'_>) {
     let (version, text) = (String::from_utf8_lossy(version), String::from_utf8_lossy(text));
     // "go1.22.1 X:boringcrypto"; a compiler between two releases has no version.
     let library = version.split(' ').next().and_then(|word| word.strip_prefix("go"));
+    if text.lines().nth(LINES_MAX).is_some() {
+        found.inside.cut();
+    }
     let library = Module { name: "stdlib", version: library.unwrap_or_default() };
     for module in std::iter::once(library).chain(modules(&text)) {
         if let Some(package) = Package::linked_into("golang", module.name, module.version, path) {
@@ -38,7 +41,7 @@ pub(super) fn owners(elf: &Elf<'_>, path: &str, found: &mut Found<'_>) {
 /// The main module and every one that it depends on.
 fn modules(text: &str) -> Vec<Module<'_>> {
     let mut modules: Vec<Module<'_>> = Vec::new();
-    for line in text.lines().take(MODULES_MAX) {
+    for line in text.lines().take(LINES_MAX) {
         let mut fields = line.split('\t');
         let (Some(key), Some(name)) = (fields.next(), fields.next()) else { continue };
         let version = fields.next().filter(|v| *v != "(devel)").unwrap_or_default();

@@ -112,10 +112,15 @@ impl Inside {
     pub fn lines(&self, path: &str, mut each: impl FnMut(&str)) -> Result<(), InsideError> {
         let mut reader = BufReader::new(self.plain(path)?.take(FILE_BYTES_MAX));
         let mut line = Vec::new();
+        let mut whole = 0_u64;
         loop {
             line.clear();
             let read = (&mut reader).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(failed(path))?;
+            whole += read as u64;
             if read == 0 {
+                if whole >= FILE_BYTES_MAX {
+                    self.cut();
+                }
                 return Ok(());
             }
             each(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']));
@@ -131,10 +136,14 @@ impl Inside {
         let entries = Dir::new(fd).map_err(|e| failed(path)(e.into()))?;
         let mut names: Vec<String> = entries
             .flatten()
-            .take(ENTRIES_MAX)
             .map(|e| e.file_name().to_string_lossy().into_owned())
             .filter(|name| name != "." && name != "..")
+            .take(ENTRIES_MAX + 1)
             .collect();
+        if names.len() > ENTRIES_MAX {
+            self.cut();
+            names.truncate(ENTRIES_MAX);
+        }
         names.sort();
         Ok(names)
     }

@@ -51,7 +51,12 @@ fn folder_of(path: &str) -> Option<&str> {
 
 fn package(inside: &Inside, folder: &str) -> Option<Package> {
     let file = format!("{folder}/package.json");
-    let declared: Declared = serde_json::from_slice(&inside.bytes(&file, PACKAGE_JSON_BYTES_MAX).ok()?).ok()?;
+    let bytes = inside.bytes(&file, PACKAGE_JSON_BYTES_MAX).ok()?;
+    if bytes.len() as u64 >= PACKAGE_JSON_BYTES_MAX {
+        inside.cut();
+        return None;
+    }
+    let declared: Declared = serde_json::from_slice(&bytes).ok()?;
     // `name` or `@scope/name`, no other slash.
     let whole = match declared.name.strip_prefix('@') {
         Some(scoped) => scoped.split('/').count() == 2,

@@ -67,6 +67,28 @@ fn files_of_debian_are_found_under_either_name_of_their_folder() {
 }
 
 #[test]
+fn a_folder_that_packages_share_is_of_none_of_them_and_a_diverted_file_is_of_the_one_that_diverts() {
+    let root = tree(DEBIAN);
+    let shared = "/usr/lib/python3/dist-packages/google";
+    for (package, own) in [("nginx", "auth"), ("dash", "cloud")] {
+        let list = format!("/usr/bin/config\n{shared}\n{shared}/{own}\n");
+        write(root.path(), &format!("var/lib/dpkg/info/{package}.list"), list);
+    }
+    write(root.path(), "var/lib/dpkg/diversions", "/usr/bin/config\n/usr/bin/config.real\ndash\n");
+    let (nginx, dash) =
+        ("nginx@1.22.1-9%2Bdeb12u1?arch=amd64&distro=debian-12", "dash@1:0.5.12-2?arch=amd64&distro=debian-12");
+    let asked = [shared, &format!("{shared}/auth/__pycache__"), "/usr/bin/config", "/usr/bin/config.real"];
+    assert_eq!(
+        ask(root.path(), &asked),
+        [
+            format!("/usr/bin/config pkg:deb/debian/{dash}"),
+            format!("/usr/bin/config.real pkg:deb/debian/{nginx}"),
+            format!("{shared}/auth/__pycache__ pkg:deb/debian/{nginx}"),
+        ]
+    );
+}
+
+#[test]
 fn images_without_a_package_manager_and_alpine_are_read_too() {
     let root = tree(&[
         ("var/lib/dpkg/status.d/libc6", "Package: libc6\nSource: glibc\nArchitecture: amd64\nVersion: 2.36-9\n"),
