@@ -3,6 +3,9 @@
 use super::purl::{PURL_BYTES_MAX, escaped};
 use super::{Inside, Package};
 
+/// The most bytes of an `os-release` that are read.
+const RELEASE_BYTES_MAX: u64 = 64 << 10;
+
 /// The distribution that the packages are of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Distribution {
@@ -12,8 +15,9 @@ pub(super) struct Distribution {
 
 impl Distribution {
     pub(super) fn read(inside: &Inside) -> Self {
-        let text =
-            ["etc/os-release", "usr/lib/os-release"].iter().find_map(|at| inside.text(at).ok()).unwrap_or_default();
+        let files = ["etc/os-release", "usr/lib/os-release"];
+        let bytes = files.iter().find_map(|at| inside.bytes(at, RELEASE_BYTES_MAX).ok()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
         let value = |key: &str| {
             let line = text.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='));
             line.unwrap_or_default().trim_matches(['"', '\'']).to_owned()

@@ -7,6 +7,11 @@ use super::asked::{Asked, Claims};
 use super::distribution::{Distribution, Installed};
 use super::{Found, Inside};
 
+/// The most packages that one status file is read for.
+const INSTALLED_MAX: usize = 20_000;
+/// The most lines of diversions; three are one.
+const DIVERSION_LINES_MAX: usize = 12_000;
+
 const INFO: &str = "var/lib/dpkg/info";
 const DIVERSIONS: &str = "var/lib/dpkg/diversions";
 const STATUS: &str = "var/lib/dpkg/status";
@@ -50,7 +55,13 @@ pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribu
 fn diversions(inside: &Inside) -> BTreeMap<String, (String, String)> {
     let mut lines = Vec::new();
     // Most images have none.
-    let _ = inside.lines(DIVERSIONS, |line| lines.push(line.to_owned()));
+    let _ = inside.lines(DIVERSIONS, |line| {
+        if lines.len() < DIVERSION_LINES_MAX {
+            lines.push(line.to_owned());
+        } else {
+            inside.cut();
+        }
+    });
     let rows = lines.chunks_exact(3);
     rows.filter_map(|row| if let [from, to, by] = row { Some((from.clone(), (to.clone(), by.clone()))) } else { None })
         .collect()
@@ -80,7 +91,9 @@ fn stanzas(inside: &Inside, path: &str) -> Vec<Installed> {
     let _ = inside.lines(path, |line| {
         if line.is_empty() {
             let whole = std::mem::take(&mut entry);
-            if installed && !whole.name.is_empty() {
+            if entries.len() >= INSTALLED_MAX {
+                inside.cut();
+            } else if installed && !whole.name.is_empty() {
                 entries.push(whole);
             }
             installed = true;

@@ -87,14 +87,6 @@ impl Inside {
         })
     }
 
-    /// A small file as text.
-    ///
-    /// # Errors
-    /// When it is not there or cannot be read.
-    pub fn text(&self, path: &str) -> Result<String, InsideError> {
-        Ok(String::from_utf8_lossy(&self.bytes(path, FILE_BYTES_MAX)?).into_owned())
-    }
-
     /// The first bytes of a file, at most so many.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ pub(super) fn is_archive(path: &str) -> bool {
 
 pub(super) fn owners(inside: &Inside, path: &str, found: &mut Found<'_>) {
     let Ok(mut file) = inside.plain(path) else { return };
-    // What breaks off still named what came before.
+    // What is no archive holds nothing.
     let _ = Window::of(inside, &mut file)
         .map_err(Into::into)
         .and_then(|window| Look { path, found }.look_in(window, path, 0));
@@ -59,12 +59,14 @@ enum Good {
 }
 
 impl Good {
-    fn of(name: &str) -> Option<Self> {
+    fn of(name: &str, outer: &str) -> Option<Self> {
         let (folder, file) = name.split_at(name.rfind('/').map_or(0, |at| at + 1));
         if file == "pom.properties" {
             (name.starts_with("META-INF/maven/") && name.split('/').count() == 5).then_some(Self::Pom)
         } else if is_archive(file) {
-            (folder.is_empty() || LIBRARIES.contains(&folder)).then_some(Self::Archive)
+            // Only an enterprise application has its modules at the top; elsewhere an archive there is mere data.
+            let module = folder.is_empty() && outer.to_ascii_lowercase().ends_with(".ear");
+            (module || LIBRARIES.contains(&folder)).then_some(Self::Archive)
         } else {
             (name == "META-INF/MANIFEST.MF").then_some(Self::Manifest)
         }
@@ -76,21 +78,19 @@ impl Look<'_, '_> {
         let inside = window.inside;
         let mut archive = ZipIterable::try_new(window, Config::default())?;
         let files = archive.files()?;
-        let mut good = Vec::new();
-        for (i, entry) in files.by_ref().enumerate() {
-            let entry = entry?;
-            if i >= ENTRIES_MAX || good.len() >= READ_MAX {
+        let (mut own, mut manifest, mut read) = (Vec::new(), String::new(), 0_usize);
+        // One entry at a time: what an archive says of its entries may be long.
+        for nth in 0_usize.. {
+            // A list that breaks off still named what came before.
+            let Some(Ok(entry)) = files.next() else { break };
+            if nth >= ENTRIES_MAX || read >= READ_MAX {
                 inside.cut();
                 break;
             }
-            if let Some(kind) = Good::of(&String::from_utf8_lossy(entry.name_raw())) {
-                good.push((kind, entry));
-            }
-        }
-        let (mut own, mut manifest) = (Vec::new(), String::new());
-        for (kind, entry) in good {
+            let Some(good) = Good::of(&String::from_utf8_lossy(entry.name_raw()), name) else { continue };
+            read += 1;
             // An entry that cannot be read says nothing; the others are read.
-            match kind {
+            match good {
                 Good::Pom => own.extend(text(entry, files.reader_mut()).ok().and_then(|t| Coordinates::declared(&t))),
                 Good::Manifest => manifest = text(entry, files.reader_mut()).unwrap_or_default(),
                 Good::Archive if depth < DEPTH_MAX => {

@@ -34,13 +34,15 @@ pub(in super::super) fn spring() -> Vec<u8> {
     let manifest: &[u8] = b"Implementation-Vendor-Id: org.x\n";
     let unnamed = archive(CompressionMethod::Deflated, &[("META-INF/MANIFEST.MF", manifest)]);
     let own = pom("com.acme", "shop", "1.0");
-    let entries: [(&str, &[u8]); 6] = [
+    let data = library(CompressionMethod::Stored, &[pom("org.data", "data", "1")]);
+    let entries: [(&str, &[u8]); 7] = [
         ("META-INF/MANIFEST.MF", b"Main-Class: x\n"),
         (&own.0, &own.1),
         ("BOOT-INF/lib/slf4j-api-1.7.26.jar", &stored),
         ("BOOT-INF/lib/shaded-1.jar", &shaded),
         ("BOOT-INF/lib/un-named-3.1.jar", &unnamed),
-        ("static/download.jar", &stored),
+        ("static/download.jar", &data),
+        ("agent.jar", &data),
     ];
     archive(CompressionMethod::Stored, &entries)
 }
