@@ -118,6 +118,13 @@ impl Found<'_> {
             self.count += 1;
         }
     }
+
+    /// One package of several paths, if there is one.
+    fn add_all(&mut self, paths: &[&str], package: Option<Package>) {
+        if let Some(package) = package {
+            paths.iter().for_each(|path| self.add(path, package.clone()));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use super::asked::{Asked, Claims};
 use super::distribution::{Distribution, Installed};
 use super::{Found, Inside};
 
+/// The most packages whose files are found in one list.
+const OWNERS_MAX: usize = 20_000;
+
 const LISTS: [&str; 2] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
 
 pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribution, found: &mut Found<'_>) {
@@ -11,10 +14,13 @@ pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribu
         let mut claims = Claims::none();
         let mut entry = Installed::default();
         let mut folder = String::new();
+        let mut owners: Vec<Installed> = Vec::new();
+        let mut owns = false;
         // A container without this list has no packages of this kind.
         let _ = inside.lines(list, |line| {
             let Some((key, value)) = line.split_once(':') else {
                 entry = Installed::default();
+                owns = false;
                 return;
             };
             match key {
@@ -25,17 +31,23 @@ pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribu
                 "F" => folder = format!("/{value}"),
                 "R" => {
                     // A folder is asked for where files directly in it were used.
-                    for path in asked.at(&format!("{folder}/{value}")).iter().chain(asked.at(&folder)) {
-                        claims.claim(path, distribution.package("apk", "alpine", &entry));
+                    let names = [asked.name(&format!("{folder}/{value}")), asked.name(&folder)];
+                    if !owns && names.iter().any(Option::is_some) {
+                        if owners.len() >= OWNERS_MAX {
+                            inside.cut();
+                            return;
+                        }
+                        owners.push(entry.clone());
+                        owns = true;
                     }
+                    names.into_iter().for_each(|name| claims.claim(name, owners.len()));
                 }
                 _ => {}
             }
         });
-        for (path, package) in claims.settled() {
-            if let Some(package) = package {
-                found.add(path, package);
-            }
+        for (name, nth) in claims.settled() {
+            let package = owners.get(nth - 1).and_then(|entry| distribution.package("apk", "alpine", entry));
+            found.add_all(asked.paths(name), package);
         }
     }
 }

@@ -1,5 +1,6 @@
-//! The paths that are asked for, under the names that package lists have for them, and who claims which. A path that two
-//! packages claim is a folder that they share or a file that one of them overwrote: it says nothing of either.
+//! The paths that are asked for, under the names that package lists have for them, and who claims which. A name that two
+//! packages claim is a folder that they share or a file that one of them overwrote: it says nothing of either. A claim
+//! costs the same however many paths have one name: lists may be long.
 
 use std::collections::BTreeMap;
 
@@ -19,47 +20,53 @@ impl<'w> Asked<'w> {
         Self { by_name }
     }
 
-    /// The asked paths that this path of a package list means.
-    pub(super) fn at(&self, path: &str) -> &[&'w str] {
-        self.by_name.get(plain(path)).map_or(&[], Vec::as_slice)
+    /// The name that this path of a package list has here, if it is asked for.
+    pub(super) fn name(&self, path: &str) -> Option<&str> {
+        self.by_name.get_key_value(plain(path)).map(|(name, _)| name.as_str())
+    }
+
+    /// The asked paths of a name.
+    pub(super) fn paths(&self, name: &str) -> &[&'w str] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 }
 
-/// Who claims which path.
+/// Who claims which name.
 #[derive(Debug)]
-pub(super) struct Claims<'w, T> {
-    by_path: BTreeMap<&'w str, Option<T>>,
+pub(super) struct Claims<'n, T> {
+    by_name: BTreeMap<&'n str, Option<T>>,
 }
 
-impl<'w, T: PartialEq> Claims<'w, T> {
+impl<'n, T: PartialEq> Claims<'n, T> {
     pub(super) const fn none() -> Self {
-        Self { by_path: BTreeMap::new() }
+        Self { by_name: BTreeMap::new() }
     }
 
-    /// One more claim; a second claimant takes the path from both.
-    pub(super) fn claim(&mut self, path: &'w str, by: T) {
-        match self.by_path.get_mut(path) {
+    /// One more claim, if the name is one that is asked for; a second claimant takes it from both.
+    pub(super) fn claim(&mut self, name: Option<&'n str>, by: T) {
+        let Some(name) = name else { return };
+        match self.by_name.get_mut(name) {
             Some(held) if held.as_ref() != Some(&by) => *held = None,
             Some(_) => {}
             None => {
-                self.by_path.insert(path, Some(by));
+                self.by_name.insert(name, Some(by));
             }
         }
     }
 
     /// True when nobody claimed anything.
     pub(super) fn is_empty(&self) -> bool {
-        self.by_path.is_empty()
+        self.by_name.is_empty()
     }
 
-    /// True when somebody claimed this path.
-    pub(super) fn contains(&self, path: &str) -> bool {
-        self.by_path.contains_key(path)
+    /// True when somebody claimed this name.
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
     }
 
-    /// The paths with exactly one claimant.
-    pub(super) fn settled(self) -> impl Iterator<Item = (&'w str, T)> {
-        self.by_path.into_iter().filter_map(|(path, by)| Some((path, by?)))
+    /// The names with exactly one claimant.
+    pub(super) fn settled(self) -> impl Iterator<Item = (&'n str, T)> {
+        self.by_name.into_iter().filter_map(|(name, by)| Some((name, by?)))
     }
 }
 
@@ -104,14 +111,15 @@ mod tests {
     #[test]
     fn two_asked_paths_with_one_name_are_both_found() {
         let wanted = ["/lib/x.so", "/usr/lib/x.so"];
-        assert_eq!(Asked::of(&wanted).at("/usr/lib/x.so"), wanted);
+        let asked = Asked::of(&wanted);
+        assert_eq!(asked.paths(asked.name("/usr/lib/x.so").unwrap()), wanted);
     }
 
     #[test]
-    fn a_path_that_two_claim_is_nobodys() {
+    fn a_name_that_two_claim_is_nobodys() {
         let mut claims = Claims::none();
         for (path, by) in [("/a", 1), ("/a", 1), ("/b", 1), ("/b", 2), ("/b", 1)] {
-            claims.claim(path, by);
+            claims.claim(Some(path), by);
         }
         assert_eq!(claims.settled().collect::<Vec<_>>(), [("/a", 1)]);
     }

@@ -20,10 +20,12 @@ const STATUS_D: &str = "var/lib/dpkg/status.d";
 pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribution, found: &mut Found<'_>) {
     let mut claims = Claims::none();
     let diverted = diversions(inside);
+    let mut packages = Vec::new();
     for (folder, end) in [(INFO, ".list"), (STATUS_D, ".md5sums")] {
         for file in inside.names(folder).unwrap_or_default() {
             let Some(package) = file.strip_suffix(end) else { continue };
-            let mut note = |path: &str| asked.at(path).iter().for_each(|path| claims.claim(path, package.to_owned()));
+            packages.push(package.to_owned());
+            let mut note = |path: &str| claims.claim(asked.name(path), packages.len());
             // A list that cannot be read names nothing: its files stay without a package.
             let _ = inside.lines(&format!("{folder}/{file}"), |line| {
                 if folder == INFO {
@@ -42,11 +44,9 @@ pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribu
         return;
     }
     let entries = entries(inside);
-    for (path, package) in claims.settled() {
-        let package = entries.get(&package).and_then(|entry| distribution.package("deb", "debian", entry));
-        if let Some(package) = package {
-            found.add(path, package);
-        }
+    for (name, nth) in claims.settled() {
+        let entry = packages.get(nth - 1).and_then(|package| entries.get(package));
+        found.add_all(asked.paths(name), entry.and_then(|entry| distribution.package("deb", "debian", entry)));
     }
 }
 

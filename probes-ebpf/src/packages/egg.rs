@@ -2,10 +2,10 @@
 //! names modules. A module's name is taken for a claim only where the module is a folder of one package, never a
 //! namespace that packages share; and only for paths that no list of files speaks of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Inside;
-use super::asked::compiled_from;
+use super::asked::{Claims, compiled_from};
 use super::pip::Room;
 
 /// The most bytes of a list of modules.
@@ -19,41 +19,79 @@ pub(super) fn installed(room: &mut Room<'_, '_>, folder: &str, name: &str) -> bo
     inside.lines(&list, |line| room.claim(line.strip_prefix("../").unwrap_or(".."), name)).is_ok()
 }
 
-/// The claims of a room, with those by modules' names of the packages that have no list of files.
+/// The paths of every claimant of a room, with those by modules' names of the packages that have no list of files.
 pub(super) fn by_top_level<'w>(
-    mut room: Room<'w, '_>,
+    room: Room<'w, '_>,
     unlisted: &[(String, String)],
     within: impl Iterator<Item = (&'w str, &'w str)>,
-) -> Vec<(&'w str, String)> {
-    let mut modules: BTreeMap<String, Vec<(&'w str, bool)>> = BTreeMap::new();
-    for (path, rest) in within.filter(|(path, _)| !room.claims.contains(path)) {
-        let rest = compiled_from(rest).unwrap_or_else(|| rest.to_owned());
-        let first = rest.split('/').next().unwrap_or_default();
-        let (module, of_folder) = match first.split_once('.') {
-            Some((module, end)) if end == "py" || end == "so" || end.ends_with(".so") => (module, false),
-            Some(_) => continue,
-            None => (first, true),
-        };
-        modules.entry(module.to_owned()).or_default().push((path, of_folder));
+) -> BTreeMap<String, Vec<&'w str>> {
+    let mut modules = Modules::default();
+    for (path, rest) in within {
+        let source = compiled_from(path);
+        let listed = room.asked.name(source.as_deref().unwrap_or(path)).is_some_and(|name| room.claims.contains(name));
+        if !listed {
+            modules.add(path, &compiled_from(rest).unwrap_or_else(|| rest.to_owned()));
+        }
     }
-    if !modules.is_empty() {
-        for (folder, name) in unlisted {
-            let folder = format!("{}/{folder}", room.root);
-            let shared = names(room.inside, &format!("{folder}/namespace_packages.txt"));
-            for module in names(room.inside, &format!("{folder}/top_level.txt")) {
-                let Some(paths) = modules.get(&module) else { continue };
-                let init = format!("{}/{module}/__init__.py", room.root);
-                let own = !shared.contains(&module) && room.inside.plain(&init).is_ok();
-                for (path, _) in paths.iter().filter(|(_, of_folder)| own || !of_folder) {
-                    room.claims.claim(path, name.clone());
+    let (mut of_folders, mut of_files) = (Claims::none(), Claims::none());
+    for (folder, name) in unlisted.iter().filter(|_| !modules.by_name.is_empty()) {
+        let folder = format!("{}/{folder}", room.root);
+        let shared = names(room.inside, &format!("{folder}/namespace_packages.txt"));
+        for module in names(room.inside, &format!("{folder}/top_level.txt")) {
+            let known = modules.by_name.get_key_value(&module).map(|(module, _)| module.as_str());
+            if known.is_some() {
+                of_files.claim(known, name.clone());
+                // A namespace is a folder of its own for nobody: with this claim it is disputed.
+                of_folders.claim(known, name.clone());
+                if shared.contains(&module) {
+                    of_folders.claim(known, String::new());
                 }
             }
         }
     }
-    room.claims.settled().collect()
+    let mut claims: BTreeMap<String, Vec<&'w str>> = BTreeMap::new();
+    for (module, name) in of_files.settled() {
+        claims.entry(name).or_default().extend(modules.files(module));
+    }
+    for (module, name) in of_folders.settled() {
+        let whole = format!("{}/{module}/__init__.py", room.root);
+        if room.inside.plain(&whole).is_ok() {
+            claims.entry(name).or_default().extend(modules.folders(module));
+        }
+    }
+    for (asked, name) in room.claims.settled() {
+        claims.entry(name).or_default().extend(room.asked.paths(asked));
+    }
+    claims
 }
 
-fn names(inside: &Inside, path: &str) -> Vec<String> {
+/// The asked paths by the module that they are of; whether each is in the module's folder.
+#[derive(Default)]
+struct Modules<'w> {
+    by_name: BTreeMap<String, Vec<(&'w str, bool)>>,
+}
+
+impl<'w> Modules<'w> {
+    fn add(&mut self, path: &'w str, source: &str) {
+        let first = source.split('/').next().unwrap_or_default();
+        let (module, in_folder) = match first.split_once('.') {
+            Some((module, end)) if end == "py" || end == "so" || end.ends_with(".so") => (module, false),
+            Some(_) => return,
+            None => (first, true),
+        };
+        self.by_name.entry(module.to_owned()).or_default().push((path, in_folder));
+    }
+
+    fn files(&self, module: &str) -> impl Iterator<Item = &'w str> {
+        self.by_name.get(module).into_iter().flatten().filter(|(_, in_folder)| !in_folder).map(|(path, _)| *path)
+    }
+
+    fn folders(&self, module: &str) -> impl Iterator<Item = &'w str> {
+        self.by_name.get(module).into_iter().flatten().filter(|(_, in_folder)| *in_folder).map(|(path, _)| *path)
+    }
+}
+
+fn names(inside: &Inside, path: &str) -> BTreeSet<String> {
     let bytes = inside.bytes(path, MODULES_BYTES_MAX).unwrap_or_default();
     String::from_utf8_lossy(&bytes).lines().map(|line| line.trim().to_owned()).filter(|name| !name.is_empty()).collect()
 }

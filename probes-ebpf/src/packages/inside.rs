@@ -1,6 +1,7 @@
 //! A container's files, read so that no path leads out of it. Comes in: a process and paths that a stranger may have
 //! prepared with links. Goes out: bounded text and bytes. The kernel resolves every link inside the container's own root.
-//! Everything that one pass reads, and everything that it inflates, comes out of one allowance.
+//! Everything that one pass reads and inflates, every line and every opened file comes out of one allowance: it bounds
+//! the time of a pass, not only its memory.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -10,12 +11,19 @@ use std::path::Path;
 
 use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, open, openat2};
 
-/// The most bytes that one pass over a container's packages reads and inflates.
-pub const PASS_BYTES_MAX: u64 = 512 << 20;
+/// The most bytes that one pass over a container's packages reads and inflates, with what lines, names and files cost
+/// besides.
+pub const PASS_BYTES_MAX: u64 = 256 << 20;
 /// The most bytes of one file that is read whole.
 const FILE_BYTES_MAX: u64 = 64 << 20;
 /// The most bytes of one line.
 const LINE_BYTES_MAX: u64 = 64 << 10;
+/// What a line costs of the pass's allowance besides its bytes: many short ones take long.
+const LINE_COST: u64 = 64;
+/// What a name in a folder costs of it.
+const NAME_COST: u64 = 256;
+/// What it costs of it to open a file, there or not.
+const OPEN_COST: u64 = 4 << 10;
 /// The most entries of one folder.
 const ENTRIES_MAX: usize = 20_000;
 
@@ -109,6 +117,7 @@ impl Inside {
             line.clear();
             let read = (&mut reader).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(failed(path))?;
             whole += read as u64;
+            self.take(LINE_COST).map_err(failed(path))?;
             if read == 0 {
                 if whole >= FILE_BYTES_MAX {
                     self.cut();
@@ -136,6 +145,7 @@ impl Inside {
             self.cut();
             names.truncate(ENTRIES_MAX);
         }
+        self.take(NAME_COST * names.len() as u64).map_err(failed(path))?;
         names.sort();
         Ok(names)
     }
@@ -156,6 +166,7 @@ impl Inside {
     }
 
     fn open(&self, path: &str, flags: OFlags) -> Result<OwnedFd, InsideError> {
+        self.take(OPEN_COST).map_err(failed(path))?;
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         openat2(&self.root, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve).map_err(|e| failed(path)(e.into()))
     }

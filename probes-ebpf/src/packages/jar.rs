@@ -24,6 +24,8 @@ const READ_MAX: usize = 2_048;
 const TEXT_BYTES_MAX: u64 = 64 << 10;
 /// The most bytes of an inner archive that has to be inflated.
 const INFLATED_BYTES_MAX: u64 = 32 << 20;
+/// What an entry costs of the pass's allowance besides its bytes: many short ones take long.
+const ENTRY_COST: u64 = 256;
 /// How deep archives within archives are opened: a library in a web application in an enterprise application.
 const DEPTH_MAX: usize = 2;
 
@@ -83,7 +85,7 @@ impl Look<'_, '_> {
         for nth in 0_usize.. {
             // A list that breaks off still named what came before.
             let Some(Ok(entry)) = files.next() else { break };
-            if nth >= ENTRIES_MAX || read >= READ_MAX {
+            if nth >= ENTRIES_MAX || read >= READ_MAX || inside.take(ENTRY_COST).is_err() {
                 inside.cut();
                 break;
             }

@@ -18,7 +18,7 @@ pub(super) struct Room<'w, 'a> {
     pub(super) inside: &'a Inside,
     pub(super) root: &'a str,
     pub(super) asked: &'a Asked<'w>,
-    pub(super) claims: Claims<'w, String>,
+    pub(super) claims: Claims<'a, String>,
 }
 
 pub(super) fn owners(inside: &Inside, wanted: &[&str], asked: &Asked<'_>, found: &mut Found<'_>) {
@@ -37,11 +37,9 @@ pub(super) fn owners(inside: &Inside, wanted: &[&str], asked: &Asked<'_>, found:
         let within =
             wanted.iter().filter_map(|path| split(path).filter(|(at, _)| *at == root).map(|(_, rest)| (*path, rest)));
         let claims = egg::by_top_level(room, &unlisted, within);
-        for (path, name) in claims {
-            let package = folders.get(&name).and_then(|folder| package(inside, &format!("{root}/{folder}")));
-            if let Some(package) = package {
-                found.add(path, package);
-            }
+        for (name, paths) in claims {
+            let folder = folders.get(&name);
+            found.add_all(&paths, folder.and_then(|folder| package(inside, &format!("{root}/{folder}"))));
         }
     }
 }
@@ -60,12 +58,11 @@ impl Room<'_, '_> {
         if file.starts_with('/') || file.split('/').any(|part| part == "..") {
             return;
         }
-        for path in self.asked.at(&format!("{}/{file}", self.root)) {
-            self.claims.claim(path, name.to_owned());
-        }
-        if let Some((folder, _)) = file.rsplit_once('/') {
-            for path in self.asked.at(&format!("{}/{folder}", self.root)) {
-                self.claims.claim(path, name.to_owned());
+        let folder = file.rsplit_once('/').map(|(folder, _)| folder);
+        for part in [Some(file), folder].into_iter().flatten() {
+            let asked = self.asked.name(&format!("{}/{part}", self.root));
+            if asked.is_some() {
+                self.claims.claim(asked, name.to_owned());
             }
         }
     }

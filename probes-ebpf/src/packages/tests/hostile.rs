@@ -114,6 +114,26 @@ fn a_file_with_a_hole_of_terabytes_and_numbers_that_lie_costs_nothing() {
 }
 
 #[test]
+fn a_tree_made_to_take_long_ends_the_pass() {
+    let root = tree(&[("srv/node_modules/a/package.json", r#"{"name":"a","version":"1"}"#)]);
+    let paths: Vec<String> =
+        (0..WANTED_MAX - 1).map(|i| format!("/srv/site-packages/__pycache__/six.c{i}.pyc")).collect();
+    for i in 0..8 {
+        let lines = "six.py\n".repeat(60_000);
+        write(root.path(), &format!("srv/site-packages/p{i}-1.dist-info/RECORD"), lines);
+    }
+    write(root.path(), "srv/site-packages/q-1.egg-info/top_level.txt", "six\n".repeat(16_000));
+    let wanted: BTreeSet<&str> = paths.iter().map(String::as_str).chain(["/srv/node_modules/a/x.js"]).collect();
+    let inside = Inside::at(root.path()).unwrap();
+    // Most of what a pass may is used up already, so that the test is short.
+    assert!(inside.take(PASS_BYTES_MAX - (24 << 20)).is_ok());
+    let begun = std::time::Instant::now();
+    let found = owners(&inside, &wanted);
+    assert!(inside.was_cut() && found.is_empty(), "eight claim one file, and the pass ends before npm: {found:?}");
+    assert!(begun.elapsed().as_secs() < 30);
+}
+
+#[test]
 fn a_pass_that_is_cut_says_so() {
     let root = tree(&[]);
     let inside = Inside::at(root.path()).unwrap();
