@@ -17,6 +17,8 @@ use crate::signals::Rule;
 pub const EXES_MAX: usize = 4_096;
 /// The most uses of files by executables that are remembered of one container.
 pub const USES_MAX: usize = 4_096;
+/// The most packages that are remembered of the files of one container.
+pub const PACKAGES_MAX: usize = 4_096;
 
 /// One container.
 #[derive(Debug)]
@@ -49,9 +51,12 @@ pub struct Container {
     pub begun: bool,
     /// The service was told everything, and the container has ended.
     pub settled: bool,
+    /// Not every package of its files can be known: there are too many, or to look at them all takes too much. Nobody
+    /// can say of such a container what it does not use.
+    pub known_in_part: bool,
     exes: HashMap<FileId, String>,
     uses: BTreeMap<Use, Span>,
-    packages: BTreeMap<String, Option<Package>>,
+    packages: BTreeMap<String, Vec<Package>>,
 }
 
 /// True when a record is of the container runtime at work and not of the workload. The runtime still sees the node's
@@ -97,6 +102,7 @@ impl Container {
             windows_told: None,
             begun: !start_seen,
             settled: false,
+            known_in_part: false,
             exes: HashMap::new(),
             uses: BTreeMap::new(),
             packages: BTreeMap::new(),
@@ -168,33 +174,43 @@ impl Container {
         self.uses.keys().map(|u| u.path.as_str()).filter(|path| !self.packages.contains_key(*path)).collect()
     }
 
-    /// The answer for all files that were unasked.
-    pub fn answer(&mut self, mut found: BTreeMap<String, Package>) {
+    /// The answer for all files that were unasked; `whole` when no bound was met on the way to it.
+    pub fn answer(&mut self, mut found: BTreeMap<String, Vec<Package>>, whole: bool) {
         let asked: Vec<String> = self.unasked().into_iter().map(str::to_owned).collect();
+        let mut room = PACKAGES_MAX.saturating_sub(self.packages.values().map(Vec::len).sum());
+        self.known_in_part |= !whole;
         for path in asked {
-            let package = found.remove(&path);
-            self.packages.insert(path, package);
+            let mut packages = found.remove(&path).unwrap_or_default();
+            self.known_in_part |= packages.len() > room;
+            packages.truncate(room);
+            room -= packages.len();
+            self.packages.insert(path, packages);
         }
         // A use that waited for this answer becomes a fact now.
         self.uses.values_mut().for_each(|span| span.moved = true);
     }
 
-    /// Makes facts of the uses that moved. The port comes from the same executable's listener: this is the join of
-    /// package and port.
+    /// Makes facts of the uses that moved, one for each package of the file. The port comes from the same executable's
+    /// listener: this is the join of package and port.
     pub fn settle_uses(&mut self) -> u64 {
         let mut facts = Vec::new();
         for (u, span) in &mut self.uses {
-            let Some(Some(package)) = self.packages.get(&u.path) else { continue };
-            if std::mem::take(&mut span.moved) {
+            let Some(packages) = self.packages.get(&u.path) else { continue };
+            if !std::mem::take(&mut span.moved) || packages.is_empty() {
+                continue;
+            }
+            let listens = self.facts.port_of(&u.exe);
+            facts.extend(packages.iter().map(|package| {
                 let said = Said::InUse {
                     purl: package.purl.clone(),
                     source: package.source.clone(),
-                    level: u.level,
+                    path: package.path.clone(),
+                    level: if package.linked { UseLevel::Linked } else { u.level },
                     exe: u.exe.clone(),
-                    listens: self.facts.port_of(&u.exe),
+                    listens,
                 };
-                facts.push((said, *span));
-            }
+                (said, *span)
+            }));
         }
         facts.into_iter().map(|(said, span)| u64::from(!self.say(said, span.since, span.until))).sum()
     }
@@ -222,59 +238,4 @@ impl Container {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use assay_core::observation::Protocol;
-
-    fn at(secs: i64) -> Time {
-        Time::from_secs(secs)
-    }
-
-    fn found(path: &str, name: &str) -> BTreeMap<String, Package> {
-        BTreeMap::from([(path.to_owned(), Package { purl: format!("pkg:deb/debian/{name}@1"), source: None })])
-    }
-
-    fn in_use(container: &Container) -> Vec<(String, UseLevel, Option<u16>)> {
-        let row = |said: &Said| match said {
-            Said::InUse { purl, level, listens, .. } => Some((purl.clone(), *level, *listens)),
-            _ => None,
-        };
-        container.facts.iter().filter_map(|(said, _)| row(said)).collect()
-    }
-
-    #[test]
-    fn a_library_of_the_process_that_listens_carries_the_port_whichever_came_first() {
-        for listens_first in [true, false] {
-            let mut c = Container::new(None, at(0), true);
-            let listen = |c: &mut Container| {
-                c.listens_now("/usr/sbin/nginx");
-                let said = Said::Listens { port: 443, protocol: Protocol::Tcp, exe: "/usr/sbin/nginx".to_owned() };
-                assert!(c.say(said, at(2), at(2)));
-            };
-            if listens_first {
-                listen(&mut c);
-            }
-            assert!(c.loaded("/usr/lib/libssl.so.3", "/usr/sbin/nginx", at(1)));
-            assert_eq!(c.unasked().into_iter().collect::<Vec<_>>(), ["/usr/lib/libssl.so.3"]);
-            c.answer(found("/usr/lib/libssl.so.3", "libssl3"));
-            c.settle_uses();
-            if !listens_first {
-                listen(&mut c);
-                c.settle_uses();
-            }
-            let row = ("pkg:deb/debian/libssl3@1".to_owned(), UseLevel::Loaded, Some(443));
-            assert!(in_use(&c).contains(&row), "listens first: {listens_first}: {:?}", in_use(&c));
-            assert!(c.unasked().is_empty());
-        }
-    }
-
-    #[test]
-    fn a_package_manager_at_work_uses_nothing_and_a_file_of_no_package_is_asked_for_once() {
-        let mut c = Container::new(None, at(0), true);
-        assert!(c.loaded("/usr/lib/libapt.so", "/usr/bin/apt-get", at(1)));
-        assert!(c.ran(FileId { dev: 1, ino: 2 }, "/app/own", at(1)));
-        c.answer(BTreeMap::new());
-        assert_eq!(c.settle_uses(), 0);
-        assert!(c.unasked().is_empty() && in_use(&c).is_empty());
-    }
-}
+mod tests;

@@ -1,27 +1,53 @@
-//! Which package a file belongs to. Comes in: paths that a container used, and a process to look through. Goes out: the
+//! Which packages a file belongs to. Comes in: paths that a container used, and a process to look through. Goes out: the
 //! packages, by path. One pass over the package lists for all paths that are asked at once, and no index that stays.
+//! What lies in a container may be made to deceive or to exhaust: every read is bounded, and where two packages claim a
+//! path, neither is named.
+//!
+//! Not read: the databases of rpm. No small reader of them is free of SQL, and the agent stays without.
 
 mod apk;
+mod asked;
+mod auditable;
+mod distribution;
 mod dpkg;
+mod egg;
+mod elf;
+mod golang;
 mod inside;
+mod jar;
+mod maven;
+mod npm;
+mod pip;
+mod purl;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use inside::{Inside, InsideError};
+use asked::Asked;
+use distribution::Distribution;
+use elf::Elf;
+pub use inside::{Inside, InsideError, PASS_BYTES_MAX, Plain};
+pub use purl::PURL_BYTES_MAX;
 
 /// The most paths that one pass looks for.
 pub const WANTED_MAX: usize = 4_096;
+/// The most packages that one pass finds.
+pub const FOUND_MAX: usize = 4_096;
 
-/// A package of a distribution.
+/// A package of a distribution or of a language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
     /// Its package URL.
     pub purl: String,
     /// Its source package, where that has another name.
     pub source: Option<String>,
+    /// The file that holds or declares a package of a language; what a scanner names as its place.
+    pub path: Option<String>,
+    /// It is built into the executable that was asked for: its use goes as far as "linked", whatever the file's goes.
+    pub linked: bool,
 }
 
-/// Programs that handle packages: what they open and load while they do says nothing of the workload.
+/// Programs that handle packages: what they open and load while they do says nothing of the workload. pip and npm are
+/// not here: they run as `python3` and `node`, and so does the workload.
 const PACKAGE_MANAGERS: &[&str] = &[
     "dpkg",
     "dpkg-deb",
@@ -36,15 +62,35 @@ const PACKAGE_MANAGERS: &[&str] = &[
     "dnf",
     "microdnf",
     "zypper",
+    // These are programs of their own, and run nothing of the workload in their own process.
+    "cargo",
+    "uv",
+    "micromamba",
 ];
 
-/// The packages of those paths that have one.
-pub fn owners(inside: &Inside, wanted: &BTreeSet<&str>) -> BTreeMap<String, Package> {
-    let asked: BTreeMap<&str, &str> = wanted.iter().take(WANTED_MAX).map(|path| (plain(path), *path)).collect();
+/// The packages of those paths that have one, or several: a file in a wheel may be of a distribution as well, and an
+/// executable or an archive holds many.
+pub fn owners(inside: &Inside, wanted: &BTreeSet<&str>) -> BTreeMap<String, Vec<Package>> {
+    if wanted.len() > WANTED_MAX {
+        inside.cut();
+    }
+    let wanted: Vec<&str> = wanted.iter().copied().take(WANTED_MAX).collect();
+    let asked = Asked::of(&wanted);
     let distribution = Distribution::read(inside);
-    let mut found = dpkg::owners(inside, &asked, &distribution);
-    found.extend(apk::owners(inside, &asked, &distribution));
-    found
+    let mut found = Found { inside, by_path: BTreeMap::new(), count: 0 };
+    dpkg::owners(inside, &asked, &distribution, &mut found);
+    apk::owners(inside, &asked, &distribution, &mut found);
+    pip::owners(inside, &wanted, &asked, &mut found);
+    npm::owners(inside, &wanted, &mut found);
+    for path in wanted {
+        if jar::is_archive(path) {
+            jar::owners(inside, path, &mut found);
+        } else if let Some(elf) = Elf::open(inside, path) {
+            golang::owners(&elf, path, &mut found);
+            auditable::owners(&elf, path, &mut found);
+        }
+    }
+    found.by_path
 }
 
 /// True when what this executable uses is not the workload's use.
@@ -52,48 +98,33 @@ pub fn is_package_manager(exe: &str) -> bool {
     exe.rsplit('/').next().is_some_and(|name| PACKAGE_MANAGERS.contains(&name))
 }
 
-/// `/usr/lib/x` and `/lib/x` are one file on merged systems, and the lists name either.
-fn plain(path: &str) -> &str {
-    match path.strip_prefix("/usr") {
-        Some(rest) if ["/bin/", "/sbin/", "/lib"].iter().any(|top| rest.starts_with(top)) => rest,
-        _ => path,
-    }
+/// What a pass found until now.
+struct Found<'i> {
+    inside: &'i Inside,
+    by_path: BTreeMap<String, Vec<Package>>,
+    count: usize,
 }
 
-/// The distribution that the packages are of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Distribution {
-    id: String,
-    version: String,
-}
-
-impl Distribution {
-    fn read(inside: &Inside) -> Self {
-        let text =
-            ["etc/os-release", "usr/lib/os-release"].iter().find_map(|at| inside.text(at).ok()).unwrap_or_default();
-        let value = |key: &str| {
-            let line = text.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix('='));
-            line.unwrap_or_default().trim_matches(['"', '\'']).to_owned()
-        };
-        Self { id: value("ID"), version: value("VERSION_ID") }
-    }
-
-    fn purl(&self, kind: &str, otherwise: &str, name: &str, version: &str, arch: &str) -> String {
-        let id = if self.id.is_empty() { otherwise } else { &self.id };
-        let mut purl = format!("pkg:{kind}/{}/{}@{}", escaped(id), escaped(name), escaped(version));
-        let distro = if self.version.is_empty() { String::new() } else { format!("{id}-{}", self.version) };
-        let qualifiers = [("arch", arch), ("distro", &distro)];
-        for (sep, (key, value)) in ["?", "&"].iter().zip(qualifiers.iter().filter(|(_, v)| !v.is_empty())) {
-            purl.push_str(&format!("{sep}{key}={}", escaped(value)));
+impl Found<'_> {
+    /// A package of this path; what no longer fits is a cut that the container's coverage shows.
+    fn add(&mut self, path: &str, package: Package) {
+        if self.count >= FOUND_MAX {
+            self.inside.cut();
+            return;
         }
-        purl
+        let packages = self.by_path.entry(path.to_owned()).or_default();
+        if !packages.contains(&package) {
+            packages.push(package);
+            self.count += 1;
+        }
     }
-}
 
-/// Percent-encoding as package URLs ask for it.
-fn escaped(text: &str) -> String {
-    let keep = |b: u8| b.is_ascii_alphanumeric() || b"-._~:".contains(&b);
-    text.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    /// One package of several paths, if there is one.
+    fn add_all(&mut self, paths: &[&str], package: Option<Package>) {
+        if let Some(package) = package {
+            paths.iter().for_each(|path| self.add(path, package.clone()));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use assay_core::ids::{Span, Time};
 use assay_core::observation::{AttackStage, Eye, PeerClass, Protocol, Role, UseLevel};
 
 /// The most facts that are kept of one container.
-pub const FACTS_MAX: usize = 2_048;
+pub const FACTS_MAX: usize = 4_096;
 /// A fact that still holds is told again when the service's "last seen" is this old.
 pub const TELL_AGAIN: Span = Span::minutes(10);
 
@@ -48,6 +48,8 @@ pub enum Said {
         purl: String,
         /// The source package.
         source: Option<String>,
+        /// The file that holds a package of a language.
+        path: Option<String>,
         /// How far its use went.
         level: UseLevel,
         /// The executable that uses it.
@@ -107,10 +109,10 @@ impl Said {
                 peer: peer.to_string(),
                 exe: exe.clone(),
             },
-            Self::InUse { purl, source, level, exe, listens } => FactBody::InUse {
+            Self::InUse { purl, source, path, level, exe, listens } => FactBody::InUse {
                 purl: purl.clone(),
                 source: source.clone(),
-                path: None,
+                path: path.clone(),
                 level: level.to_string(),
                 exe: exe.clone(),
                 listens: *listens,

@@ -137,7 +137,7 @@ impl Watch {
         } else {
             self.look_at_new()?;
         }
-        self.ask_packages();
+        self.ask_packages(now);
         for gap in self.outlet.gaps() {
             self.node.gap(gap);
         }
@@ -237,18 +237,22 @@ impl Watch {
     }
 
     /// Whose files are in use: a few containers a tick, so that a burst of new ones does not hold the watch up.
-    fn ask_packages(&mut self) {
+    fn ask_packages(&mut self, now: Time) {
         let mut asked = 0;
         for container in self.node.containers.values_mut().filter(|c| c.ended.is_none()) {
-            if asked < ASKED_MAX && !container.unasked().is_empty() {
+            if asked < ASKED_MAX && !container.known_in_part && !container.unasked().is_empty() {
                 let pids = container.groups.values().flat_map(|path| self.settings.hierarchy.processes(path));
                 // A process that runs what the container was seen to run looks through the container's own root.
                 let own = pids.filter_map(process).find(|p| container.exe(p.exe) == Some(&p.path));
                 if let Some(inside) = own.and_then(|p| Inside::of_process(p.pid).ok()) {
                     let found = owners(&inside, &container.unasked());
-                    container.answer(found);
+                    container.answer(found, !inside.was_cut());
                     asked += 1;
                 }
+            }
+            if container.known_in_part {
+                let (eye, since) = (Some(Eye::SensorUse), container.since);
+                container.gaps.open(Gap { eye, since, until: now, because: HoleReason::Suppressed });
             }
             self.node.counts.facts_over_limit += container.settle_uses();
         }

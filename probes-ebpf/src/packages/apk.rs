@@ -1,32 +1,26 @@
 //! Alpine's package list: one file of records, `P:` name, `V:` version, `o:` source, then `F:` folders with `R:` files.
 
-use std::collections::BTreeMap;
+use super::asked::{Asked, Claims};
+use super::distribution::{Distribution, Installed};
+use super::{Found, Inside};
 
-use super::{Distribution, Inside, Package, plain};
+/// The most packages whose files are found in one list.
+const OWNERS_MAX: usize = 20_000;
 
 const LISTS: [&str; 2] = ["lib/apk/db/installed", "usr/lib/apk/db/installed"];
 
-#[derive(Default)]
-struct Entry {
-    name: String,
-    version: String,
-    architecture: String,
-    source: String,
-    folder: String,
-}
-
-pub(super) fn owners(
-    inside: &Inside,
-    asked: &BTreeMap<&str, &str>,
-    distribution: &Distribution,
-) -> BTreeMap<String, Package> {
-    let mut found = BTreeMap::new();
+pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribution, found: &mut Found<'_>) {
     for list in LISTS {
-        let mut entry = Entry::default();
+        let mut claims = Claims::none();
+        let mut entry = Installed::default();
+        let mut folder = String::new();
+        let mut owners: Vec<Installed> = Vec::new();
+        let mut owns = false;
         // A container without this list has no packages of this kind.
         let _ = inside.lines(list, |line| {
             let Some((key, value)) = line.split_once(':') else {
-                entry = Entry::default();
+                entry = Installed::default();
+                owns = false;
                 return;
             };
             match key {
@@ -34,26 +28,26 @@ pub(super) fn owners(
                 "V" => entry.version = value.to_owned(),
                 "A" => entry.architecture = value.to_owned(),
                 "o" => entry.source = value.to_owned(),
-                "F" => entry.folder = value.to_owned(),
+                "F" => folder = format!("/{value}"),
                 "R" => {
-                    let path = format!("/{}/{value}", entry.folder);
-                    if let Some(asked) = asked.get(plain(&path)) {
-                        found.insert((*asked).to_owned(), entry.package(distribution));
+                    // A folder is asked for where files directly in it were used.
+                    let names = [asked.name(&format!("{folder}/{value}")), asked.name(&folder)];
+                    if !owns && names.iter().any(Option::is_some) {
+                        if owners.len() >= OWNERS_MAX {
+                            inside.cut();
+                            return;
+                        }
+                        owners.push(entry.clone());
+                        owns = true;
                     }
+                    names.into_iter().for_each(|name| claims.claim(name, owners.len()));
                 }
                 _ => {}
             }
         });
-    }
-    found
-}
-
-impl Entry {
-    fn package(&self, distribution: &Distribution) -> Package {
-        let other = !self.source.is_empty() && self.source != self.name;
-        Package {
-            purl: distribution.purl("apk", "alpine", &self.name, &self.version, &self.architecture),
-            source: other.then(|| self.source.clone()),
+        for (name, nth) in claims.settled() {
+            let package = owners.get(nth - 1).and_then(|entry| distribution.package("apk", "alpine", entry));
+            found.add_all(asked.paths(name), package);
         }
     }
 }

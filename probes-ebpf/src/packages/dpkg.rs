@@ -3,57 +3,72 @@
 
 use std::collections::BTreeMap;
 
-use super::{Distribution, Inside, Package, plain};
+use super::asked::{Asked, Claims};
+use super::distribution::{Distribution, Installed};
+use super::{Found, Inside};
+
+/// The most packages that one status file is read for.
+const INSTALLED_MAX: usize = 20_000;
+/// The most lines of diversions; three are one.
+const DIVERSION_LINES_MAX: usize = 12_000;
 
 const INFO: &str = "var/lib/dpkg/info";
+const DIVERSIONS: &str = "var/lib/dpkg/diversions";
 const STATUS: &str = "var/lib/dpkg/status";
 const STATUS_D: &str = "var/lib/dpkg/status.d";
 
-#[derive(Clone, Debug, Default)]
-struct Entry {
-    name: String,
-    version: String,
-    architecture: String,
-    source: String,
-}
-
-pub(super) fn owners(
-    inside: &Inside,
-    asked: &BTreeMap<&str, &str>,
-    distribution: &Distribution,
-) -> BTreeMap<String, Package> {
-    let mut by_package: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (folder, end, slash) in [(INFO, ".list", ""), (STATUS_D, ".md5sums", "/")] {
+pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribution, found: &mut Found<'_>) {
+    let mut claims = Claims::none();
+    let diverted = diversions(inside);
+    let mut packages = Vec::new();
+    for (folder, end) in [(INFO, ".list"), (STATUS_D, ".md5sums")] {
         for file in inside.names(folder).unwrap_or_default() {
             let Some(package) = file.strip_suffix(end) else { continue };
-            let mut note = |line: &str| {
-                // The second form is "<sum>  <path without slash>".
-                let path = if slash.is_empty() { line } else { line.split_once("  ").map_or("", |(_, path)| path) };
-                let path = format!("{slash}{path}");
-                if let Some(asked) = asked.get(plain(&path)) {
-                    by_package.entry(package.to_owned()).or_default().push((*asked).to_owned());
-                }
-            };
+            packages.push(package.to_owned());
+            let mut note = |path: &str| claims.claim(asked.name(path), packages.len());
             // A list that cannot be read names nothing: its files stay without a package.
-            let _ = inside.lines(&format!("{folder}/{file}"), &mut note);
+            let _ = inside.lines(&format!("{folder}/{file}"), |line| {
+                if folder == INFO {
+                    // Folders stand in this list as files do.
+                    let away = diverted.get(line).filter(|(_, by)| by.as_str() != package);
+                    note(away.map_or(line, |(to, _)| to));
+                } else if let Some((_, path)) = line.split_once("  ") {
+                    note(&format!("/{path}"));
+                    // A folder is asked for where files directly in it were used.
+                    note(path.rsplit_once('/').map(|(folder, _)| format!("/{folder}")).as_deref().unwrap_or("/"));
+                }
+            });
         }
     }
-    if by_package.is_empty() {
-        return BTreeMap::new();
+    if claims.is_empty() {
+        return;
     }
     let entries = entries(inside);
-    let mut found = BTreeMap::new();
-    for (package, paths) in by_package {
-        let Some(entry) = entries.get(&package) else { continue };
-        let purl = distribution.purl("deb", "debian", &entry.name, &entry.version, &entry.architecture);
-        let source = (!entry.source.is_empty() && entry.source != entry.name).then(|| entry.source.clone());
-        found.extend(paths.into_iter().map(|path| (path, Package { purl: purl.clone(), source: source.clone() })));
+    for (name, nth) in claims.settled() {
+        let entry = packages.get(nth - 1).and_then(|package| entries.get(package));
+        found.add_all(asked.paths(name), entry.and_then(|entry| distribution.package("deb", "debian", entry)));
     }
-    found
+}
+
+/// Files that one package moves away for its own: what of every other package has this path lies at the other. Three
+/// lines each: from, to, by whom.
+fn diversions(inside: &Inside) -> BTreeMap<String, (String, String)> {
+    let mut lines = Vec::new();
+    // Most images have none.
+    let _ = inside.lines(DIVERSIONS, |line| {
+        if lines.len() < DIVERSION_LINES_MAX {
+            lines.push(line.to_owned());
+        } else {
+            inside.cut();
+        }
+    });
+    let rows = lines.chunks_exact(3);
+    rows.filter_map(|row| if let [from, to, by] = row { Some((from.clone(), (to.clone(), by.clone()))) } else { None })
+        .collect()
 }
 
 /// Installed packages, under both names by which a list may call them: `libc6` and `libc6:amd64`.
-fn entries(inside: &Inside) -> BTreeMap<String, Entry> {
+fn entries(inside: &Inside) -> BTreeMap<String, Installed> {
     let mut entries = BTreeMap::new();
     for entry in stanzas(inside, STATUS) {
         entries.insert(format!("{}:{}", entry.name, entry.architecture), entry.clone());
@@ -68,15 +83,17 @@ fn entries(inside: &Inside) -> BTreeMap<String, Entry> {
 }
 
 /// The installed packages of one status file; none when it is not there.
-fn stanzas(inside: &Inside, path: &str) -> Vec<Entry> {
+fn stanzas(inside: &Inside, path: &str) -> Vec<Installed> {
     let mut entries = Vec::new();
-    let mut entry = Entry::default();
+    let mut entry = Installed::default();
     let mut installed = true;
     // A file that breaks off still named what came before.
     let _ = inside.lines(path, |line| {
         if line.is_empty() {
             let whole = std::mem::take(&mut entry);
-            if installed && !whole.name.is_empty() {
+            if entries.len() >= INSTALLED_MAX {
+                inside.cut();
+            } else if installed && !whole.name.is_empty() {
                 entries.push(whole);
             }
             installed = true;

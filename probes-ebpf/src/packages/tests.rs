@@ -6,7 +6,11 @@ use std::path::Path;
 
 use super::*;
 
-fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+mod hostile;
+mod linked;
+mod made;
+
+pub(super) fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     for (path, text) in files {
         write(root.path(), path, text);
@@ -14,15 +18,23 @@ fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     root
 }
 
-fn write(root: &Path, path: &str, text: &str) {
+pub(super) fn write(root: &Path, path: &str, text: impl AsRef<[u8]>) {
     let at = root.join(path);
     fs::create_dir_all(at.parent().unwrap()).unwrap();
     fs::write(at, text).unwrap();
 }
 
-fn ask(root: &Path, paths: &[&str]) -> Vec<String> {
+/// Every package of every path: `path purl of source in file linked`, as far as there is each.
+pub(super) fn ask(root: &Path, paths: &[&str]) -> Vec<String> {
     let found = owners(&Inside::at(root).unwrap(), &paths.iter().copied().collect());
-    found.into_iter().map(|(path, p)| format!("{path} {} {}", p.purl, p.source.unwrap_or_default())).collect()
+    let rows = found.into_iter().flat_map(|(path, packages)| packages.into_iter().map(move |p| (path.clone(), p)));
+    rows.map(|(path, p)| {
+        assert!(p.purl.parse::<packageurl::PackageUrl<'_>>().is_ok(), "{}", p.purl);
+        let source = p.source.map(|source| format!(" of {source}")).unwrap_or_default();
+        let file = p.path.map(|file| format!(" in {file}")).unwrap_or_default();
+        format!("{path} {}{source}{file}{}", p.purl, if p.linked { " linked" } else { "" })
+    })
+    .collect()
 }
 
 const DEBIAN: &[(&str, &str)] = &[
@@ -47,9 +59,31 @@ fn files_of_debian_are_found_under_either_name_of_their_folder() {
     assert_eq!(
         ask(root.path(), &asked),
         [
-            "/lib/x86_64-linux-gnu/libssl.so.3 pkg:deb/debian/libssl3@3.0.15-1~deb12u1?arch=amd64&distro=debian-12 openssl",
-            "/usr/bin/dash pkg:deb/debian/dash@1:0.5.12-2?arch=amd64&distro=debian-12 ",
-            "/usr/sbin/nginx pkg:deb/debian/nginx@1.22.1-9%2Bdeb12u1?arch=amd64&distro=debian-12 ",
+            "/lib/x86_64-linux-gnu/libssl.so.3 pkg:deb/debian/libssl3@3.0.15-1~deb12u1?arch=amd64&distro=debian-12 of openssl",
+            "/usr/bin/dash pkg:deb/debian/dash@1:0.5.12-2?arch=amd64&distro=debian-12",
+            "/usr/sbin/nginx pkg:deb/debian/nginx@1.22.1-9%2Bdeb12u1?arch=amd64&distro=debian-12",
+        ]
+    );
+}
+
+#[test]
+fn a_folder_that_packages_share_is_of_none_of_them_and_a_diverted_file_is_of_the_one_that_diverts() {
+    let root = tree(DEBIAN);
+    let shared = "/usr/lib/python3/dist-packages/google";
+    for (package, own) in [("nginx", "auth"), ("dash", "cloud")] {
+        let list = format!("/usr/bin/config\n{shared}\n{shared}/{own}\n");
+        write(root.path(), &format!("var/lib/dpkg/info/{package}.list"), list);
+    }
+    write(root.path(), "var/lib/dpkg/diversions", "/usr/bin/config\n/usr/bin/config.real\ndash\n");
+    let (nginx, dash) =
+        ("nginx@1.22.1-9%2Bdeb12u1?arch=amd64&distro=debian-12", "dash@1:0.5.12-2?arch=amd64&distro=debian-12");
+    let asked = [shared, &format!("{shared}/auth/__pycache__"), "/usr/bin/config", "/usr/bin/config.real"];
+    assert_eq!(
+        ask(root.path(), &asked),
+        [
+            format!("/usr/bin/config pkg:deb/debian/{dash}"),
+            format!("/usr/bin/config.real pkg:deb/debian/{nginx}"),
+            format!("{shared}/auth/__pycache__ pkg:deb/debian/{nginx}"),
         ]
     );
 }
@@ -62,7 +96,7 @@ fn images_without_a_package_manager_and_alpine_are_read_too() {
     ]);
     assert_eq!(
         ask(root.path(), &["/usr/lib/x86_64-linux-gnu/libc.so.6"]),
-        ["/usr/lib/x86_64-linux-gnu/libc.so.6 pkg:deb/debian/libc6@2.36-9?arch=amd64 glibc"]
+        ["/usr/lib/x86_64-linux-gnu/libc.so.6 pkg:deb/debian/libc6@2.36-9?arch=amd64 of glibc"]
     );
     let root = tree(&[
         ("etc/os-release", "ID=alpine\nVERSION_ID=3.20.1\n"),
@@ -74,8 +108,8 @@ fn images_without_a_package_manager_and_alpine_are_read_too() {
     assert_eq!(
         ask(root.path(), &["/bin/busybox", "/usr/lib/libssl.so.3"]),
         [
-            "/bin/busybox pkg:apk/alpine/busybox@1.36.1-r29?arch=x86_64&distro=alpine-3.20.1 ",
-            "/usr/lib/libssl.so.3 pkg:apk/alpine/libssl3@3.3.1-r0?arch=x86_64&distro=alpine-3.20.1 openssl",
+            "/bin/busybox pkg:apk/alpine/busybox@1.36.1-r29?arch=x86_64&distro=alpine-3.20.1",
+            "/usr/lib/libssl.so.3 pkg:apk/alpine/libssl3@3.3.1-r0?arch=x86_64&distro=alpine-3.20.1 of openssl",
         ]
     );
 }
