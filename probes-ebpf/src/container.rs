@@ -205,7 +205,7 @@ impl Container {
                     purl: package.purl.clone(),
                     source: package.source.clone(),
                     path: package.path.clone(),
-                    level: if package.linked { UseLevel::Linked } else { u.level },
+                    level: package.level.unwrap_or(u.level),
                     exe: u.exe.clone(),
                     listens,
                 };

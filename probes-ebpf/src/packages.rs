@@ -1,7 +1,7 @@
 //! Which packages a file belongs to. Comes in: paths that a container used, and a process to look through. Goes out: the
 //! packages, by path. One pass over the package lists for all paths that are asked at once, and no index that stays.
 //! What lies in a container may be made to deceive or to exhaust: every read is bounded, and where two packages claim a
-//! path, neither is named.
+//! path, either is only perhaps in use.
 //!
 //! Not read: the databases of rpm. No small reader of them is free of SQL, and the agent stays without.
 
@@ -21,6 +21,8 @@ mod pip;
 mod purl;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use assay_core::observation::UseLevel;
 
 use asked::Asked;
 use distribution::Distribution;
@@ -42,8 +44,9 @@ pub struct Package {
     pub source: Option<String>,
     /// The file that holds or declares a package of a language; what a scanner names as its place.
     pub path: Option<String>,
-    /// It is built into the executable that was asked for: its use goes as far as "linked", whatever the file's goes.
-    pub linked: bool,
+    /// How far its use goes, where that is not as far as the file's: linked, for what is built into it; perhaps, where
+    /// others claim the file too.
+    pub level: Option<UseLevel>,
 }
 
 /// Programs that handle packages: what they open and load while they do says nothing of the workload. pip and npm are

@@ -8,7 +8,12 @@ fn at(secs: i64) -> Time {
 }
 
 fn package(purl: &str, path: Option<&str>, linked: bool) -> Package {
-    Package { purl: purl.to_owned(), source: None, path: path.map(str::to_owned), linked }
+    Package {
+        purl: purl.to_owned(),
+        source: None,
+        path: path.map(str::to_owned),
+        level: linked.then_some(UseLevel::Linked),
+    }
 }
 
 fn found(path: &str, name: &str) -> BTreeMap<String, Vec<Package>> {

@@ -45,9 +45,9 @@ pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribu
                 _ => {}
             }
         });
-        for (name, nth) in claims.settled() {
-            let package = owners.get(nth - 1).and_then(|entry| distribution.package("apk", "alpine", entry));
-            found.add_all(asked.paths(name), package);
+        for (name, owner) in claims.settled() {
+            let of = |nth: usize| distribution.package("apk", "alpine", owners.get(nth - 1)?);
+            found.add_all(asked.paths(name), owner.package("apk", of));
         }
     }
 }

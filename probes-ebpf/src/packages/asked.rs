@@ -1,8 +1,12 @@
 //! The paths that are asked for, under the names that package lists have for them, and who claims which. A name that two
-//! packages claim is a folder that they share or a file that one of them overwrote: it says nothing of either. A claim
-//! costs the same however many paths have one name: lists may be long.
+//! packages claim is a folder that they share or a file that one of them overwrote: either may be in use, and neither is
+//! known to be. A claim costs the same however many paths have one name: lists may be long.
 
 use std::collections::BTreeMap;
+
+use assay_core::observation::UseLevel;
+
+use super::Package;
 
 /// The paths that are asked for.
 #[derive(Debug, Default)]
@@ -31,10 +35,24 @@ impl<'w> Asked<'w> {
     }
 }
 
+/// The most claimants of one name that are told apart.
+const CLAIMANTS_MAX: usize = 8;
+
 /// Who claims which name.
 #[derive(Debug)]
 pub(super) struct Claims<'n, T> {
-    by_name: BTreeMap<&'n str, Option<T>>,
+    by_name: BTreeMap<&'n str, Vec<T>>,
+}
+
+/// Who a name belongs to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Owner<T> {
+    /// This one.
+    Alone(T),
+    /// This one among others.
+    Shared(T),
+    /// More than can be told apart.
+    Crowd,
 }
 
 impl<'n, T: PartialEq> Claims<'n, T> {
@@ -42,15 +60,12 @@ impl<'n, T: PartialEq> Claims<'n, T> {
         Self { by_name: BTreeMap::new() }
     }
 
-    /// One more claim, if the name is one that is asked for; a second claimant takes it from both.
+    /// One more claim, if the name is one that is asked for.
     pub(super) fn claim(&mut self, name: Option<&'n str>, by: T) {
         let Some(name) = name else { return };
-        match self.by_name.get_mut(name) {
-            Some(held) if held.as_ref() != Some(&by) => *held = None,
-            Some(_) => {}
-            None => {
-                self.by_name.insert(name, Some(by));
-            }
+        let claimants = self.by_name.entry(name).or_default();
+        if claimants.len() <= CLAIMANTS_MAX && !claimants.contains(&by) {
+            claimants.push(by);
         }
     }
 
@@ -64,9 +79,28 @@ impl<'n, T: PartialEq> Claims<'n, T> {
         self.by_name.contains_key(name)
     }
 
-    /// The names with exactly one claimant.
-    pub(super) fn settled(self) -> impl Iterator<Item = (&'n str, T)> {
-        self.by_name.into_iter().filter_map(|(name, by)| Some((name, by?)))
+    /// Every name with each of its claimants.
+    pub(super) fn settled(self) -> impl Iterator<Item = (&'n str, Owner<T>)> {
+        self.by_name.into_iter().flat_map(|(name, by)| {
+            let (count, mut owners) = (by.len(), Vec::new());
+            match count {
+                0..=1 => owners.extend(by.into_iter().map(Owner::Alone)),
+                2..=CLAIMANTS_MAX => owners.extend(by.into_iter().map(Owner::Shared)),
+                _ => owners.push(Owner::Crowd),
+            }
+            owners.into_iter().map(move |owner| (name, owner))
+        })
+    }
+}
+
+impl<T> Owner<T> {
+    /// The package of an owner, with how sure it is that this one is in use.
+    pub(super) fn package(self, kind: &str, of: impl FnOnce(T) -> Option<Package>) -> Option<Package> {
+        match self {
+            Self::Alone(owner) => of(owner),
+            Self::Shared(owner) => Some(Package { level: Some(UseLevel::Perhaps), ..of(owner)? }),
+            Self::Crowd => Some(Package::unnamed(kind, None)),
+        }
     }
 }
 
@@ -116,11 +150,16 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_two_claim_is_nobodys() {
+    fn a_name_that_two_claim_is_shared_and_one_that_many_claim_is_a_crowds() {
         let mut claims = Claims::none();
         for (path, by) in [("/a", 1), ("/a", 1), ("/b", 1), ("/b", 2), ("/b", 1)] {
             claims.claim(Some(path), by);
         }
-        assert_eq!(claims.settled().collect::<Vec<_>>(), [("/a", 1)]);
+        (0..100).for_each(|by| claims.claim(Some("/c"), by));
+        let told: Vec<_> = claims.settled().collect();
+        let of_b = [("/b", Owner::Shared(1)), ("/b", Owner::Shared(2))];
+        assert_eq!(told[0], ("/a", Owner::Alone(1)));
+        assert_eq!(told[1..3], of_b);
+        assert_eq!(told[3..], [("/c", Owner::Crowd)]);
     }
 }

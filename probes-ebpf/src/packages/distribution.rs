@@ -40,7 +40,7 @@ impl Distribution {
         }
         let other = !entry.source.is_empty() && entry.source != entry.name;
         let source = other.then(|| entry.source.clone());
-        (purl.len() <= PURL_BYTES_MAX).then_some(Package { purl, source, path: None, linked: false })
+        (purl.len() <= PURL_BYTES_MAX).then_some(Package { purl, source, path: None, level: None })
     }
 }
 

@@ -44,9 +44,12 @@ pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribu
         return;
     }
     let entries = entries(inside);
-    for (name, nth) in claims.settled() {
-        let entry = packages.get(nth - 1).and_then(|package| entries.get(package));
-        found.add_all(asked.paths(name), entry.and_then(|entry| distribution.package("deb", "debian", entry)));
+    for (name, owner) in claims.settled() {
+        let package = owner.package("deb", |nth: usize| {
+            let entry = packages.get(nth - 1).and_then(|package| entries.get(package))?;
+            distribution.package("deb", "debian", entry)
+        });
+        found.add_all(asked.paths(name), package);
     }
 }
 

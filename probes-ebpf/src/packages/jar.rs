@@ -14,7 +14,7 @@ use zip::result::ZipResult;
 use zip::unstable::read::ZipIterable;
 
 use super::maven::Coordinates;
-use super::{Found, Inside};
+use super::{Found, Inside, Package};
 
 /// The most entries of one archive that are looked at.
 const ENTRIES_MAX: usize = 200_000;
@@ -40,10 +40,13 @@ pub(super) fn is_archive(path: &str) -> bool {
 
 pub(super) fn owners(inside: &Inside, path: &str, found: &mut Found<'_>) {
     let Ok(mut file) = inside.plain(path) else { return };
-    // What is no archive holds nothing.
-    let _ = Window::of(inside, &mut file)
+    let looked = Window::of(inside, &mut file)
         .map_err(Into::into)
-        .and_then(|window| Look { path, found }.look_in(window, path, 0));
+        .and_then(|window| Look { path, found: &mut *found }.look_in(window, path, 0));
+    if looked.is_err() {
+        // What cannot be read here may be read by a machine that is less strict.
+        found.add(path, Package::unnamed("maven", Some(path)));
+    }
 }
 
 /// One look into an archive that was used, and into what it holds.
@@ -80,7 +83,7 @@ impl Look<'_, '_> {
         let inside = window.inside;
         let mut archive = ZipIterable::try_new(window, Config::default())?;
         let files = archive.files()?;
-        let (mut own, mut manifest, mut read) = (Vec::new(), String::new(), 0_usize);
+        let (mut own, mut manifest, mut read, mut holds) = (Vec::new(), String::new(), 0_usize, false);
         // One entry at a time: what an archive says of its entries may be long.
         for nth in 0_usize.. {
             // A list that breaks off still named what came before.
@@ -91,6 +94,7 @@ impl Look<'_, '_> {
             }
             let Some(good) = Good::of(&String::from_utf8_lossy(entry.name_raw()), name) else { continue };
             read += 1;
+            holds |= good == Good::Archive;
             // An entry that cannot be read says nothing; the others are read.
             match good {
                 Good::Pom => own.extend(text(entry, files.reader_mut()).ok().and_then(|t| Coordinates::declared(&t))),
@@ -103,6 +107,10 @@ impl Look<'_, '_> {
         }
         if own.is_empty() {
             own.extend(Coordinates::told(&manifest, name.rsplit('/').next().unwrap_or_default()));
+        }
+        // A library without a name may be any; what holds libraries is an application, which no advisory names.
+        if own.is_empty() && !holds {
+            self.found.add(self.path, Package::unnamed("maven", Some(self.path)));
         }
         for package in own.iter().filter_map(|coordinates| coordinates.package(self.path)) {
             self.found.add(self.path, package);

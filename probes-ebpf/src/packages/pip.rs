@@ -37,9 +37,9 @@ pub(super) fn owners(inside: &Inside, wanted: &[&str], asked: &Asked<'_>, found:
         let within =
             wanted.iter().filter_map(|path| split(path).filter(|(at, _)| *at == root).map(|(_, rest)| (*path, rest)));
         let claims = egg::by_top_level(room, &unlisted, within);
-        for (name, paths) in claims {
-            let folder = folders.get(&name);
-            found.add_all(&paths, folder.and_then(|folder| package(inside, &format!("{root}/{folder}"))));
+        for (owner, paths) in claims {
+            let of = |name: String| package(inside, &format!("{root}/{}", folders.get(&name)?));
+            found.add_all(&paths, owner.package("pypi", of));
         }
     }
 }
@@ -169,8 +169,10 @@ mod tests {
             let six = at("six-1.16.0.dist-info/METADATA");
             assert_eq!(ask(root.path(), &[&at(rest)]), [format!("{} pkg:pypi/six@1.16.0 in {six}", at(rest))]);
         }
-        for rest in ["ns", "absent", "__pycache__", "../../../bin/normalizer"] {
-            assert!(ask(root.path(), &[&at(rest)]).is_empty(), "{rest} is of nobody, or of more than one");
+        let shared = ask(root.path(), &[&at("ns")]);
+        assert!(shared.len() == 2 && shared.iter().all(|row| row.ends_with(" perhaps")), "{shared:?}");
+        for rest in ["absent", "__pycache__", "../../../bin/normalizer"] {
+            assert!(ask(root.path(), &[&at(rest)]).is_empty(), "{rest} is of nobody");
         }
         assert!(ask(root.path(), &["/venv/bin", "/venv/lib/python3.11"]).is_empty());
     }

@@ -1,6 +1,9 @@
 //! Package URLs. Comes in: names and versions that a stranger wrote. Goes out: a URL that every reader takes, or none:
 //! the service refuses a whole batch for one that it cannot read.
 
+use assay_core::asset::UNNAMED_PACKAGE;
+use assay_core::observation::UseLevel;
+
 use super::Package;
 
 /// The longest package URL that is told, in bytes; the service cuts longer names.
@@ -34,11 +37,17 @@ pub(super) fn escaped(text: &str) -> String {
 impl Package {
     /// A package of a language that a file holds or declares.
     pub(super) fn in_file(kind: &str, name: &str, version: &str, path: &str) -> Option<Self> {
-        Some(Self { purl: purl(kind, name, version)?, source: None, path: Some(path.to_owned()), linked: false })
+        Some(Self { purl: purl(kind, name, version)?, source: None, path: Some(path.to_owned()), level: None })
+    }
+
+    /// Something of this kind that has no name where it lies: any package of the kind may be what is used.
+    pub(super) fn unnamed(kind: &str, path: Option<&str>) -> Self {
+        let purl = format!("pkg:{kind}/{UNNAMED_PACKAGE}");
+        Self { purl, source: None, path: path.map(str::to_owned), level: Some(UseLevel::Perhaps) }
     }
 
     /// A package that is built into an executable.
     pub(super) fn linked_into(kind: &str, name: &str, version: &str, path: &str) -> Option<Self> {
-        Some(Self { linked: true, ..Self::in_file(kind, name, version, path)? })
+        Some(Self { level: Some(UseLevel::Linked), ..Self::in_file(kind, name, version, path)? })
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn ask(root: &Path, paths: &[&str]) -> Vec<String> {
         assert!(p.purl.parse::<packageurl::PackageUrl<'_>>().is_ok(), "{}", p.purl);
         let source = p.source.map(|source| format!(" of {source}")).unwrap_or_default();
         let file = p.path.map(|file| format!(" in {file}")).unwrap_or_default();
-        format!("{path} {}{source}{file}{}", p.purl, if p.linked { " linked" } else { "" })
+        format!("{path} {}{source}{file}{}", p.purl, p.level.map(|level| format!(" {level}")).unwrap_or_default())
     })
     .collect()
 }
@@ -67,7 +67,7 @@ fn files_of_debian_are_found_under_either_name_of_their_folder() {
 }
 
 #[test]
-fn a_folder_that_packages_share_is_of_none_of_them_and_a_diverted_file_is_of_the_one_that_diverts() {
+fn a_folder_that_packages_share_is_perhaps_of_each_and_a_diverted_file_is_of_the_one_that_diverts() {
     let root = tree(DEBIAN);
     let shared = "/usr/lib/python3/dist-packages/google";
     for (package, own) in [("nginx", "auth"), ("dash", "cloud")] {
@@ -83,6 +83,8 @@ fn a_folder_that_packages_share_is_of_none_of_them_and_a_diverted_file_is_of_the
         [
             format!("/usr/bin/config pkg:deb/debian/{dash}"),
             format!("/usr/bin/config.real pkg:deb/debian/{nginx}"),
+            format!("{shared} pkg:deb/debian/{dash} perhaps"),
+            format!("{shared} pkg:deb/debian/{nginx} perhaps"),
             format!("{shared}/auth/__pycache__ pkg:deb/debian/{nginx}"),
         ]
     );

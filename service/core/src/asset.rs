@@ -244,10 +244,19 @@ pub struct PackageKey {
     pub artifact: Opaque,
 }
 
+/// Stands for the name of a package that a sensor saw in use and could not name. No registry keeps such a name, and if one
+/// did, it would turn a "no" into an unknown and nothing else.
+pub const UNNAMED_PACKAGE: &str = "-unnamed-";
+
 impl PackageKey {
     /// The name that findings are counted by: the source package where known.
     pub fn counted_name(&self) -> &Opaque {
         self.source.as_ref().unwrap_or(&self.name)
+    }
+
+    /// True for what a sensor saw in use and could not name: it may be any package of its ecosystem.
+    pub fn is_unnamed(&self) -> bool {
+        self.name.reveal() == UNNAMED_PACKAGE
     }
 
     /// The name that people of its ecosystem know it by: `golang.org/x/net` and `@babel/core` are whole only with what

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::asset::{AssetKey, ImageRef, Kind, PackageParts};
+use crate::asset::{AssetKey, ImageRef, Kind, PackageKey, PackageParts, UNNAMED_PACKAGE};
 use crate::ids::Time;
 use crate::observation::{
     AttackStage, Author, Claim, ControlId, Coverage, Edge, Eye, Fact, Hole, HoleReason, Link, Observation, PeerClass,
@@ -332,11 +332,7 @@ impl Home {
 }
 
 impl FactBody {
-    fn read(
-        &self,
-        place: impl Fn() -> String + Copy,
-        door: &dyn Door,
-    ) -> Result<(Option<crate::asset::PackageKey>, What), BadBatch> {
+    fn read(&self, place: impl Fn() -> String + Copy, door: &dyn Door) -> Result<(Option<PackageKey>, What), BadBatch> {
         let name = |text: &str| Opaque::admit_name(text, door);
         let mut component = None;
         let what = match self {
@@ -359,12 +355,13 @@ impl FactBody {
                     path: path.as_ref().map(Opaque::reveal),
                     ..Default::default()
                 };
-                let package = parts.package();
-                if package.key.name.is_empty() {
-                    return Err(value(place(), "not a package URL"));
-                }
-                component = Some(package.key);
-                What::InUse { level: spelled::<UseLevel>(level, place)?, exe: name(exe), listens: *listens }
+                let (key, level) = match parts.package().key {
+                    key if !key.name.is_empty() => (key, spelled::<UseLevel>(level, place)?),
+                    // A name that cannot be read is a use that has no name, and not a batch that nobody takes.
+                    _ => (unnamed(purl.reveal(), place)?, UseLevel::Perhaps),
+                };
+                component = Some(key);
+                What::InUse { level, exe: name(exe), listens: *listens }
             }
             Self::Attacked { stage, signal, .. } => {
                 What::Attacked { stage: spelled::<AttackStage>(stage, place)?, signal: ControlId(name(signal)) }
@@ -382,6 +379,12 @@ impl HoleRow {
             because: spelled::<HoleReason>(&self.because, place)?,
         })
     }
+}
+
+fn unnamed(purl: &str, place: impl Fn() -> String) -> Result<PackageKey, BadBatch> {
+    let kind = purl.strip_prefix("pkg:").and_then(|rest| rest.split('/').next()).filter(|kind| !kind.is_empty());
+    let kind = kind.ok_or_else(|| value(place(), "not a package URL"))?;
+    Ok(PackageParts { ecosystem: kind, name: UNNAMED_PACKAGE, ..Default::default() }.package().key)
 }
 
 fn record(locator: String, kind: RecordKind, yields: Observation) -> Record {
@@ -432,6 +435,21 @@ mod tests {
         let Observation::Fact(fact) = &records[1].yields[0] else { unreachable!("a fact was sent") };
         assert_eq!(fact.component.as_ref().unwrap().counted_name().reveal(), "openssl");
         assert_eq!(fact.valid_until, Some(fact.until + SENSOR_FACT_VALID));
+    }
+
+    #[test]
+    fn a_package_url_that_cannot_be_read_is_a_use_without_a_name() {
+        for (purl, named) in [("pkg:npm/", true), ("pkg:deb/debian/@1", true), ("nothing", false), ("", false)] {
+            let row = format!(
+                r#"[{{"container":0,"since":"2026-11-24T02:00:00Z","until":"2026-11-24T03:00:00Z",
+                "what":{{"kind":"in_use","purl":"{purl}","level":"loaded","exe":"/bin/app"}}}}]"#
+            );
+            let read = batch(&row).records(&Opaque::readmit("demo"), &Open, &|_| None);
+            assert_eq!(read.is_ok(), named, "{purl}");
+            let Some(Observation::Fact(fact)) = read.ok().and_then(|r| r[1].yields.first().cloned()) else { continue };
+            assert!(fact.component.as_ref().unwrap().is_unnamed());
+            assert!(matches!(fact.what, What::InUse { level: UseLevel::Perhaps, .. }));
+        }
     }
 
     #[test]

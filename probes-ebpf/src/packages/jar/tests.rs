@@ -5,6 +5,8 @@ use std::io::Write;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
+use assay_core::observation::UseLevel;
+
 use super::super::tests::{ask, tree, write};
 use super::*;
 
@@ -54,10 +56,17 @@ fn ask_about(path: &str, bytes: &[u8]) -> Vec<String> {
     let end = format!(" in {path}");
     let mut rows = ask(root.path(), &[&path]);
     for row in &mut rows {
-        *row = row.strip_prefix(&format!("{path} ")).unwrap().strip_suffix(&end).unwrap().to_owned();
+        *row = row.strip_prefix(&format!("{path} ")).unwrap().replace(&end, "");
     }
     rows.sort();
     rows
+}
+
+const UNNAMED: &str = "pkg:maven/-unnamed- perhaps";
+
+fn named() -> Vec<u8> {
+    let pom = b"groupId=a\nartifactId=core\nversion=1.0\n";
+    archive(CompressionMethod::Stored, &[("META-INF/maven/a/core/pom.properties", &pom[..])])
 }
 
 const SPRING: [&str; 5] = [
@@ -81,10 +90,14 @@ fn an_archive_yields_itself_its_libraries_and_what_was_shaded_into_them() {
 }
 
 #[test]
-fn what_names_no_group_says_nothing() {
+fn what_names_no_group_or_cannot_be_read_is_used_without_a_name() {
     let bare = archive(CompressionMethod::Stored, &[("META-INF/MANIFEST.MF", b"Implementation-Title: core\n")]);
-    assert!(ask_about("app/core-1.0.jar", &bare).is_empty());
-    assert!(ask_about("app/core-1.0.jar", b"").is_empty() && ask_about("app/core-1.0.jar", &[b'P'; 70_000]).is_empty());
+    let app = archive(CompressionMethod::Stored, &[("lib/core-1.0.jar", &named())]);
+    for (bytes, told) in
+        [(&bare[..], UNNAMED), (b"", UNNAMED), (&[b'P'; 70_000], UNNAMED), (&app, "pkg:maven/a/core@1.0")]
+    {
+        assert_eq!(ask_about("app/core-1.0.jar", bytes), [told]);
+    }
 }
 
 #[test]
@@ -99,15 +112,16 @@ fn archives_that_inflate_without_end_or_hold_each_other_deeply_are_left_and_said
     write(root.path(), "deep.jar", &deep);
     for path in ["/bomb.jar", "/deep.jar"] {
         let inside = Inside::at(root.path()).unwrap();
-        assert!(super::super::owners(&inside, &[path].into()).is_empty());
+        let told = super::super::owners(&inside, &[path].into());
+        assert!(told.values().flatten().all(|p| p.level == Some(UseLevel::Perhaps)), "{told:?}");
         assert!(inside.was_cut(), "{path}");
     }
 }
 
 #[test]
-fn an_archive_whose_numbers_lie_says_nothing() {
+fn an_archive_whose_numbers_lie_has_no_name() {
     let mut bytes = spring();
     let end = bytes.len() - 22;
     bytes[end + 8..end + 12].copy_from_slice(&[0xfe, 0xff, 0xfe, 0xff]);
-    assert!(ask_about("app/shop.jar", &bytes).is_empty());
+    assert_eq!(ask_about("app/shop.jar", &bytes), [UNNAMED]);
 }

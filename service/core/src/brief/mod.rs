@@ -320,6 +320,7 @@ pub fn settle_words(by: SettledBy) -> Own {
         SettledBy::NetworkPlugin => "a test of whether the network plug-in lets callers from outside through",
         SettledBy::Sensor => "a sensor on every node that runs it",
         SettledBy::MoreWatching => "more time watched by the sensor",
+        SettledBy::Person => "a person who looks, or a statement of its vendor",
         SettledBy::ClusterScan => "a scan of the cluster or its manifests",
         SettledBy::EnvironmentRules => "an environment rule in the configuration",
         SettledBy::FreshFeed => "a fresh copy of the feeds",

@@ -92,6 +92,7 @@ fn ran<'w>(finding: &Finding, world: &'w World) -> BTreeMap<&'w Opaque, &'w Fact
 
 const fn level_words(level: UseLevel) -> &'static str {
     match level {
+        UseLevel::Perhaps => "perhaps used",
         UseLevel::Read => "read a file of",
         UseLevel::Loaded => "loaded",
         UseLevel::Linked => "linked in",

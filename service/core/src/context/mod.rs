@@ -80,6 +80,10 @@ named! {
         NotWatchedEnough = "it was not watched long enough",
         /// A sensor watched, with holes.
         WatchedWithHoles = "it was watched with holes",
+        /// The sensor reads no list of such packages, so that it would not know one that is used.
+        KindNotSeen = "the sensor does not tell which packages of its kind are used",
+        /// Something was used that others claim as well, or that has no name: it may have been this.
+        PerhapsUsed = "something was used that may have been it",
         /// Not all instances were watched.
         NotAllWatched = "not every replica was watched",
         /// The ways in were not all in view.

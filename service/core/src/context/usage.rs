@@ -41,7 +41,7 @@ impl Use {
             return Self::Yes { level, exe: exe.clone(), listens, proof };
         }
         let watch = watch(world, asset, container, Eye::SensorUse);
-        match watch.why_not() {
+        match watch.why_not().or_else(|| blind(world, asset, container, package)) {
             None => Self::No(watch),
             Some((why, by)) => Self::Unknown(why, by, (watch.watched > 0 || watch.past.is_some()).then_some(watch)),
         }
@@ -64,12 +64,38 @@ pub fn in_use(world: &World, asset: Option<AssetIdx>, container: &Opaque, packag
     Use::of(world, asset, container, package).known()
 }
 
+/// Kinds of packages whose lists the sensor reads: of another kind it would not know one that is used.
+const NAMED_KINDS: [&str; 6] = ["deb", "apk", "pypi", "npm", "golang", "maven"];
+
+/// Why "no" would be a guess however well it was watched: the sensor names packages by what it finds beside the files
+/// that are used, and not all of them have a name there.
+fn blind(
+    world: &World,
+    asset: AssetIdx,
+    container: &Opaque,
+    package: &PackageKey,
+) -> Option<(UnknownBecause, SettledBy)> {
+    if !NAMED_KINDS.contains(&package.ecosystem.reveal()) {
+        return Some((UnknownBecause::KindNotSeen, SettledBy::Person));
+    }
+    let perhaps = |f: &FactSeen| match (&f.what, &f.component) {
+        (What::InUse { level: UseLevel::Perhaps, .. }, Some(used)) => {
+            let it = used.is_unnamed() && used.ecosystem == package.ecosystem || same_package(used, package);
+            it && f.container == *container
+        }
+        _ => false,
+    };
+    world.facts(asset).any(perhaps).then_some((UnknownBecause::PerhapsUsed, SettledBy::Person))
+}
+
 type Strongest<'w> = (UseLevel, &'w Opaque, Option<u16>, &'w FactSeen);
 
 /// The use that says most: the process that listens first, then the furthest level, then the newest.
 fn strongest<'w>(world: &'w World, asset: AssetIdx, container: &Opaque, package: &PackageKey) -> Option<Strongest<'w>> {
     let uses = world.facts(asset).filter(|f| f.container == *container).filter_map(|f| match (&f.what, &f.component) {
-        (What::InUse { level, exe, listens }, Some(used)) if same_package(used, package) => {
+        (What::InUse { level, exe, listens }, Some(used))
+            if *level > UseLevel::Perhaps && same_package(used, package) =>
+        {
             Some((*level, exe, *listens, f))
         }
         _ => None,

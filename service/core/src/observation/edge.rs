@@ -146,6 +146,8 @@ named! {
         Sensor = "sensor",
         /// More time watched by the sensor.
         MoreWatching = "more_watching",
+        /// A person, or a statement of its vendor: no sensor of ours sees it.
+        Person = "person",
         /// A scan of the cluster that shows which workloads run it.
         ClusterScan = "cluster_scan",
         /// The operator's environment rules.

@@ -119,6 +119,8 @@ pub enum What {
 named! {
     /// How far the use of a package went, least to most.
     pub enum UseLevel {
+        /// A file was used that it shares with others: no use by itself, and no "no" stands beside it.
+        Perhaps = "perhaps",
         /// A file of it was read.
         Read = "read",
         /// A library of it was mapped into a process.

@@ -2,11 +2,14 @@
 
 use super::{Shop, now, vuln};
 use crate::assess::FactorName;
+use crate::asset::UNNAMED_PACKAGE;
 use crate::condition::Condition;
 use crate::context::UnknownBecause;
+use crate::finding::Matter;
 use crate::ids::Span;
 use crate::intel::{Feed, Said};
-use crate::observation::{Eye, Hole, HoleReason};
+use crate::observation::{Author, Eye, Hole, HoleReason, UseLevel, What};
+use crate::scene::package;
 use crate::text::Opaque;
 
 /// An eye, and the "no" that rests on it.
@@ -50,6 +53,38 @@ fn every_reason_for_a_hole_breaks_every_no() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn where_the_sensor_would_not_know_a_use_nothing_is_unused() {
+    let used = |shop: &mut Shop, name: &str, level| {
+        let what = What::InUse { level, exe: Opaque::readmit("/usr/bin/app"), listens: None };
+        let web = shop.web;
+        let fact = shop.scene.fact(web, Author::Kernel, what);
+        fact.component = Some(package("deb", name, ""));
+        fact.container = Opaque::readmit("web");
+    };
+    for (name, level, value, because) in [
+        ("curl", UseLevel::Perhaps, "no", None),
+        ("openssl", UseLevel::Perhaps, "unknown", Some(UnknownBecause::PerhapsUsed)),
+        (UNNAMED_PACKAGE, UseLevel::Perhaps, "unknown", Some(UnknownBecause::PerhapsUsed)),
+        ("openssl", UseLevel::Read, "yes", None),
+    ] {
+        let mut shop = watched(Eye::SensorUse);
+        used(&mut shop, name, level);
+        let row = shop.row(FactorName::InUse);
+        assert_eq!((row.value.as_str(), row.because), (value, because), "{name} {level}");
+    }
+    for (kind, value) in
+        [("deb", "no"), ("apk", "no"), ("pypi", "no"), ("npm", "no"), ("golang", "no"), ("maven", "no")]
+            .into_iter()
+            .chain(["rpm", "gem", "cargo", "nuget", "composer", "generic", ""].map(|kind| (kind, "unknown")))
+    {
+        let mut shop = watched(Eye::SensorUse);
+        let package = package(kind, "openssl", "");
+        shop.scene.findings[0].matter = Matter::Vulnerability { id: vuln(), package };
+        assert_eq!(shop.value(FactorName::InUse), value, "{kind}");
     }
 }
 
