@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::cgroups::Which;
 use crate::peers::Range;
-use crate::run::{Options, RING_BYTES, To};
+use crate::run::{BURST, Options, RING_BYTES, To};
 use crate::ship::Service;
 use crate::spool::Limits;
 
@@ -82,6 +82,9 @@ pub struct RunArgs {
     /// Size of the kernel's ring in bytes: a power of two from 4096 on
     #[arg(long, value_name = "BYTES", default_value_t = RING_BYTES, value_parser = ring_bytes)]
     ring_bytes: u32,
+    /// New records that one container may send at once, and again over each 40 seconds; beyond it has a hole of its own
+    #[arg(long, value_name = "RECORDS", default_value_t = BURST, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    burst: u64,
     /// Leave a hook out; may be repeated
     #[arg(long, value_name = "HOOK")]
     without: Vec<String>,
@@ -150,6 +153,7 @@ impl RunArgs {
             without: self.without,
             cgroups: if self.cgroups == Tree::V2 { Which::Unified } else { Which::Found },
             ring_bytes: self.ring_bytes,
+            burst: self.burst,
         }
     }
 }

@@ -56,6 +56,9 @@ impl Standing {
     }
 }
 
+/// How long a cgroup takes to earn a whole burst again.
+const BURST_OVER_NS: u64 = 40_000_000_000;
+
 /// What the probes are told before they are loaded.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -65,6 +68,8 @@ pub struct Settings {
     pub host_mounts: u32,
     /// Size of the ring in bytes: a power of two, at least a page.
     pub ring_bytes: u32,
+    /// New records that one cgroup may send at once, and again over [`BURST_OVER_NS`].
+    pub burst: u64,
     /// Ports from here on are passing ones.
     pub ephemeral_from: u16,
     /// After how long a known program is reported again.
@@ -102,6 +107,7 @@ pub fn load(object: &[u8], settings: &Settings, without: &[String]) -> Loaded {
     };
     let (mode, id) = (settings.hierarchy.mode as u32, settings.hierarchy.id);
     let ephemeral_from = u32::from(settings.ephemeral_from);
+    let (burst, refill_ns) = (settings.burst.max(1), BURST_OVER_NS / settings.burst.max(1));
     let loaded = EbpfLoader::new()
         .btf(Some(&btf))
         .override_global("cfg_cgroup_mode", &mode, true)
@@ -109,6 +115,8 @@ pub fn load(object: &[u8], settings: &Settings, without: &[String]) -> Loaded {
         .override_global("cfg_host_mounts", &settings.host_mounts, true)
         .override_global("cfg_ephemeral_from", &ephemeral_from, true)
         .override_global("cfg_seen_again_ns", &settings.seen_again_ns, true)
+        .override_global("cfg_bucket_size", &burst, true)
+        .override_global("cfg_bucket_refill_ns", &refill_ns, true)
         .map_max_entries("ring", settings.ring_bytes)
         .load(object);
     let mut ebpf = match loaded {

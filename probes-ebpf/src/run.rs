@@ -30,6 +30,9 @@ use crate::watch::{Pace, Watch};
 /// The ring's size where nobody asks for another.
 pub const RING_BYTES: u32 = 1 << 20;
 
+/// New records that one container may send at once where nobody asks for another number.
+pub const BURST: u64 = 4_096;
+
 /// What the watch is asked to do.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -51,6 +54,8 @@ pub struct Options {
     pub cgroups: Which,
     /// Size of the ring in bytes.
     pub ring_bytes: u32,
+    /// New records that one cgroup may send at once.
+    pub burst: u64,
 }
 
 /// Where batches go.
@@ -120,6 +125,7 @@ pub fn settings(which: Which) -> Result<Settings, HierarchyError> {
     Ok(Settings {
         hierarchy: Hierarchy::find(which)?,
         ring_bytes: RING_BYTES,
+        burst: BURST,
         ephemeral_from: ephemeral_from(),
         // Without the right to look at the first process the agent must itself be in the node's file tree.
         host_mounts: own("1").or_else(|| own("self")).unwrap_or(0),
@@ -133,7 +139,7 @@ pub fn settings(which: Which) -> Result<Settings, HierarchyError> {
 /// See [`RunError`].
 pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), RunError> {
     let object = OBJECT.ok_or(RunError::NotBuilt)?;
-    let settings = Settings { ring_bytes: options.ring_bytes, ..settings(options.cgroups)? };
+    let settings = Settings { ring_bytes: options.ring_bytes, burst: options.burst, ..settings(options.cgroups)? };
     let mut loaded = load(object, &settings, &options.without);
     if !loaded.any() {
         let why = loaded.standings.first().map_or("", |s| s.detail());

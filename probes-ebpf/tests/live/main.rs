@@ -4,6 +4,7 @@
 
 mod rig;
 mod signals;
+mod usage;
 
 use std::process::Command;
 

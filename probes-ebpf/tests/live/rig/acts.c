@@ -117,12 +117,20 @@ static int gain_root(void)
 	return 0;
 }
 
+/* As a dynamic linker does, without the rest of it. */
+static int load(const char *library)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, open(library, O_RDONLY), 0) == MAP_FAILED;
+}
+
 int main(int count, char **args)
 {
 	const char *act = count > 1 ? args[1] : "";
 
 	if (!strcmp(act, "memory"))
 		return from_memory();
+	if (!strcmp(act, "load"))
+		return load(args[2]);
 	if (!strcmp(act, "deleted"))
 		return deleted();
 	if (!strcmp(act, "trace"))

@@ -176,6 +176,14 @@ impl Container {
         container
     }
 
+    /// A file of its image, before it runs.
+    pub(crate) fn file(self, path: &str, text: &str) -> Self {
+        let at = self.bundle.path().join(if self.layered { "image" } else { "rootfs" }).join(path);
+        fs::create_dir_all(at.parent().unwrap()).unwrap();
+        fs::write(at, text).unwrap();
+        self
+    }
+
     /// Runs it to its end.
     pub(crate) fn run(&self) {
         let done = Command::new("runc").arg("run").arg("-b").arg(self.bundle.path()).arg(&self.id).output().unwrap();
