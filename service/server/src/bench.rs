@@ -4,6 +4,7 @@
 
 mod child;
 mod explaining;
+mod fleet;
 mod ingesting;
 mod node;
 mod ranking;
@@ -24,8 +25,8 @@ use crate::progress::Bar;
 /// Runs one measure in an empty folder.
 type Measure = fn(&Path) -> Result<Vec<Row>>;
 
-/// What runs only when it is asked for: it needs more than a folder.
-const BY_NAME: [(&str, Measure); 1] = [("agent", node::measure)];
+/// What runs only when it is asked for.
+const BY_NAME: [(&str, Measure); 2] = [("agent", node::measure), ("fleet", fleet::measure)];
 
 /// What runs without a name, in this order.
 const MEASURES: [(&str, Measure); 5] = [
