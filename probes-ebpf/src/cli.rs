@@ -85,6 +85,9 @@ pub struct RunArgs {
     /// New records that one container may send at once, and again over each 40 seconds; beyond it has a hole of its own
     #[arg(long, value_name = "RECORDS", default_value_t = BURST, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     burst: u64,
+    /// How long a container may unpack itself: programs that it writes and runs are an attempt until then, a foothold later
+    #[arg(long, value_name = "SPAN", default_value = "5m")]
+    settle: Span,
     /// Leave a hook out; may be repeated
     #[arg(long, value_name = "HOOK")]
     without: Vec<String>,
@@ -154,6 +157,7 @@ impl RunArgs {
             cgroups: if self.cgroups == Tree::V2 { Which::Unified } else { Which::Found },
             ring_bytes: self.ring_bytes,
             burst: self.burst,
+            settle: self.settle,
         }
     }
 }

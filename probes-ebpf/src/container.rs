@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use assay_core::ids::Time;
+use assay_core::ids::{Span, Time};
 use assay_core::observation::{HoleReason, UseLevel};
 
 use crate::coverage::{Gap, Gaps};
@@ -19,6 +19,11 @@ pub const EXES_MAX: usize = 4_096;
 pub const USES_MAX: usize = 4_096;
 /// The most packages that are remembered of the files of one container.
 pub const PACKAGES_MAX: usize = 4_096;
+
+/// The most servers of one container of which is remembered that they run shells.
+pub const SERVERS_MAX: usize = 64;
+/// How long a server is watched before its first shell is a sign.
+pub const LEARNS: Span = Span::hours(24);
 
 /// One container.
 #[derive(Debug)]
@@ -54,8 +59,9 @@ pub struct Container {
     /// Not every package of its files can be known: there are too many, or to look at them all takes too much. Nobody
     /// can say of such a container what it does not use.
     pub known_in_part: bool,
+    runs_shells: BTreeSet<String>,
     exes: HashMap<FileId, String>,
-    uses: BTreeMap<Use, Span>,
+    uses: BTreeMap<Use, Sighted>,
     packages: BTreeMap<String, Vec<Package>>,
 }
 
@@ -78,7 +84,7 @@ struct Use {
 
 /// First and last seen, and whether that moved since the facts were last made of it.
 #[derive(Clone, Copy, Debug)]
-struct Span {
+struct Sighted {
     since: Time,
     until: Time,
     moved: bool,
@@ -103,6 +109,7 @@ impl Container {
             begun: !start_seen,
             settled: false,
             known_in_part: false,
+            runs_shells: BTreeSet::new(),
             exes: HashMap::new(),
             uses: BTreeMap::new(),
             packages: BTreeMap::new(),
@@ -140,6 +147,21 @@ impl Container {
     /// A sign of an attack; false when there was no room.
     pub fn sign(&mut self, sign: &'static Rule, exe: &str, at: Time) -> bool {
         self.say(Said::Attacked { stage: sign.stage, signal: sign.signal, exe: exe.to_owned() }, at, at)
+    }
+
+    /// True when this server is known to run shells, or has been watched too briefly to know. The first one after a day
+    /// without any is unusual; it is remembered, like all before it.
+    pub fn is_usual_shell(&mut self, server: &str, at: Time) -> bool {
+        let known = self.runs_shells.contains(server);
+        if !known && self.runs_shells.len() < SERVERS_MAX {
+            self.runs_shells.insert(server.to_owned());
+        }
+        known || at < self.since + LEARNS
+    }
+
+    /// True when the container is old enough to have unpacked itself. One that is older than the agent has.
+    pub fn is_settled(&self, settle: Span, at: Time) -> bool {
+        !self.start_seen || self.since + settle <= at
     }
 
     /// The executable that did something; none where it was the container runtime.
@@ -232,7 +254,7 @@ impl Container {
         if self.uses.len() >= USES_MAX {
             return false;
         }
-        self.uses.insert(u, Span { since: at, until: at, moved: true });
+        self.uses.insert(u, Sighted { since: at, until: at, moved: true });
         true
     }
 }

@@ -43,7 +43,7 @@ pub struct Counts {
 }
 
 /// The node's state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Node {
     /// By container id.
     pub containers: BTreeMap<String, Container>,
@@ -58,12 +58,23 @@ pub struct Node {
     places: HashMap<u64, Place>,
     leaving: VecDeque<(Time, u64)>,
     ephemeral_from: u16,
+    settle: Span,
 }
 
 impl Node {
-    /// An empty node; UDP ports from `ephemeral_from` on are no listeners.
-    pub fn new(ephemeral_from: u16) -> Self {
-        Self { ephemeral_from, ..Self::default() }
+    /// An empty node; UDP ports from `ephemeral_from` on are no listeners, and a container may unpack itself for `settle`.
+    pub fn new(ephemeral_from: u16, settle: Span) -> Self {
+        Self {
+            containers: BTreeMap::new(),
+            counts: Counts::default(),
+            to_ignore: Vec::new(),
+            listed: HashSet::new(),
+            gaps: Gaps::default(),
+            places: HashMap::new(),
+            leaving: VecDeque::new(),
+            ephemeral_from,
+            settle,
+        }
     }
 
     /// Learns a cgroup. `made` is the moment it was made, when that was seen.
@@ -130,18 +141,27 @@ impl Node {
             }
             Record::Exec { fixed, path } => {
                 let at = clock.instant(fixed.head.at_ns);
+                let settle = self.settle;
                 let Some(container) = self.container(fixed.head.cgroup, 1) else { return };
                 if is_runtime(fixed.flags, container.begun) {
                     self.counts.of_runtime += 1;
                     return;
                 }
+                let called = until_nul(&fixed.comm);
                 let parent = container.exe(fixed.parent()).map(str::to_owned);
+                // The runtime's own process is no parent that could have been turned.
+                let server = parent.filter(|parent| container.facts.port_of(parent).is_some());
+                let usual = match &server {
+                    Some(server) if signals::is_shell(path, &called) => container.is_usual_shell(server, at),
+                    _ => true,
+                };
                 let act = Ran {
                     path,
-                    called: &until_nul(&fixed.comm),
+                    called: &called,
                     flags: fixed.flags,
-                    // The runtime's own process is no parent that could have been turned.
-                    under_server: parent.is_some_and(|parent| container.facts.port_of(&parent).is_some()),
+                    server: server.as_deref(),
+                    usual,
+                    settled: container.is_settled(settle, at),
                     gains_root: fixed.uid == 0 && fixed.parent_uid != 0 && fixed.flags & EXEC_PARENT_HOST == 0,
                 };
                 let signs: Vec<_> = if container.begun { signals::ran(&act).collect() } else { Vec::new() };

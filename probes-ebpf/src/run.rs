@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use assay_core::batch::FunnelRow;
-use assay_core::ids::Time;
+use assay_core::ids::{Span, Time};
 use assay_core::observation::PeerClass;
 
 use crate::assemble::{Sender, Sight};
@@ -56,6 +56,8 @@ pub struct Options {
     pub ring_bytes: u32,
     /// New records that one cgroup may send at once.
     pub burst: u64,
+    /// How long a container may unpack itself.
+    pub settle: Span,
 }
 
 /// Where batches go.
@@ -158,7 +160,7 @@ pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), RunError> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
     let (outlet, left) = outlet(&options.to, &boot)?;
     let pods = Pods::open(node_root(), options.pods.as_deref())?;
-    let mut node = Node::new(settings.ephemeral_from);
+    let mut node = Node::new(settings.ephemeral_from, options.settle);
     node.listed = pods.listed().map(str::to_owned).collect();
     let mut watch = Watch {
         sight: sight(&loaded),

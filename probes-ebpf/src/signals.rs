@@ -49,8 +49,8 @@ pub enum When {
         names: &'static [&'static str],
         /// What the path must hold; empty for anything.
         within: &'static str,
-        /// Programs for which it is daily work.
-        unless: &'static [&'static str],
+        /// By whom.
+        by: By,
     },
     /// A file of one of these names is written.
     Writes {
@@ -79,6 +79,15 @@ pub enum When {
     Asks(PeerClass),
 }
 
+/// Who does something.
+#[derive(Clone, Copy, Debug)]
+pub enum By {
+    /// Anybody but these programs, for which it is daily work.
+    AllBut(&'static [&'static str]),
+    /// These programs only: others have a use of their own for it.
+    Only(&'static [&'static str]),
+}
+
 /// How a program is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Circumstance {
@@ -86,13 +95,15 @@ pub enum Circumstance {
     FromMemory,
     /// From a file that was deleted.
     Deleted,
-    /// From the writable layer: it is not in the image.
+    /// From the writable layer, once the container has settled: it is not in the image.
     NotInImage,
+    /// The same while it may still unpack itself.
+    NotInImageAtStart,
     /// With a terminal, started from outside the container.
     Terminal,
     /// With a network connection as its input.
     StdinIsConnection,
-    /// By a program that listens.
+    /// By a program that listens and never runs one, or has not in a day of being watched.
     UnderServer,
     /// As root, by a process that is not.
     GainsRoot,
@@ -111,8 +122,12 @@ pub struct Ran<'a> {
     pub called: &'a str,
     /// `EXEC_*`.
     pub flags: u32,
-    /// Its parent listens.
-    pub under_server: bool,
+    /// The program that started it, where that listens.
+    pub server: Option<&'a str>,
+    /// That program is known to run shells, or has not been watched for long enough to know.
+    pub usual: bool,
+    /// The container is old enough to have unpacked itself.
+    pub settled: bool,
     /// It is root and its parent is not.
     pub gains_root: bool,
 }
@@ -136,8 +151,14 @@ pub fn opened<'a>(path: &'a str, op: FileOp, exe: &'a str) -> impl Iterator<Item
     let mut parts = path.rsplit('/');
     let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     RULES.iter().filter(move |rule| match (rule.when, op) {
-        (When::Reads { names, within, unless }, FileOp::WatchedRead)
-        | (When::Writes { names, within, unless }, FileOp::WatchedWrite) => {
+        (When::Reads { names, within, by }, FileOp::WatchedRead) => {
+            let who = match by {
+                By::AllBut(programs) => !programs.contains(&last(exe)),
+                By::Only(programs) => programs.contains(&last(exe)),
+            };
+            names.contains(&name) && path.contains(within) && who
+        }
+        (When::Writes { names, within, unless }, FileOp::WatchedWrite) => {
             names.contains(&name) && path.contains(within) && !unless.contains(&last(exe))
         }
         (When::WritesInto { folders, unless }, FileOp::WatchedWrite) => {
@@ -164,6 +185,11 @@ pub fn talked(said: &Said) -> Option<&'static Rule> {
     RULES.iter().find(|rule| matches!(rule.when, When::Asks(asked) if asked == *peer))
 }
 
+/// True when this is a program that takes commands.
+pub fn is_shell(path: &str, called: &str) -> bool {
+    rules::SHELLS.contains(&last(path)) || rules::SHELLS.contains(&called)
+}
+
 /// The names for which the kernel's side looks out, and for what.
 pub fn watched() -> BTreeMap<&'static str, u32> {
     let mut names = BTreeMap::new();
@@ -185,10 +211,13 @@ impl Ran<'_> {
         match how {
             Circumstance::FromMemory => has(EXEC_DETACHED),
             Circumstance::Deleted => has(EXEC_UNLINKED) && !has(EXEC_DETACHED),
-            Circumstance::NotInImage => has(EXEC_OVERLAY) && has(EXEC_UPPER),
+            Circumstance::NotInImage => has(EXEC_OVERLAY) && has(EXEC_UPPER) && self.settled,
+            Circumstance::NotInImageAtStart => has(EXEC_OVERLAY) && has(EXEC_UPPER) && !self.settled,
             Circumstance::Terminal => has(EXEC_TERMINAL) && has(EXEC_PARENT_HOST),
             Circumstance::StdinIsConnection => has(EXEC_STDIN_INET),
-            Circumstance::UnderServer => self.under_server,
+            Circumstance::UnderServer => {
+                self.server.is_some_and(|server| !self.usual || rules::NEVER_RUN_SHELLS.contains(&last(server)))
+            }
             Circumstance::GainsRoot => self.gains_root,
             Circumstance::HiddenName => {
                 let open_to_all = ["/tmp/", "/var/tmp/", "/dev/shm/"].iter().any(|top| self.path.starts_with(top));

@@ -65,7 +65,7 @@ fn tell(node: &mut Node, now: i64) -> Vec<Draft> {
 
 #[test]
 fn a_short_container_is_told_from_its_start_to_its_end_and_then_never_again() {
-    let mut node = Node::new(32_768);
+    let mut node = Node::new(32_768, Span::minutes(5));
     node.apply(&made(10, 5, CgroupOp::Made), clock(), |_| None);
     node.apply(&exec(10, 5, "/bin/true"), clock(), |_| None);
     node.apply(&made(11, 5, CgroupOp::Removed), clock(), |_| None);
@@ -90,7 +90,7 @@ fn a_short_container_is_told_from_its_start_to_its_end_and_then_never_again() {
 
 #[test]
 fn what_nobody_names_is_told_without_a_pod_after_a_while_and_anew_with_it() {
-    let mut node = Node::new(32_768);
+    let mut node = Node::new(32_768, Span::minutes(5));
     node.apply(&made(10, 5, CgroupOp::Made), clock(), |_| None);
     node.apply(&exec(10, 5, "/bin/sh"), clock(), |_| None);
     assert!(tell(&mut node, 39).is_empty());
@@ -103,7 +103,7 @@ fn what_nobody_names_is_told_without_a_pod_after_a_while_and_anew_with_it() {
 
 #[test]
 fn late_start_refused_hooks_and_losses_are_holes() {
-    let mut node = Node::new(32_768);
+    let mut node = Node::new(32_768, Span::minutes(5));
     node.adopt(5, &format!("/docker/{A}"), at(100), None);
     named(&mut node);
     let missed = Gap { eye: None, since: at(40), until: at(100), because: HoleReason::LateStart };
@@ -122,7 +122,7 @@ fn late_start_refused_hooks_and_losses_are_holes() {
 
 #[test]
 fn many_facts_are_cut_into_batches_that_the_service_takes() {
-    let mut node = Node::new(32_768);
+    let mut node = Node::new(32_768, Span::minutes(5));
     for container in 0..6_u64 {
         let id = format!("{container:064x}");
         node.adopt(container, &format!("/docker/{id}"), at(1), Some(at(1)));

@@ -65,6 +65,18 @@ fn a_package_manager_at_work_uses_nothing_and_a_file_of_no_package_is_asked_for_
 }
 
 #[test]
+fn a_servers_first_shell_is_unusual_only_after_a_day_without() {
+    let day = 24 * 3_600;
+    for (shells_at, usual) in
+        [(&[10][..], &[true][..]), (&[day + 1, day + 2], &[false, true]), (&[10, day + 1], &[true, true])]
+    {
+        let mut c = Container::new(None, at(0), true);
+        let told: Vec<bool> = shells_at.iter().map(|secs| c.is_usual_shell("/usr/bin/java", at(*secs))).collect();
+        assert_eq!(told, usual, "{shells_at:?}");
+    }
+}
+
+#[test]
 fn one_use_is_told_of_every_package_and_what_is_linked_is_told_as_linked() {
     let mut c = Container::new(None, at(0), true);
     assert!(c.ran(FileId { dev: 1, ino: 2 }, "/app/server", at(1)));

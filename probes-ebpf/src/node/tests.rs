@@ -55,7 +55,7 @@ fn facts(node: &Node) -> Vec<Said> {
 
 #[test]
 fn the_nodes_own_is_left_out_the_runtime_is_set_aside_and_what_nobody_knows_is_counted() {
-    let mut node = Node::new(32_768);
+    let mut node = Node::new(32_768, Span::minutes(5));
     node.apply(&made(1, 1, "/system.slice/sshd.service"), clock(), |_| None);
     node.apply(&made(1, 5, &own()), clock(), |_| None);
     for record in
@@ -72,7 +72,7 @@ fn the_nodes_own_is_left_out_the_runtime_is_set_aside_and_what_nobody_knows_is_c
 
 #[test]
 fn groups_below_belong_to_the_container_and_it_ends_with_the_last_of_them() {
-    let mut node = Node::new(32_768);
+    let mut node = Node::new(32_768, Span::minutes(5));
     for (id, path) in [(5, own()), (6, format!("{}/init.scope", own()))] {
         node.apply(&made(1, id, &path), clock(), |_| None);
     }
@@ -88,7 +88,7 @@ fn groups_below_belong_to_the_container_and_it_ends_with_the_last_of_them() {
 
 #[test]
 fn a_sweep_finds_what_was_missed_and_only_a_whole_one_lets_go() {
-    let mut node = Node::new(32_768);
+    let mut node = Node::new(32_768, Span::minutes(5));
     node.reconcile([(5, own().as_str())].into_iter(), true, Time::from_secs(10));
     assert!(!node.containers[A].start_seen);
     node.apply(&made(9, 5, &own()), clock(), |_| None);
@@ -102,7 +102,7 @@ fn a_sweep_finds_what_was_missed_and_only_a_whole_one_lets_go() {
 
 #[test]
 fn flows_carry_the_executable_of_their_file_or_of_their_process_and_udp_needs_a_fixed_port() {
-    let mut node = Node::new(32_768);
+    let mut node = Node::new(32_768, Span::minutes(5));
     node.apply(&made(1, 5, &own()), clock(), |_| None);
     let mut take = |row: (FlowKey, Flow)| node.flow(&row.0, &row.1, 1, clock(), |pid| Some(format!("/proc-{pid}")));
     take(flow(5, FLOW_LISTENS, 53, 17, 0));

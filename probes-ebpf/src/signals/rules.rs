@@ -3,7 +3,7 @@
 use assay_core::observation::AttackStage::{Attempt, Foothold};
 use assay_core::observation::PeerClass;
 
-use super::{Circumstance, Rule, When};
+use super::{By, Circumstance, Rule, When};
 use crate::hooks::number;
 
 /// Programs that take commands.
@@ -27,6 +27,29 @@ const LOGIN: &[&str] = &[
 ];
 const INSTALLERS: &[&str] = &["dpkg", "dpkg-deb", "apt", "apt-get", "apk", "rpm", "yum", "dnf", "microdnf"];
 const NOBODY: &[&str] = &[];
+const ANYBODY: By = By::AllBut(NOBODY);
+/// Programs that read whatever they are told to: what a client library reads every hour, a person reads with these.
+const TOOLS: By = By::Only(&[
+    "cat", "head", "tail", "less", "more", "cp", "mv", "tar", "dd", "base64", "xxd", "od", "strings", "grep", "find",
+    "sed", "awk", "gawk", "mawk", "vi", "vim", "nano", "curl", "wget", "nc", "socat", "sh", "bash", "dash", "ash",
+    "zsh", "busybox", "toybox",
+]);
+/// Servers that have no use for a shell. Others have: databases archive with one, applications convert pictures.
+pub(super) const NEVER_RUN_SHELLS: &[&str] = &[
+    "nginx",
+    "haproxy",
+    "envoy",
+    "caddy",
+    "traefik",
+    "redis-server",
+    "valkey-server",
+    "memcached",
+    "mysqld",
+    "mariadbd",
+    "mongod",
+    "etcd",
+    "coredns",
+];
 
 /// PTRACE_POKETEXT, _POKEDATA, _ATTACH, _SETREGS and _SEIZE: to write into another process, or to take hold of it.
 const PTRACE_TAKES_HOLD: &[u64] = &[4, 5, 13, 16, 0x4206];
@@ -37,8 +60,8 @@ const fn rule(when: When, signal: &'static str, stage: assay_core::observation::
     Rule { when, signal, stage }
 }
 
-const fn reads(names: &'static [&'static str], within: &'static str, unless: &'static [&'static str]) -> When {
-    When::Reads { names, within, unless }
+const fn reads(names: &'static [&'static str], within: &'static str, by: By) -> When {
+    When::Reads { names, within, by }
 }
 
 const fn writes(names: &'static [&'static str], within: &'static str, unless: &'static [&'static str]) -> When {
@@ -57,6 +80,7 @@ pub const RULES: &[Rule] = &[
     rule(When::Any(Circumstance::FromMemory), "memfd-exec", Foothold),
     rule(When::Any(Circumstance::Deleted), "deleted-exe-run", Foothold),
     rule(When::Any(Circumstance::NotInImage), "dropped-binary-run", Foothold),
+    rule(When::Any(Circumstance::NotInImageAtStart), "executable-written", Attempt),
     rule(When::Any(Circumstance::GainsRoot), "setuid-gain", Attempt),
     rule(When::Any(Circumstance::HiddenName), "hidden-file", Attempt),
     rule(When::Any(Circumstance::KernelName), "masquerading", Attempt),
@@ -77,27 +101,19 @@ pub const RULES: &[Rule] = &[
     rule(calls(number::PTRACE, Some((0, PTRACE_TAKES_HOLD))), "ptrace", Attempt),
     rule(calls(number::MODULE, None), "module-load", Foothold),
     rule(calls(number::BPF, Some((0, BPF_LOADS))), "bpf-load", Attempt),
-    rule(reads(&["token"], "kubernetes.io/serviceaccount", NOBODY), "service-account-token-read", Attempt),
-    rule(reads(&["shadow", "gshadow"], "/etc/", LOGIN), "credential-file-read", Attempt),
+    rule(reads(&["token"], "kubernetes.io/serviceaccount", TOOLS), "service-account-token-read", Attempt),
+    rule(reads(&["shadow", "gshadow"], "/etc/", By::AllBut(LOGIN)), "credential-file-read", Attempt),
+    rule(reads(&["id_rsa", "id_ed25519", "id_ecdsa"], "", TOOLS), "credential-file-read", Attempt),
+    rule(reads(&["credentials"], "/.aws/", TOOLS), "credential-file-read", Attempt),
+    rule(reads(&[".git-credentials", ".pgpass"], "", TOOLS), "credential-file-read", Attempt),
     rule(
-        reads(&["id_rsa", "id_ed25519", "id_ecdsa"], "", &["ssh", "sshd", "sshd-session", "scp", "git"]),
-        "credential-file-read",
-        Attempt,
-    ),
-    rule(reads(&["credentials"], "/.aws/", &["aws"]), "credential-file-read", Attempt),
-    rule(
-        reads(&[".git-credentials", ".pgpass", ".netrc"], "", &["git", "psql", "pg_dump"]),
-        "credential-file-read",
-        Attempt,
-    ),
-    rule(
-        reads(&["ca.key", "apiserver.key", "admin.conf"], "/etc/kubernetes/", NOBODY),
+        reads(&["ca.key", "apiserver.key", "admin.conf"], "/etc/kubernetes/", ANYBODY),
         "cluster-certificate-read",
         Foothold,
     ),
-    rule(reads(&["kcore", "mem", "kmem"], "/proc/kcore", NOBODY), "host-disk-access", Foothold),
+    rule(reads(&["kcore"], "/proc/", ANYBODY), "host-disk-access", Foothold),
     rule(
-        reads(&["sda", "sda1", "vda", "vda1", "xvda", "nvme0n1", "mem", "kmem"], "/dev/", NOBODY),
+        reads(&["sda", "sda1", "vda", "vda1", "xvda", "nvme0n1", "mem", "kmem"], "/dev/", ANYBODY),
         "host-disk-access",
         Foothold,
     ),

@@ -9,7 +9,7 @@ fn ids<'a>(rules: impl Iterator<Item = &'static Rule> + 'a) -> BTreeSet<&'static
 }
 
 fn plain(path: &str) -> Ran<'_> {
-    Ran { path, called: "", flags: 0, under_server: false, gains_root: false }
+    Ran { path, called: "", flags: 0, server: None, usual: true, settled: true, gains_root: false }
 }
 
 #[test]
@@ -32,11 +32,48 @@ fn what_a_workload_does_every_day_is_no_sign() {
 #[test]
 fn a_shell_is_told_by_its_file_or_by_the_name_it_is_called_by() {
     for (path, called) in [("/bin/bash", ""), ("/bin/busybox", "sh"), ("/usr/local/bin/tool", "bash")] {
-        let act = Ran { called, under_server: true, ..plain(path) };
+        let act = Ran { called, server: Some("/usr/sbin/nginx"), ..plain(path) };
         assert_eq!(ids(ran(&act)), BTreeSet::from(["shell-from-server"]), "{path} {called}");
     }
-    let act = Ran { called: "httpd", under_server: true, ..plain("/bin/busybox") };
+    let act = Ran { called: "httpd", server: Some("/usr/sbin/nginx"), ..plain("/bin/busybox") };
     assert!(ids(ran(&act)).is_empty());
+}
+
+/// Databases archive with a shell, applications convert pictures with one: only what is new after a day is a sign.
+#[test]
+fn a_shell_under_a_server_is_a_sign_where_that_server_never_has_one() {
+    for (server, usual, sign) in [
+        ("/usr/sbin/nginx", true, true),
+        ("/usr/lib/postgresql/15/bin/postgres", true, false),
+        ("/usr/lib/postgresql/15/bin/postgres", false, true),
+    ] {
+        let act = Ran { server: Some(server), usual, ..plain("/bin/sh") };
+        assert_eq!(ids(ran(&act)).contains("shell-from-server"), sign, "{server} {usual}");
+    }
+}
+
+#[test]
+fn what_a_container_writes_and_runs_is_an_attempt_until_it_has_settled() {
+    for (settled, sign) in [(false, "executable-written"), (true, "dropped-binary-run")] {
+        let act = Ran { settled, flags: EXEC_OVERLAY | EXEC_UPPER, ..plain("/tmp/tool") };
+        assert_eq!(ids(ran(&act)), BTreeSet::from([sign]));
+    }
+}
+
+/// Client libraries read a token every hour, and keys where people keep them: a person reads them with a tool.
+#[test]
+fn secrets_that_programs_use_are_a_sign_only_in_the_hands_of_a_tool() {
+    let token = "/run/secrets/kubernetes.io/serviceaccount/..2026/token";
+    for (path, exe, sign) in [
+        (token, "/usr/bin/kube-state-metrics", false),
+        (token, "/bin/cat", true),
+        ("/root/.aws/credentials", "/usr/bin/python3.11", false),
+        ("/root/.aws/credentials", "/usr/bin/curl", true),
+        ("/root/.ssh/id_rsa", "/usr/bin/ssh", false),
+        ("/root/.ssh/id_rsa", "/usr/bin/tar", true),
+    ] {
+        assert_eq!(!ids(opened(path, FileOp::WatchedRead, exe)).is_empty(), sign, "{path} {exe}");
+    }
 }
 
 #[test]

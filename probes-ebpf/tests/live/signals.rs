@@ -16,7 +16,7 @@ const ACTS: &[(&str, &str)] = &[
     ("cp /bin/busybox /tmp/kworker; /tmp/kworker true", "masquerading"),
     ("/bin/acts root", "setuid-gain"),
     ("/bin/acts reverse-shell", "reverse-shell"),
-    ("/bin/acts server-shell", "shell-from-server"),
+    ("/bin/nginx server-shell", "shell-from-server"),
     ("named apt-get", "package-manager-run"),
     ("named ncat", "network-tool-run"),
     ("named tcpdump", "packet-capture"),
@@ -53,8 +53,8 @@ const ACTS: &[(&str, &str)] = &[
     ("ip addr add 169.254.169.254/32 dev lo; ip addr add 10.9.9.9/32 dev lo; /bin/acts metadata", "metadata-call"),
 ];
 
-/// A terminal is needed for the one, and a kernel with modules for the other.
-const ELSEWHERE: [&str; 2] = ["shell-in-container", "module-load"];
+/// A terminal is needed for the first, a kernel with modules for the second, and a container that is young for the third.
+const ELSEWHERE: [&str; 3] = ["shell-in-container", "module-load", "executable-written"];
 
 fn signals(facts: &[FactBody]) -> BTreeMap<String, String> {
     let of = |f: &FactBody| match f {
@@ -71,11 +71,11 @@ fn every_act_gives_its_signal_and_no_other() {
     }
     let acts: Vec<String> = ACTS.iter().map(|(act, _)| format!("({act}) >/dev/null 2>&1")).collect();
     let script = format!(
-        "put() {{ echo x > $1; }}\nnamed() {{ ln -s busybox /bin/$1; /bin/$1 true; }}\nmkdir -p /root /mnt\n/bin/true\n{}\nsleep 2",
+        "put() {{ echo x > $1; }}\nnamed() {{ ln -s busybox /bin/$1; /bin/$1 true; }}\nmkdir -p /root /mnt\n/bin/true\nsleep 3\n{}\nsleep 2",
         acts.join("\n")
     );
     let container = Container::layered(&script);
-    let agent = Agent::start(&[]);
+    let agent = Agent::start(&["--settle", "0m"]);
     container.run();
     let (batches, log) = agent.stop();
     let facts = facts(&batches, &container.id);
@@ -88,6 +88,19 @@ fn every_act_gives_its_signal_and_no_other() {
     assert_eq!(found.len(), ACTS.len(), "{found:#?}");
     let watched = window(&batches, &container.id, "sensor_signals");
     assert!(watched.start_seen && watched.holes.is_empty(), "{watched:?}");
+}
+
+#[test]
+fn a_container_that_unpacks_itself_is_no_foothold() {
+    if !ready() {
+        return;
+    }
+    let container = Container::layered("/bin/true; cp /bin/busybox /tmp/helper; /tmp/helper true; sleep 2");
+    let agent = Agent::start(&[]);
+    container.run();
+    let (batches, _) = agent.stop();
+    let found = signals(&facts(&batches, &container.id));
+    assert_eq!(found, BTreeMap::from([("executable-written".to_owned(), "attempt".to_owned())]));
 }
 
 #[test]

@@ -133,6 +133,7 @@ impl Container {
         let mut container = Self::new(script);
         let at = |name: &str| container.bundle.path().join(name);
         build_acts(&at("rootfs").join("bin/acts"));
+        fs::copy(at("rootfs").join("bin/acts"), at("rootfs").join("bin/nginx")).unwrap();
         let list = Command::new(busybox()).arg("--list").output().unwrap();
         for applet in String::from_utf8(list.stdout).unwrap().lines() {
             // Some are there already.
