@@ -7,8 +7,10 @@ use assay_core::ids::Span;
 use assay_core::observation::PeerClass;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::capture::NODES_MAX;
 use crate::cgroups::Which;
 use crate::peers::Range;
+use crate::replay;
 use crate::run::{BURST, Options, RING_BYTES, To};
 use crate::ship::Service;
 use crate::spool::Limits;
@@ -27,6 +29,10 @@ pub struct Cli {
 pub enum Command {
     /// Watch, and send what is seen.
     Run(Box<RunArgs>),
+    /// Watch, and write what is seen to a file that `replay` and `assay ingest` read.
+    Record(Box<RecordArgs>),
+    /// Send what was recorded to a service, as if it happened now, from one node or from many.
+    Replay(ReplayArgs),
     /// Say which probes attach here, and what is lost without the others.
     Doctor(DoctorArgs),
     /// One step of the doctor's self-test, in a process of its own.
@@ -43,12 +49,6 @@ pub struct RunArgs {
     /// File with the agent's token (mode 0600)
     #[arg(long, value_name = "FILE", env = "ASSAY_AGENT_TOKEN_FILE", required_unless_present = "print")]
     token_file: Option<PathBuf>,
-    /// Name of this node, as the cluster knows it; default: the host name
-    #[arg(long, value_name = "NAME", env = "NODE_NAME")]
-    node: Option<String>,
-    /// Stop after this many seconds
-    #[arg(long, value_name = "SECONDS")]
-    once: Option<u64>,
     /// Folder for batches that the service has not taken yet
     #[arg(long, value_name = "DIR", default_value = "/var/lib/assay-agent")]
     spool: PathBuf,
@@ -61,6 +61,49 @@ pub struct RunArgs {
     /// Write batches to the standard output, one JSON object a line, instead of sending them
     #[arg(long)]
     print: bool,
+    #[command(flatten)]
+    watch: WatchArgs,
+}
+
+/// Arguments of `record`.
+#[derive(Debug, clap::Args)]
+pub struct RecordArgs {
+    /// The file to write: batches, one JSON object a line. It must not be there yet
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    watch: WatchArgs,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, clap::Args)]
+pub struct ReplayArgs {
+    /// Captures that `record` has written, or any file of batches
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Address of the service
+    #[arg(long, value_name = "URL", env = "ASSAY_SERVICE")]
+    service: String,
+    /// File with the agent's token
+    #[arg(long, value_name = "FILE", env = "ASSAY_AGENT_TOKEN_FILE")]
+    token_file: PathBuf,
+    /// How many nodes play each capture, to see what a fleet costs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(NODES_MAX)))]
+    nodes: u32,
+    /// Keep the instants as they were recorded; else the last batch was sent now
+    #[arg(long)]
+    as_recorded: bool,
+}
+
+/// How a node is watched.
+#[derive(Debug, clap::Args)]
+pub struct WatchArgs {
+    /// Name of this node, as the cluster knows it; default: the host name
+    #[arg(long, value_name = "NAME", env = "NODE_NAME")]
+    node: Option<String>,
+    /// Stop after this many seconds
+    #[arg(long, value_name = "SECONDS")]
+    once: Option<u64>,
     /// Seconds between two batches
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     every: u64,
@@ -141,6 +184,31 @@ impl RunArgs {
             },
             _ => To::Print,
         };
+        self.watch.options(to)
+    }
+}
+
+impl RecordArgs {
+    /// What it means.
+    pub fn options(self) -> Options {
+        self.watch.options(To::File(self.file))
+    }
+}
+
+impl ReplayArgs {
+    /// What it means.
+    pub fn options(self) -> replay::Options {
+        replay::Options {
+            files: self.files,
+            service: Service { url: self.service, token_file: self.token_file },
+            nodes: self.nodes,
+            as_recorded: self.as_recorded,
+        }
+    }
+}
+
+impl WatchArgs {
+    fn options(self, to: To) -> Options {
         let of = |ranges: Vec<Range>, class| ranges.into_iter().map(move |range| (range, class));
         let ranges = of(self.service_range, PeerClass::Service)
             .chain(of(self.pod_range, PeerClass::Pod))

@@ -34,6 +34,9 @@ pub mod outlet;
 pub mod ship;
 pub mod spool;
 
+pub mod capture;
+pub mod replay;
+
 pub mod cli;
 pub mod doctor;
 pub mod run;

@@ -21,6 +21,8 @@ fn main() -> ExitCode {
         .init();
     let done = match Cli::parse().command {
         Command::Run(args) => watch(&args.options()),
+        Command::Record(args) => watch(&args.options()),
+        Command::Replay(args) => play(&args.options()),
         Command::Doctor(args) => return doctor(args.output),
         Command::SelfTest(args) => {
             act(args.cgroup.as_deref(), args.become_file.as_deref()).map_err(anyhow::Error::from)
@@ -58,6 +60,14 @@ fn watch(options: &assay_probes::run::Options) -> anyhow::Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     stop_on_signals(&stop)?;
     run(options, &stop)?;
+    Ok(())
+}
+
+fn play(options: &assay_probes::replay::Options) -> anyhow::Result<()> {
+    let played = assay_probes::replay::replay(options)?;
+    let rate = played.facts as f64 / played.seconds.max(1e-9);
+    let (batches, facts, seconds) = (played.batches, played.facts, played.seconds);
+    writeln!(io::stdout(), "{batches} batches with {facts} facts taken in {seconds:.1} s: {rate:.0} facts/s")?;
     Ok(())
 }
 

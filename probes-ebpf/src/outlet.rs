@@ -1,4 +1,4 @@
-//! Where batches go: to the service by way of the spool, or to the standard output as JSON lines.
+//! Where batches go: to the service by way of the spool, or to the standard output or a file as JSON lines.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,9 @@ use crate::ship::Shipper;
 /// An outlet.
 pub enum Outlet {
     /// JSON lines; the number is counted here.
-    Print {
+    Lines {
+        /// Where they go.
+        out: Box<dyn Write + Send>,
         /// The next number.
         next: u64,
     },
@@ -19,17 +21,21 @@ pub enum Outlet {
 }
 
 impl Outlet {
+    /// JSON lines to this place.
+    pub fn lines(out: Box<dyn Write + Send>) -> Self {
+        Self::Lines { out, next: 0 }
+    }
+
     /// Hands a batch on; false when it must be offered again later. It never waits for the service.
     ///
     /// # Errors
     /// When the standard output is closed, or the shipping thread ended.
     pub fn offer(&mut self, mut batch: SensorBatch) -> io::Result<bool> {
         match self {
-            Self::Print { next } => {
+            Self::Lines { out, next } => {
                 batch.sequence = *next;
                 *next += 1;
-                let mut out = io::stdout().lock();
-                serde_json::to_writer(&mut out, &batch).map_err(io::Error::other)?;
+                serde_json::to_writer(&mut *out, &batch).map_err(io::Error::other)?;
                 out.write_all(b"\n")?;
                 out.flush()?;
                 Ok(true)
@@ -41,7 +47,7 @@ impl Outlet {
     /// Stretches whose facts were given up on the way since the last call.
     pub fn gaps(&mut self) -> Vec<Gap> {
         match self {
-            Self::Print { .. } => Vec::new(),
+            Self::Lines { .. } => Vec::new(),
             Self::Ship(shipper) => shipper.gaps(),
         }
     }

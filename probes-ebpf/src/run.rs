@@ -1,7 +1,7 @@
 //! Starts the watch: loads the probes, opens the spool, and hands over. Comes in: options. Goes out: a watch that runs, or
 //! the reason why there is none.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -65,6 +65,8 @@ pub struct Options {
 pub enum To {
     /// The standard output.
     Print,
+    /// A new file.
+    File(PathBuf),
     /// A service, by way of a spool.
     Service {
         /// Which.
@@ -97,6 +99,15 @@ pub enum RunError {
     /// The operator's list cannot be read.
     #[error("the list of containers cannot be used")]
     Pods(#[from] PodsError),
+    /// The file for a capture cannot be made.
+    #[error("{} cannot be made: a capture never takes another file's place", path.display())]
+    Capture {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The spool cannot be used.
     #[error("the spool cannot be used")]
     Spool(#[from] SpoolError),
@@ -196,7 +207,12 @@ fn sight(loaded: &Loaded) -> Sight {
 
 fn outlet(to: &To, boot: &str) -> Result<(Outlet, Option<Mark>), RunError> {
     match to {
-        To::Print => Ok((Outlet::Print { next: 0 }, None)),
+        To::Print => Ok((Outlet::lines(Box::new(std::io::stdout())), None)),
+        To::File(path) => {
+            let file = File::options().write(true).create_new(true).open(path);
+            let file = file.map_err(|source| RunError::Capture { path: path.clone(), source })?;
+            Ok((Outlet::lines(Box::new(std::io::BufWriter::new(file))), None))
+        }
         To::Service { service, spool, limits } => {
             // Milliseconds since boot are more than any agent of this boot can have sent before its folder was lost.
             let first = Clock::read().boot_ns() / 1_000_000;

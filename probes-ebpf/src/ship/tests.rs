@@ -230,3 +230,47 @@ fn without_a_disk_a_batch_goes_to_the_service_from_memory_and_without_either_it_
     drop(shipper);
     assert_eq!((service.sequences().len(), gaps), (1, 1));
 }
+
+fn capture(folder: &std::path::Path, lines: &[String]) -> crate::replay::Options {
+    let (file, token_file) = (folder.join("capture.jsonl"), folder.join("token"));
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    std::fs::write(&token_file, "t0ken").unwrap();
+    let service = Service { url: String::new(), token_file };
+    crate::replay::Options { files: vec![file], service, nodes: 3, as_recorded: false }
+}
+
+#[test]
+fn a_capture_is_played_by_every_node_and_a_busy_service_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = [0, 1].map(|n| serde_json::to_string(&SensorBatch { sequence: n, ..batch(2) }).unwrap());
+    let mut options = capture(folder.path(), &lines);
+    let service = Listening::start(0, &[503, 202, 429]);
+    options.service.url.clone_from(&service.url);
+    let played = crate::replay::replay(&options).unwrap();
+    assert_eq!((played.batches, played.facts), (6, 12));
+    assert_eq!(service.sequences(), [0, 0, 0, 1, 1, 1]);
+}
+
+#[test]
+fn a_line_that_is_no_batch_is_named_before_anything_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = [serde_json::to_string(&batch(1)).unwrap(), "{\"half\":".to_owned()];
+    let mut options = capture(folder.path(), &lines);
+    let service = Listening::start(0, &[]);
+    options.service.url.clone_from(&service.url);
+    let error = crate::replay::replay(&options).unwrap_err().to_string();
+    assert!(error.contains("capture.jsonl, line 2: no sensor batch"), "{error}");
+    assert!(service.sequences().is_empty());
+    std::fs::write(&options.files[0], "\n\n").unwrap();
+    assert!(matches!(crate::replay::replay(&options), Err(crate::replay::ReplayError::Empty)));
+}
+
+#[test]
+fn a_token_that_is_not_accepted_ends_a_replay_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = capture(folder.path(), &[serde_json::to_string(&batch(1)).unwrap()]);
+    let service = Listening::start(0, &[401]);
+    options.service.url.clone_from(&service.url);
+    let error = crate::replay::replay(&options).unwrap_err().to_string();
+    assert!(error.contains("does not accept the agent's token"), "{error}");
+}

@@ -193,6 +193,33 @@ fn an_overflowing_ring_is_counted_record_by_record_and_opens_a_hole_for_everybod
 }
 
 #[test]
+fn a_capture_is_a_file_of_batches_and_takes_no_other_files_place() {
+    if !ready() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("capture.jsonl");
+    let record = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_assay-agent"));
+        command.arg("record").arg(&file).args(["--once", "6", "--every", "1"]).stderr(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let container = Container::new("/bin/true; /bin/sleep 1");
+    let mut agent = record();
+    // The container must begin after the probes sit.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    container.run();
+    assert!(agent.wait().unwrap().success());
+    let text = std::fs::read_to_string(&file).unwrap();
+    let batches: Vec<assay_core::batch::SensorBatch> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(facts(&batches, &container.id).contains(&executed()), "{text}");
+    let again = record().wait_with_output().unwrap();
+    assert!(!again.status.success() && std::fs::read_to_string(&file).unwrap() == text);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("never takes another file's place"));
+}
+
+#[test]
 fn the_doctor_lists_every_hook_and_finds_its_own_acts_again() {
     if !ready() {
         return;
