@@ -26,7 +26,7 @@ INLINE int called(u64 *args, u32 count, u32 hook, u64 asks)
 	key.parent_ino = asks;
 	key.what = SEEN_CALL + hook;
 	last = bpf_map_lookup_elem(&seen, &key);
-	if (last && now - *last < cfg_seen_again_ns) {
+	if (last && !is_due(now, *last)) {
 		COUNT(n, known);
 		return 0;
 	}
@@ -59,6 +59,7 @@ CALL("ptrace", ptrace_call, 3, HOOK_PTRACE, ctx->args[0])
 CALL("setns", setns_call, 2, HOOK_SETNS, ctx->args[1])
 CALL("unshare", unshare_call, 1, HOOK_UNSHARE, ctx->args[0])
 CALL("mount", mount_call, 3, HOOK_MOUNT, 0)
+CALL("move_mount", move_mount_call, 3, HOOK_MOUNT, 1)
 CALL("bpf", bpf_call, 3, HOOK_BPF, ctx->args[0])
 CALL("init_module", module_call, 3, HOOK_MODULE, 0)
 CALL("finit_module", module_file_call, 3, HOOK_MODULE, 0)

@@ -8,6 +8,7 @@ INLINE int tell(u64 *ctx, u32 hook, u32 op)
 	const char *path = (void *)ctx[1];
 	struct hook_counts *n = count_hit(hook);
 	struct event_cgroup *record;
+	struct room *room;
 	struct cgroup_root *root;
 	long got;
 
@@ -19,20 +20,20 @@ INLINE int tell(u64 *ctx, u32 hook, u32 op)
 		COUNT(n, ignored);
 		return 0;
 	}
-	record = bpf_map_lookup_elem(&scratch, &hook);
-	if (!record) {
-		COUNT(n, lost_read);
+	room = take_room(n, hook);
+	if (!room)
 		return 0;
-	}
+	record = &room->event.cgroup;
 	begin(&record->head, EVENT_CGROUP, cgroup_id(cgroup));
 	record->op = op;
 	got = bpf_probe_read_kernel_str(record->path, PATH_BYTES, path);
 	if (got <= 0 || got > PATH_BYTES) {
 		COUNT(n, lost_read);
-		return 0;
+	} else {
+		record->path_size = got;
+		send(n, &record->head, __builtin_offsetof(struct event_cgroup, path) + got);
 	}
-	record->path_size = got;
-	send(n, &record->head, __builtin_offsetof(struct event_cgroup, path) + got);
+	give_room(room);
 	return 0;
 }
 

@@ -16,6 +16,7 @@ INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u6
 	struct seen_key key = {};
 	u64 comm[2] = {};
 	struct event_exec *record;
+	struct room *room;
 	u64 *last, now = bpf_ktime_get_boot_ns();
 	u32 size;
 
@@ -38,23 +39,26 @@ INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u6
 	key.flags = flags;
 	key.what = SEEN_EXEC + !GET(cred, euid.val);
 	last = bpf_map_lookup_elem(&seen, &key);
-	if (last && now - *last < cfg_seen_again_ns) {
+	if (last && !is_due(now, *last)) {
 		COUNT(n, known);
 		return;
 	}
-	record = bpf_map_lookup_elem(&scratch, &hook);
-	if (!record || !exe.ino) {
+	if (!exe.ino) {
 		COUNT(n, lost_read);
 		return;
 	}
 	if (!may_send(n, cgroup, now))
 		return;
+	room = take_room(n, hook);
+	if (!room)
+		return;
+	record = &room->event.exec;
 	begin(&record->head, EVENT_EXEC, cgroup);
 	record->ino = exe.ino;
 	record->dev = exe.dev;
 	record->parent_ino = parent_exe.ino;
 	record->parent_dev = parent_exe.dev;
-	record->caps = GET(cred, cap_effective.val);
+	bpf_probe_read_kernel(&record->caps, sizeof(record->caps), &cred->cap_effective);
 	record->uid = GET(cred, euid.val);
 	record->pid = GET(task, tgid);
 	record->parent_pid = GET(parent, tgid);
@@ -68,6 +72,7 @@ INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u6
 	/* Remembered only once it has left: a full ring must not turn into silence. */
 	if (send(n, &record->head, __builtin_offsetof(struct event_exec, path) + size))
 		bpf_map_update_elem(&seen, &key, &now, BPF_ANY);
+	give_room(room);
 }
 
 SEC("tp_btf/sched_process_exec")

@@ -44,7 +44,8 @@ INLINE enum part part_of_package(u64 end)
 		return PART_FILE;
 	if (four == END4('.', 'p', 'y', 'c') || four == END4('.', 'm', 'j', 's') || four == END4('.', 'c', 'j', 's') ||
 	    four == END4('.', 'p', 'h', 'p') || LAST(end, 3) == END3('.', 'p', 'y') || LAST(end, 3) == END3('.', 'j', 's') ||
-	    LAST(end, 3) == END3('.', 'r', 'b'))
+	    LAST(end, 3) == END3('.', 'r', 'b') || LAST(end, 3) == END3('.', 'p', 'm') || LAST(end, 3) == END3('.', 'p', 'l') ||
+	    five == END5('.', 'b', 'e', 'a', 'm') || four == END4('.', 'l', 'u', 'a') || four == END4('.', 't', 'c', 'l'))
 		return PART_FOLDER;
 	return PART_NONE;
 }
@@ -76,6 +77,7 @@ INLINE void report_use(struct hook_counts *n, u32 hook, struct task_struct *task
 	struct cred *cred = GET(task, cred);
 	struct seen_key key = {};
 	struct event_file *record;
+	struct room *room;
 	struct exe_id exe;
 	struct path at;
 	u64 *last, now = bpf_ktime_get_boot_ns(), cgroup = cgroup_of(task);
@@ -93,17 +95,20 @@ INLINE void report_use(struct hook_counts *n, u32 hook, struct task_struct *task
 		return;
 	}
 	last = bpf_map_lookup_elem(&seen, &key);
-	if (last && now - *last < cfg_seen_again_ns) {
+	if (last && !is_due(now, *last)) {
 		COUNT(n, known);
 		return;
 	}
-	record = bpf_map_lookup_elem(&scratch, &hook);
-	if (!record || !key.ino) {
+	if (!key.ino) {
 		COUNT(n, lost_read);
 		return;
 	}
 	if (!may_send(n, cgroup, now))
 		return;
+	room = take_room(n, hook);
+	if (!room)
+		return;
+	record = &room->event.file;
 	begin(&record->head, EVENT_FILE, cgroup);
 	record->ino = key.ino;
 	record->dev = key.dev;
@@ -122,6 +127,28 @@ INLINE void report_use(struct hook_counts *n, u32 hook, struct task_struct *task
 		size = PATH_BYTES;
 	if (send(n, &record->head, __builtin_offsetof(struct event_file, path) + size))
 		bpf_map_update_elem(&seen, &key, &now, BPF_ANY);
+	give_room(room);
+}
+
+/* Mounts that no process has in its tree: what overlayfs opens below itself is no use by anybody. */
+INLINE int is_internal(struct file *file)
+{
+	struct vfsmount *at = GET(file, f_path.mnt);
+	struct mount *mount = (void *)at - OFFSET_OF(struct mount, mnt);
+	u64 space = (u64)GET(mount, mnt_ns);
+
+	return !space || space >= (u64)-4096;
+}
+
+/* A script without an ending: its interpreter goes by its name and opens it. */
+INLINE int is_own_script(struct task_struct *task, const unsigned char *name)
+{
+	u64 comm[2] = {}, own[2] = {};
+
+	bpf_probe_read_kernel(comm, sizeof(comm), &task->comm);
+	if (bpf_probe_read_kernel_str(own, sizeof(own), name) <= 1)
+		return 0;
+	return comm[0] == own[0] && comm[1] == own[1];
 }
 
 INLINE void mapped_code(u32 hook, struct file *file)
@@ -132,7 +159,7 @@ INLINE void mapped_code(u32 hook, struct file *file)
 
 	if (!n)
 		return;
-	if (!file || is_ignored(cgroup_of(task))) {
+	if (!file || is_ignored(cgroup_of(task)) || is_internal(file)) {
 		COUNT(n, ignored);
 		return;
 	}
@@ -170,7 +197,7 @@ INLINE void opened(u32 hook, struct file *file)
 
 	if (!n)
 		return;
-	if (!file || is_ignored(cgroup_of(task))) {
+	if (!file || is_ignored(cgroup_of(task)) || is_internal(file)) {
 		COUNT(n, ignored);
 		return;
 	}
@@ -189,7 +216,7 @@ INLINE void opened(u32 hook, struct file *file)
 			used.dentry = folder;
 			used.inode = GET(folder, d_inode);
 		}
-		if (part != PART_NONE)
+		if (part != PART_NONE || is_own_script(task, name))
 			used.op = FILE_READ;
 	}
 	if (!used.op) {
@@ -275,6 +302,12 @@ int openat_call(struct sys_exit *ctx)
 
 SEC("tracepoint/syscalls/sys_exit_openat2")
 int openat2_call(struct sys_exit *ctx)
+{
+	return open_returned(ctx);
+}
+
+SEC("tracepoint/syscalls/sys_exit_creat")
+int creat_call(struct sys_exit *ctx)
 {
 	return open_returned(ctx);
 }

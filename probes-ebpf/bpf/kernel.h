@@ -133,13 +133,14 @@ struct kuid {
 	u32 val;
 } CORE;
 
-struct kernel_caps {
+/* 64 bits in every release, under other names of its members: it is read whole. */
+typedef struct {
 	u64 val;
-} CORE;
+} kernel_cap_t;
 
 struct cred {
 	struct kuid euid;
-	struct kernel_caps cap_effective;
+	kernel_cap_t cap_effective;
 } CORE;
 
 struct upid {
@@ -182,6 +183,7 @@ typedef struct {
 } possible_net_t;
 
 struct sock_common {
+	unsigned char skc_state;
 	u32 skc_daddr;
 	u32 skc_rcv_saddr;
 	u16 skc_dport;
@@ -205,6 +207,14 @@ struct sock {
 enum {
 	AF_INET = 2,
 	AF_INET6 = 10,
+};
+
+enum {
+	TCP_ESTABLISHED = 1,
+	TCP_SYN_SENT = 2,
+	TCP_SYN_RECV = 3,
+	TCP_CLOSE = 7,
+	TCP_LISTEN = 10,
 };
 
 struct socket {

@@ -35,11 +35,16 @@ struct {
 } counts SEC(".maps");
 
 /* Room to put a record together: too large for the stack. One place a hook, so that no hook writes over another's. */
+struct room {
+	union any_event event;
+	u64 taken;
+};
+
 struct {
 	MAP_TYPE(BPF_MAP_TYPE_PERCPU_ARRAY);
 	MAP_SIZE(HOOK_COUNT);
 	MAP_KEY(u32);
-	MAP_VALUE(union any_event);
+	MAP_VALUE(struct room);
 } scratch SEC(".maps");
 
 /* Small LRU maps evict early in batches, so this one is not small. */
@@ -114,6 +119,31 @@ INLINE struct hook_counts *count_hit(u32 hook)
 	return n;
 }
 
+/*
+ * On some kernels a security hook may be preempted and run again on the same processor: whoever comes second finds the room
+ * taken, and is counted as lost rather than mixed with the first.
+ */
+INLINE struct room *take_room(struct hook_counts *n, u32 hook)
+{
+	struct room *room = bpf_map_lookup_elem(&scratch, &hook);
+
+	if (room && !__sync_val_compare_and_swap(&room->taken, 0, 1))
+		return room;
+	COUNT(n, lost_read);
+	return 0;
+}
+
+INLINE void give_room(struct room *room)
+{
+	__sync_lock_test_and_set(&room->taken, 0);
+}
+
+/* Two processors may read their clocks in either order. */
+INLINE int is_due(u64 now, u64 last)
+{
+	return now > last && now - last >= cfg_seen_again_ns;
+}
+
 INLINE void begin(struct event_head *head, u16 kind, u64 cgroup)
 {
 	head->version = EVENT_VERSION;
@@ -148,7 +178,7 @@ INLINE int may_send(struct hook_counts *n, u64 cgroup, u64 now)
 		bpf_map_update_elem(&buckets, &cgroup, &full, BPF_ANY);
 		return 1;
 	}
-	more = (now - bucket->filled_ns) / cfg_bucket_refill_ns;
+	more = now > bucket->filled_ns ? (now - bucket->filled_ns) / cfg_bucket_refill_ns : 0;
 	if (more) {
 		bucket->filled_ns = now;
 		bucket->tokens = bucket->tokens + more > cfg_bucket_size ? cfg_bucket_size : bucket->tokens + more;

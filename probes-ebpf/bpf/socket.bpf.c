@@ -2,14 +2,6 @@
 /* TCP and SCTP: who listens, who is called and who calls. */
 #include "flow.h"
 
-enum {
-	TCP_ESTABLISHED = 1,
-	TCP_SYN_SENT = 2,
-	TCP_SYN_RECV = 3,
-	TCP_CLOSE = 7,
-	TCP_LISTEN = 10,
-};
-
 /* Accept runs wherever the packet came in, so the current task is a stranger. What the listening socket was marked with
  * was copied to this one; a listener older than the agent is in `listeners`; on v2 the socket knows its cgroup. */
 INLINE int find_owner(struct owner *out, struct sock *sk, struct listener_key *key)

@@ -115,14 +115,19 @@ INLINE u32 streams(struct task_struct *task)
 	u32 flags = GET(signal, tty) ? EXEC_TERMINAL : 0;
 	struct file *input = 0;
 	struct socket *socket;
+	struct sock *sk;
 	u16 family;
 
 	bpf_probe_read_kernel(&input, sizeof(input), at);
 	if ((GET(GET(input, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
 		return flags;
 	socket = GET(input, private_data);
-	family = GET(GET(socket, sk), __sk_common.skc_family);
-	return family == AF_INET || family == AF_INET6 ? flags | EXEC_STDIN_INET : flags;
+	sk = GET(socket, sk);
+	family = GET(sk, __sk_common.skc_family);
+	/* Some servers hand their listening socket to what they start; nobody is at its other end. */
+	if ((family != AF_INET && family != AF_INET6) || GET(sk, __sk_common.skc_state) != TCP_ESTABLISHED)
+		return flags;
+	return flags | EXEC_STDIN_INET;
 }
 
 /* Whether a file lies in the writable layer of an overlay. The upper dentry follows the inode in struct ovl_inode, in

@@ -209,6 +209,10 @@ fn window(index: usize, eye: Eye, container: &Container, everyone: &Gaps, sight:
     if !sees {
         holes.push(hole(&Gap { eye: None, since, until, because: HoleReason::HookRefused }));
     }
+    if eye == Eye::SensorUse && !container.unasked().is_empty() {
+        // Used, and not known yet of what.
+        holes.push(hole(&Gap { eye: None, since: until, until, because: HoleReason::Suppressed }));
+    }
     let within = container.gaps.within(eye, since, until).chain(everyone.within(eye, since, until));
     holes.extend(within.map(|gap| hole(&gap)));
     CoverageRow {

@@ -1,10 +1,10 @@
 //! One container and everything that is known of it. Comes in: sightings. Goes out: facts, and the files whose packages
 //! are asked for. Bounded.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use assay_core::ids::{Span, Time};
-use assay_core::observation::{HoleReason, UseLevel};
+use assay_core::observation::{AttackStage, HoleReason, UseLevel};
 
 use crate::coverage::{Gap, Gaps};
 use crate::packages::{Package, is_package_manager};
@@ -23,7 +23,7 @@ pub const PACKAGES_MAX: usize = 4_096;
 /// The most servers of one container of which is remembered that they run shells.
 pub const SERVERS_MAX: usize = 64;
 /// How long a server is watched before its first shell is a sign.
-pub const LEARNS: Span = Span::hours(24);
+pub const LEARNS: Span = Span::days(8);
 
 /// One container.
 #[derive(Debug)]
@@ -61,6 +61,7 @@ pub struct Container {
     pub known_in_part: bool,
     runs_shells: BTreeSet<String>,
     exes: HashMap<FileId, String>,
+    unpacked: HashSet<FileId>,
     uses: BTreeMap<Use, Sighted>,
     packages: BTreeMap<String, Vec<Package>>,
 }
@@ -111,6 +112,7 @@ impl Container {
             known_in_part: false,
             runs_shells: BTreeSet::new(),
             exes: HashMap::new(),
+            unpacked: HashSet::new(),
             uses: BTreeMap::new(),
             packages: BTreeMap::new(),
         }
@@ -144,9 +146,12 @@ impl Container {
         self.used(Use { path: path.to_owned(), level: UseLevel::Read, exe: exe.to_owned() }, at)
     }
 
-    /// A sign of an attack; false when there was no room.
-    pub fn sign(&mut self, sign: &'static Rule, exe: &str, at: Time) -> bool {
-        self.say(Said::Attacked { stage: sign.stage, signal: sign.signal, exe: exe.to_owned() }, at, at)
+    /// A sign of an attack; false when there was no room. What start scripts write is an attempt at most until the
+    /// container has settled.
+    pub fn sign(&mut self, sign: &'static Rule, exe: &str, settle: Span, at: Time) -> bool {
+        let preparing = sign.is_written() && !self.is_settled(settle, at);
+        let stage = if preparing { AttackStage::Attempt } else { sign.stage };
+        self.say(Said::Attacked { stage, signal: sign.signal, exe: exe.to_owned() }, at, at)
     }
 
     /// True when this server is known to run shells, or has been watched too briefly to know. The first one after a day
@@ -157,6 +162,21 @@ impl Container {
             self.runs_shells.insert(server.to_owned());
         }
         known || at < self.since + LEARNS
+    }
+
+    /// True for a program of the writable layer that is no news: one that was run before the container had settled.
+    pub fn is_unpacked(&mut self, file: FileId, settle: Span, at: Time) -> bool {
+        if !self.is_settled(settle, at) && self.unpacked.len() < EXES_MAX {
+            self.unpacked.insert(file);
+        }
+        self.unpacked.contains(&file)
+    }
+
+    /// Programs that run on hold what they have read, though nobody sees them read it again.
+    pub fn still_runs(&mut self, exe: &str, at: Time) {
+        for (_, span) in self.uses.iter_mut().filter(|(u, _)| u.level == UseLevel::Read && u.exe == exe) {
+            (span.until, span.moved) = (span.until.max(at), true);
+        }
     }
 
     /// True when the container is old enough to have unpacked itself. One that is older than the agent has.
@@ -243,15 +263,16 @@ impl Container {
     }
 
     fn used(&mut self, u: Use, at: Time) -> bool {
-        if is_package_manager(&u.exe) {
-            return true;
-        }
+        // What a package manager touches says nothing of the workload, but its own packages are used by it.
+        let level = if is_package_manager(&u.exe) { UseLevel::Perhaps } else { u.level };
+        let u = Use { level, ..u };
         if let Some(span) = self.uses.get_mut(&u) {
             span.until = span.until.max(at);
             span.moved = true;
             return true;
         }
         if self.uses.len() >= USES_MAX {
+            self.known_in_part = true;
             return false;
         }
         self.uses.insert(u, Sighted { since: at, until: at, moved: true });

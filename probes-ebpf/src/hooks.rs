@@ -236,6 +236,7 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
                     Part { program: "openat_call", seat: Seat::SystemCall("sys_exit_openat") },
                     Part { program: "openat2_call", seat: Seat::SystemCall("sys_exit_openat2") },
                     Part { program: "open_call", seat: Seat::SystemCall("sys_exit_open") },
+                    Part { program: "creat_call", seat: Seat::SystemCall("sys_exit_creat") },
                 ],
             ),
         ],
@@ -277,7 +278,10 @@ pub const HOOKS: [Hook; crate::record::HOOK_COUNT] = [
         short: "mount",
         rungs: &[calls(
             "syscalls/sys_enter_mount",
-            &[Part { program: "mount_call", seat: Seat::SystemCall("sys_enter_mount") }],
+            &[
+                Part { program: "mount_call", seat: Seat::SystemCall("sys_enter_mount") },
+                Part { program: "move_mount_call", seat: Seat::SystemCall("sys_enter_move_mount") },
+            ],
         )],
         tells: "file systems that are mounted",
         lost: "the signal that a file system is mounted from inside a container",
@@ -355,6 +359,8 @@ pub mod number {
     pub const BPF: usize = 21;
     /// Kernel modules that are loaded.
     pub const MODULE: usize = 22;
+    /// Files that are made in memory.
+    pub const MEMFD: usize = 23;
     /// The first and the last of the calls that few programs have a reason for.
     pub const CALLS: std::ops::RangeInclusive<usize> = 17..=23;
 }

@@ -243,7 +243,9 @@ fn attach(ebpf: &mut Ebpf, part: &Part, btf: &Btf, settings: &Settings) -> Resul
         }
         Seat::Security(name) => {
             // Where the BPF module is not active the program attaches all the same, and is never run.
-            let active = std::fs::read_to_string("/sys/kernel/security/lsm").unwrap_or_default();
+            let active = std::fs::read_to_string("/sys/kernel/security/lsm").map_err(|e| {
+                io::Error::new(e.kind(), "whether bpf is an active security module cannot be read here (securityfs)")
+            })?;
             if !active.split(',').any(|module| module.trim() == "bpf") {
                 return Err(io::Error::new(io::ErrorKind::Unsupported, "bpf is no active security module here").into());
             }

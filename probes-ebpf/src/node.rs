@@ -12,7 +12,8 @@ use crate::container::{Container, is_runtime};
 use crate::coverage::{Gap, Gaps};
 use crate::peers;
 use crate::record::{
-    CgroupOp, EXEC_PARENT_HOST, FLOW_CALLS, FLOW_LISTENS, FLOW_SERVES, FileOp, Flow, FlowKey, Record, until_nul,
+    CgroupOp, EXEC_HOST_MOUNTS, EXEC_PARENT_HOST, EXEC_PATH_CUT, FLOW_CALLS, FLOW_LISTENS, FLOW_SERVES, FileId, FileOp,
+    Flow, FlowKey, Record, until_nul,
 };
 use crate::said::Said;
 use crate::signals::{self, Ran};
@@ -128,7 +129,8 @@ impl Node {
     }
 
     /// Takes one record in. `name` finds the executable of a process where its file is not known.
-    pub fn apply(&mut self, record: &Record, clock: Clock, name: impl Fn(u32) -> Option<String>) {
+    pub fn apply(&mut self, record: &Record, clock: Clock, name: impl Fn(u32, FileId) -> Option<String>) {
+        let settle = self.settle;
         match record {
             Record::Cgroup { head, op, path } => {
                 let at = clock.instant(head.at_ns);
@@ -141,10 +143,15 @@ impl Node {
             }
             Record::Exec { fixed, path } => {
                 let at = clock.instant(fixed.head.at_ns);
-                let settle = self.settle;
                 let Some(container) = self.container(fixed.head.cgroup, 1) else { return };
                 if is_runtime(fixed.flags, container.begun) {
-                    self.counts.of_runtime += 1;
+                    // The runtime comes from the node. What comes from the container and sees the node's files got out.
+                    let got_out =
+                        container.begun && fixed.flags & (EXEC_HOST_MOUNTS | EXEC_PARENT_HOST) == EXEC_HOST_MOUNTS;
+                    let signs = signals::got_out().filter(|_| got_out);
+                    let over: u64 = signs.map(|sign| u64::from(!container.sign(sign, path, settle, at))).sum();
+                    self.counts.facts_over_limit += over;
+                    self.counts.of_runtime += u64::from(!got_out);
                     return;
                 }
                 let called = until_nul(&fixed.comm);
@@ -161,40 +168,42 @@ impl Node {
                     flags: fixed.flags,
                     server: server.as_deref(),
                     usual,
-                    settled: container.is_settled(settle, at),
+                    settled: !container.is_unpacked(fixed.exe(), settle, at),
                     gains_root: fixed.uid == 0 && fixed.parent_uid != 0 && fixed.flags & EXEC_PARENT_HOST == 0,
                 };
                 let signs: Vec<_> = if container.begun { signals::ran(&act).collect() } else { Vec::new() };
                 container.begun = true;
                 let mut over = u64::from(!container.ran(fixed.exe(), path, at));
-                over += signs.into_iter().map(|sign| u64::from(!container.sign(sign, path, at))).sum::<u64>();
+                over += signs.into_iter().map(|sign| u64::from(!container.sign(sign, path, settle, at))).sum::<u64>();
                 self.counts.facts_over_limit += over;
             }
             Record::File { fixed, op, path } => {
                 let at = clock.instant(fixed.head.at_ns);
                 let Some(container) = self.container(fixed.head.cgroup, 1) else { return };
-                let Some(exe) = container.doer(fixed.exe(), fixed.flags, || name(fixed.pid)) else {
+                let Some(exe) = container.doer(fixed.exe(), fixed.flags, || name(fixed.pid, fixed.exe())) else {
                     self.counts.of_runtime += 1;
                     return;
                 };
+                // What lies deeper than is told cannot be looked up.
+                container.known_in_part |= fixed.flags & EXEC_PATH_CUT != 0;
                 let over = match op {
                     FileOp::Mapped => u64::from(!container.loaded(path, &exe, at)),
                     FileOp::Read => u64::from(!container.read(path, &exe, at)),
-                    FileOp::WatchedRead | FileOp::WatchedWrite => {
-                        signals::opened(path, *op, &exe).map(|sign| u64::from(!container.sign(sign, &exe, at))).sum()
-                    }
+                    FileOp::WatchedRead | FileOp::WatchedWrite => signals::opened(path, *op, &exe)
+                        .map(|sign| u64::from(!container.sign(sign, &exe, settle, at)))
+                        .sum(),
                 };
                 self.counts.facts_over_limit += over;
             }
             Record::Call(call) => {
                 let at = clock.instant(call.head.at_ns);
                 let Some(container) = self.container(call.head.cgroup, 1) else { return };
-                let Some(exe) = container.doer(call.exe(), call.flags, || name(call.pid)) else {
+                let Some(exe) = container.doer(call.exe(), call.flags, || name(call.pid, call.exe())) else {
                     self.counts.of_runtime += 1;
                     return;
                 };
                 let over = signals::called(call.call as usize, &call.args)
-                    .map(|sign| u64::from(!container.sign(sign, &exe, at)))
+                    .map(|sign| u64::from(!container.sign(sign, &exe, settle, at)))
                     .sum::<u64>();
                 self.counts.facts_over_limit += over;
             }
@@ -209,10 +218,18 @@ impl Node {
 
     /// Takes one drained flow in. `count` is how often it happened since it was last drained; `name` finds the
     /// executable of a process where its file is not known.
-    pub fn flow(&mut self, key: &FlowKey, flow: &Flow, count: u64, clock: Clock, name: impl Fn(u32) -> Option<String>) {
+    pub fn flow(
+        &mut self,
+        key: &FlowKey,
+        flow: &Flow,
+        count: u64,
+        clock: Clock,
+        name: impl Fn(u32, FileId) -> Option<String>,
+    ) {
+        let settle = self.settle;
         let Some(container) = self.container(key.cgroup, count) else { return };
         let known = container.exe(key.exe()).map(str::to_owned);
-        let exe = known.or_else(|| name(flow.pid)).unwrap_or_default();
+        let exe = known.or_else(|| name(flow.pid, key.exe())).unwrap_or_default();
         if !exe.is_empty() && key.ino != 0 {
             container.name_exe(key.exe(), &exe);
         }
@@ -237,7 +254,7 @@ impl Node {
             let (Said::Listens { exe, .. } | Said::Talks { exe, .. }) = &said else { return };
             let exe = exe.clone();
             let mut over = u64::from(!container.say(said, since, until));
-            over += sign.into_iter().map(|sign| u64::from(!container.sign(sign, &exe, until))).sum::<u64>();
+            over += sign.into_iter().map(|sign| u64::from(!container.sign(sign, &exe, settle, until))).sum::<u64>();
             self.counts.facts_over_limit += over;
         }
     }

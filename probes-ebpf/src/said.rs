@@ -9,6 +9,8 @@ use assay_core::observation::{AttackStage, Eye, PeerClass, Protocol, Role, UseLe
 
 /// The most facts that are kept of one container.
 pub const FACTS_MAX: usize = 4_096;
+/// The most signs of attack that are kept of one container, beside its facts.
+pub const ATTACKS_MAX: usize = 256;
 /// A fact that still holds is told again when the service's "last seen" is this old.
 pub const TELL_AGAIN: Span = Span::minutes(10);
 
@@ -83,6 +85,7 @@ pub struct Seen {
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     rows: BTreeMap<Said, Seen>,
+    attacks: usize,
 }
 
 impl Said {
@@ -132,9 +135,15 @@ impl Facts {
             seen.until = seen.until.max(until);
             return true;
         }
-        if self.rows.len() >= FACTS_MAX {
+        // What an attacker can do a thousand times must not keep out what he is seen by.
+        let (held, max) = match said {
+            Said::Attacked { .. } => (self.attacks, ATTACKS_MAX),
+            _ => (self.rows.len() - self.attacks, FACTS_MAX),
+        };
+        if held >= max {
             return false;
         }
+        self.attacks += usize::from(matches!(said, Said::Attacked { .. }));
         self.rows.insert(said, Seen { since, until: until.max(since), told: None });
         true
     }

@@ -32,6 +32,13 @@ pub struct Rule {
     pub stage: AttackStage,
 }
 
+impl Rule {
+    /// True for signs in what is written, which start scripts do as well.
+    pub const fn is_written(&self) -> bool {
+        matches!(self.when, When::Writes { .. } | When::WritesInto { .. })
+    }
+}
+
 /// A condition over one act.
 #[derive(Clone, Copy, Debug)]
 pub enum When {
@@ -72,11 +79,22 @@ pub enum When {
     Calls {
         /// Number of the hook.
         call: usize,
-        /// Which argument tells, and its values; none for any.
-        argument: Option<(usize, &'static [u64])>,
+        /// Which argument tells, and what; none for any.
+        argument: Option<(usize, Told)>,
     },
     /// Somebody there is called.
     Asks(PeerClass),
+    /// It sees the node's own file tree, and no runtime has brought it there.
+    SeesNode,
+}
+
+/// What an argument of a call must be.
+#[derive(Clone, Copy, Debug)]
+pub enum Told {
+    /// One of these values.
+    OneOf(&'static [u64]),
+    /// At least one of these bits.
+    Any(u64),
 }
 
 /// Who does something.
@@ -140,10 +158,18 @@ pub fn ran<'a>(act: &'a Ran<'a>) -> impl Iterator<Item = &'static Rule> + 'a {
         When::RunsBelow(folders) => folders.iter().any(|folder| act.path.starts_with(folder)),
         When::Shell(how) => by_name(rules::SHELLS) && act.is(how),
         When::Any(how) => act.is(how),
-        When::Reads { .. } | When::Writes { .. } | When::WritesInto { .. } | When::Calls { .. } | When::Asks(_) => {
-            false
-        }
+        When::Reads { .. }
+        | When::Writes { .. }
+        | When::WritesInto { .. }
+        | When::Calls { .. }
+        | When::Asks(_)
+        | When::SeesNode => false,
     })
+}
+
+/// The sign that a process of the container sees the node's own files.
+pub fn got_out() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().filter(|rule| matches!(rule.when, When::SeesNode))
 }
 
 /// Signs in a file that `exe` opened.
@@ -172,7 +198,12 @@ pub fn opened<'a>(path: &'a str, op: FileOp, exe: &'a str) -> impl Iterator<Item
 pub fn called(call: usize, args: &[u64; 3]) -> impl Iterator<Item = &'static Rule> {
     RULES.iter().filter(move |rule| match rule.when {
         When::Calls { call: wanted, argument } => {
-            let told = argument.is_none_or(|(index, values)| args.get(index).is_some_and(|v| values.contains(v)));
+            let told = argument.is_none_or(|(index, told)| {
+                args.get(index).is_some_and(|value| match told {
+                    Told::OneOf(values) => values.contains(value),
+                    Told::Any(bits) => value & bits != 0,
+                })
+            });
             wanted == call && told
         }
         _ => false,

@@ -22,6 +22,7 @@ use crate::peers::Peers;
 use crate::pods::{Identity, Pods};
 use crate::procscan::process;
 use crate::reader::{QUEUE_MAX, Reader};
+use crate::record::FileId;
 use crate::run::RunError;
 use crate::sweep::{Listener, Surroundings, look_at_new, sweep};
 
@@ -89,6 +90,7 @@ pub(crate) struct Watch {
     pub(crate) pace: Pace,
     pub(crate) unsent: FunnelRow,
     pub(crate) last: Time,
+    pub(crate) ask_from: String,
 }
 
 impl Watch {
@@ -239,8 +241,16 @@ impl Watch {
     /// Whose files are in use: a few containers a tick, so that a burst of new ones does not hold the watch up.
     fn ask_packages(&mut self, now: Time) {
         let mut asked = 0;
-        for container in self.node.containers.values_mut().filter(|c| c.ended.is_none()) {
-            if asked < ASKED_MAX && !container.known_in_part && !container.unasked().is_empty() {
+        // Where the last tick left off: no container waits for ever behind busy ones.
+        let next = std::mem::take(&mut self.ask_from);
+        for (id, container) in self.node.containers.iter_mut().filter(|(_, c)| c.ended.is_none()) {
+            if *id >= next && !container.known_in_part && !container.unasked().is_empty() {
+                if asked >= ASKED_MAX {
+                    if self.ask_from.is_empty() {
+                        self.ask_from.clone_from(id);
+                    }
+                    continue;
+                }
                 let pids = container.groups.values().flat_map(|path| self.settings.hierarchy.processes(path));
                 // A process that runs what the container was seen to run looks through the container's own root.
                 let own = pids.filter_map(process).find(|p| container.exe(p.exe) == Some(&p.path));
@@ -288,6 +298,7 @@ impl Watch {
     }
 }
 
-fn path_of(pid: u32) -> Option<String> {
-    process(pid).map(|p| p.path)
+/// The path of an executable, as long as the process still runs it: its number may be another's by now.
+fn path_of(pid: u32, exe: FileId) -> Option<String> {
+    process(pid).filter(|p| p.exe == exe).map(|p| p.path)
 }

@@ -65,10 +65,10 @@ fn a_package_manager_at_work_uses_nothing_and_a_file_of_no_package_is_asked_for_
 }
 
 #[test]
-fn a_servers_first_shell_is_unusual_only_after_a_day_without() {
-    let day = 24 * 3_600;
+fn a_servers_first_shell_is_unusual_only_after_a_long_time_without() {
+    let long = LEARNS.millis() / 1_000;
     for (shells_at, usual) in
-        [(&[10][..], &[true][..]), (&[day + 1, day + 2], &[false, true]), (&[10, day + 1], &[true, true])]
+        [(&[10][..], &[true][..]), (&[long + 1, long + 2], &[false, true]), (&[10, long + 1], &[true, true])]
     {
         let mut c = Container::new(None, at(0), true);
         let told: Vec<bool> = shells_at.iter().map(|secs| c.is_usual_shell("/usr/bin/java", at(*secs))).collect();

@@ -56,15 +56,15 @@ fn facts(node: &Node) -> Vec<Said> {
 #[test]
 fn the_nodes_own_is_left_out_the_runtime_is_set_aside_and_what_nobody_knows_is_counted() {
     let mut node = Node::new(32_768, Span::minutes(5));
-    node.apply(&made(1, 1, "/system.slice/sshd.service"), clock(), |_| None);
-    node.apply(&made(1, 5, &own()), clock(), |_| None);
+    node.apply(&made(1, 1, "/system.slice/sshd.service"), clock(), |_, _| None);
+    node.apply(&made(1, 5, &own()), clock(), |_, _| None);
     for record in
         [exec(2, 1, 0, "/usr/sbin/sshd"), exec(2, 5, EXEC_HOST_MOUNTS, "memfd:runc"), exec(2, 99, 0, "/bin/sh")]
     {
-        node.apply(&record, clock(), |_| None);
+        node.apply(&record, clock(), |_, _| None);
     }
     let (key, value) = flow(99, FLOW_CALLS, 443, 6, 7);
-    node.flow(&key, &value, 3, clock(), |_| None);
+    node.flow(&key, &value, 3, clock(), |_, _| None);
     assert_eq!(node.to_ignore, [1]);
     assert_eq!((node.counts.unattributed, node.counts.of_runtime), (4, 1));
     assert!(facts(&node).is_empty());
@@ -74,15 +74,15 @@ fn the_nodes_own_is_left_out_the_runtime_is_set_aside_and_what_nobody_knows_is_c
 fn groups_below_belong_to_the_container_and_it_ends_with_the_last_of_them() {
     let mut node = Node::new(32_768, Span::minutes(5));
     for (id, path) in [(5, own()), (6, format!("{}/init.scope", own()))] {
-        node.apply(&made(1, id, &path), clock(), |_| None);
+        node.apply(&made(1, id, &path), clock(), |_, _| None);
     }
-    node.apply(&exec(2, 6, 0, "/sbin/init"), clock(), |_| None);
+    node.apply(&exec(2, 6, 0, "/sbin/init"), clock(), |_, _| None);
     assert_eq!(facts(&node), [Said::Executed { exe: "/sbin/init".to_owned() }]);
-    node.apply(&removed(3, 6), clock(), |_| None);
+    node.apply(&removed(3, 6), clock(), |_, _| None);
     assert_eq!(node.containers[A].ended, None);
-    node.apply(&removed(4, 5), clock(), |_| None);
+    node.apply(&removed(4, 5), clock(), |_, _| None);
     assert_eq!(node.containers[A].ended, Some(Time::from_secs(4)));
-    node.apply(&exec(3, 5, 0, "/bin/late"), clock(), |_| None);
+    node.apply(&exec(3, 5, 0, "/bin/late"), clock(), |_, _| None);
     assert_eq!(facts(&node).len(), 2, "what was still on its way finds its container");
 }
 
@@ -91,7 +91,7 @@ fn a_sweep_finds_what_was_missed_and_only_a_whole_one_lets_go() {
     let mut node = Node::new(32_768, Span::minutes(5));
     node.reconcile([(5, own().as_str())].into_iter(), true, Time::from_secs(10));
     assert!(!node.containers[A].start_seen);
-    node.apply(&made(9, 5, &own()), clock(), |_| None);
+    node.apply(&made(9, 5, &own()), clock(), |_, _| None);
     let container = &node.containers[A];
     assert!(container.start_seen && container.since == Time::from_secs(9), "the record came after the sweep");
     node.reconcile(std::iter::empty(), false, Time::from_secs(20));
@@ -103,8 +103,8 @@ fn a_sweep_finds_what_was_missed_and_only_a_whole_one_lets_go() {
 #[test]
 fn flows_carry_the_executable_of_their_file_or_of_their_process_and_udp_needs_a_fixed_port() {
     let mut node = Node::new(32_768, Span::minutes(5));
-    node.apply(&made(1, 5, &own()), clock(), |_| None);
-    let mut take = |row: (FlowKey, Flow)| node.flow(&row.0, &row.1, 1, clock(), |pid| Some(format!("/proc-{pid}")));
+    node.apply(&made(1, 5, &own()), clock(), |_, _| None);
+    let mut take = |row: (FlowKey, Flow)| node.flow(&row.0, &row.1, 1, clock(), |pid, _| Some(format!("/proc-{pid}")));
     take(flow(5, FLOW_LISTENS, 53, 17, 0));
     take(flow(5, FLOW_LISTENS, 40_000, 17, 0));
     take(flow(5, FLOW_LISTENS, 40_000, 6, 0));

@@ -97,7 +97,8 @@ impl<T> Owner<T> {
     /// The package of an owner, with how sure it is that this one is in use.
     pub(super) fn package(self, kind: &str, of: impl FnOnce(T) -> Option<Package>) -> Option<Package> {
         match self {
-            Self::Alone(owner) => of(owner),
+            // Somebody owns it, and cannot be named.
+            Self::Alone(owner) => of(owner).or_else(|| Some(Package::unnamed(kind, None))),
             Self::Shared(owner) => Some(Package { level: Some(UseLevel::Perhaps), ..of(owner)? }),
             Self::Crowd => Some(Package::unnamed(kind, None)),
         }

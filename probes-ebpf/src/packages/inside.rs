@@ -167,7 +167,8 @@ impl Inside {
 
     fn open(&self, path: &str, flags: OFlags) -> Result<OwnedFd, InsideError> {
         self.take(OPEN_COST).map_err(failed(path))?;
-        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        // A volume may hang, and nothing on it is of the image.
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
         openat2(&self.root, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve).map_err(|e| failed(path)(e.into()))
     }
 }

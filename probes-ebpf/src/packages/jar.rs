@@ -107,10 +107,11 @@ impl Look<'_, '_> {
         }
         if own.is_empty() {
             own.extend(Coordinates::told(&manifest, name.rsplit('/').next().unwrap_or_default()));
-        }
-        // A library without a name may be any; what holds libraries is an application, which no advisory names.
-        if own.is_empty() && !holds {
-            self.found.add(self.path, Package::unnamed("maven", Some(self.path)));
+            // What a manifest says is not always what the archive was published as. What holds libraries is an
+            // application, which no advisory names.
+            if !holds || !own.is_empty() {
+                self.found.add(self.path, Package::unnamed("maven", Some(self.path)));
+            }
         }
         for package in own.iter().filter_map(|coordinates| coordinates.package(self.path)) {
             self.found.add(self.path, package);

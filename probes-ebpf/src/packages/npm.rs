@@ -26,7 +26,7 @@ pub(super) fn owners(inside: &Inside, wanted: &[&str], found: &mut Found<'_>) {
         }
     }
     for (folder, paths) in by_folder {
-        let Some(package) = package(inside, folder) else { continue };
+        let package = package(inside, folder).unwrap_or_else(|| Package::unnamed("npm", None));
         for path in paths {
             found.add(path, package.clone());
         }
@@ -110,8 +110,11 @@ mod tests {
             "/app/node_modules/text",
             "/app/node_modules/absent",
         ];
+        let (unnamed, named): (Vec<String>, Vec<String>) =
+            ask(root.path(), &asked).into_iter().partition(|row| row.ends_with(" pkg:npm/-unnamed- perhaps"));
+        assert_eq!(unnamed.len(), 4, "what declares no name is used without one: {unnamed:?}");
         assert_eq!(
-            ask(root.path(), &asked),
+            named,
             [
                 "/app/node_modules/@babel/core/index.js pkg:npm/%40babel/core@7.0.0-beta%2B1 in /app/node_modules/@babel/core/package.json",
                 "/app/node_modules/alias pkg:npm/real@1.0.0 in /app/node_modules/alias/package.json",

@@ -41,6 +41,11 @@ pub(super) fn owners(inside: &Inside, wanted: &[&str], asked: &Asked<'_>, found:
             let of = |name: String| package(inside, &format!("{root}/{}", folders.get(&name)?));
             found.add_all(&paths, owner.package("pypi", of));
         }
+        // What lies among packages and is of none of those that have a list may be of one without.
+        let ours = |path: &&&str| split(path).is_some_and(|(at, _)| at == root);
+        let nobodys: Vec<&str> =
+            wanted.iter().filter(ours).copied().filter(|path| !found.by_path.contains_key(*path)).collect();
+        found.add_all(&nobodys, Some(Package::unnamed("pypi", None)));
     }
 }
 
@@ -172,7 +177,8 @@ mod tests {
         let shared = ask(root.path(), &[&at("ns")]);
         assert!(shared.len() == 2 && shared.iter().all(|row| row.ends_with(" perhaps")), "{shared:?}");
         for rest in ["absent", "__pycache__", "../../../bin/normalizer"] {
-            assert!(ask(root.path(), &[&at(rest)]).is_empty(), "{rest} is of nobody");
+            let told = ask(root.path(), &[&at(rest)]);
+            assert_eq!(told, [format!("{} pkg:pypi/-unnamed- perhaps", at(rest))], "{rest} is of nobody");
         }
         assert!(ask(root.path(), &["/venv/bin", "/venv/lib/python3.11"]).is_empty());
     }

@@ -61,6 +61,7 @@ fn files_of_debian_are_found_under_either_name_of_their_folder() {
         [
             "/lib/x86_64-linux-gnu/libssl.so.3 pkg:deb/debian/libssl3@3.0.15-1~deb12u1?arch=amd64&distro=debian-12 of openssl",
             "/usr/bin/dash pkg:deb/debian/dash@1:0.5.12-2?arch=amd64&distro=debian-12",
+            "/usr/bin/gone pkg:deb/-unnamed- perhaps",
             "/usr/sbin/nginx pkg:deb/debian/nginx@1.22.1-9%2Bdeb12u1?arch=amd64&distro=debian-12",
         ]
     );

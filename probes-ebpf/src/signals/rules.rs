@@ -3,7 +3,7 @@
 use assay_core::observation::AttackStage::{Attempt, Foothold};
 use assay_core::observation::PeerClass;
 
-use super::{By, Circumstance, Rule, When};
+use super::{By, Circumstance, Rule, Told, When};
 use crate::hooks::number;
 
 /// Programs that take commands.
@@ -35,24 +35,13 @@ const TOOLS: By = By::Only(&[
     "zsh", "busybox", "toybox",
 ]);
 /// Servers that have no use for a shell. Others have: databases archive with one, applications convert pictures.
-pub(super) const NEVER_RUN_SHELLS: &[&str] = &[
-    "nginx",
-    "haproxy",
-    "envoy",
-    "caddy",
-    "traefik",
-    "redis-server",
-    "valkey-server",
-    "memcached",
-    "mysqld",
-    "mariadbd",
-    "mongod",
-    "etcd",
-    "coredns",
-];
+pub(super) const NEVER_RUN_SHELLS: &[&str] =
+    &["nginx", "envoy", "caddy", "traefik", "redis-server", "valkey-server", "memcached", "mongod", "etcd", "coredns"];
 
 /// PTRACE_POKETEXT, _POKEDATA, _ATTACH, _SETREGS and _SEIZE: to write into another process, or to take hold of it.
 const PTRACE_TAKES_HOLD: &[u64] = &[4, 5, 13, 16, 0x4206];
+/// CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET; other flags of `unshare` make no namespace.
+const NAMESPACES: u64 = 0x7e02_0000;
 /// BPF_PROG_LOAD.
 const BPF_LOADS: &[u64] = &[5];
 
@@ -68,7 +57,7 @@ const fn writes(names: &'static [&'static str], within: &'static str, unless: &'
     When::Writes { names, within, unless }
 }
 
-const fn calls(call: usize, argument: Option<(usize, &'static [u64])>) -> When {
+const fn calls(call: usize, argument: Option<(usize, Told)>) -> When {
     When::Calls { call, argument }
 }
 
@@ -95,12 +84,13 @@ pub const RULES: &[Rule] = &[
     rule(When::Runs(&["scp", "sftp", "rsync", "rclone"]), "remote-copy-tool", Attempt),
     rule(When::Runs(&["chisel", "frpc", "ngrok", "iodine", "gost"]), "tunnel", Attempt),
     rule(When::Runs(&["nsenter"]), "namespace-change", Foothold),
+    rule(When::SeesNode, "namespace-change", Foothold),
     rule(calls(number::SETNS, None), "namespace-change", Foothold),
-    rule(calls(number::UNSHARE, None), "namespace-change", Foothold),
+    rule(calls(number::UNSHARE, Some((0, Told::Any(NAMESPACES)))), "namespace-change", Foothold),
     rule(calls(number::MOUNT, None), "mount-in-container", Attempt),
-    rule(calls(number::PTRACE, Some((0, PTRACE_TAKES_HOLD))), "ptrace", Attempt),
+    rule(calls(number::PTRACE, Some((0, Told::OneOf(PTRACE_TAKES_HOLD)))), "ptrace", Attempt),
     rule(calls(number::MODULE, None), "module-load", Foothold),
-    rule(calls(number::BPF, Some((0, BPF_LOADS))), "bpf-load", Attempt),
+    rule(calls(number::BPF, Some((0, Told::OneOf(BPF_LOADS)))), "bpf-load", Attempt),
     rule(reads(&["token"], "kubernetes.io/serviceaccount", TOOLS), "service-account-token-read", Attempt),
     rule(reads(&["shadow", "gshadow"], "/etc/", By::AllBut(LOGIN)), "credential-file-read", Attempt),
     rule(reads(&["id_rsa", "id_ed25519", "id_ecdsa"], "", TOOLS), "credential-file-read", Attempt),
@@ -142,7 +132,8 @@ pub const RULES: &[Rule] = &[
     rule(writes(&["sudoers"], "/etc/", INSTALLERS), "sudoers-write", Foothold),
     rule(When::WritesInto { folders: &["sudoers.d"], unless: INSTALLERS }, "sudoers-write", Foothold),
     rule(writes(&["passwd", "shadow", "group", "gshadow"], "/etc/", INSTALLERS), "account-change", Attempt),
-    rule(writes(&["status", "installed"], "/dpkg/status", INSTALLERS), "package-database-write", Attempt),
+    rule(writes(&["status"], "/dpkg/", INSTALLERS), "package-database-write", Attempt),
+    rule(writes(&["installed"], "/apk/db/", INSTALLERS), "package-database-write", Attempt),
     rule(writes(&["core_pattern"], "/sys/kernel/", NOBODY), "core-pattern", Foothold),
     rule(writes(&["release_agent"], "", NOBODY), "release-agent", Foothold),
     rule(writes(&["runc", "crun", "containerd-shim-runc-v2"], "", INSTALLERS), "runtime-overwrite", Foothold),

@@ -26,6 +26,7 @@ fn what_a_workload_does_every_day_is_no_sign() {
     }
     assert!(ids(opened("/etc/passwd", FileOp::WatchedWrite, "/usr/bin/dpkg")).is_empty());
     assert!(ids(called(crate::hooks::number::PTRACE, &[0, 0, 0])).is_empty(), "PTRACE_TRACEME");
+    assert!(ids(called(crate::hooks::number::UNSHARE, &[0x200, 0, 0])).is_empty(), "CLONE_FS makes no namespace");
     assert!(ids(called(crate::hooks::number::BPF, &[1, 0, 0])).is_empty(), "a look into a map");
 }
 

@@ -21,7 +21,8 @@ fn what_is_loaded_and_read_is_use_of_its_package_and_the_window_is_whole() {
     .file("var/lib/dpkg/info/libidle1.list", "/usr/lib/libidle.so.1\n")
     .file(
         "var/lib/dpkg/status",
-        "Package: libdemo1\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.0-1\n\n\
+        "Package: busybox-static\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:1.35.0-4\n\n\
+         Package: libdemo1\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.0-1\n\n\
          Package: libidle1\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.0-1\n",
     )
     .file(&format!("{SITE}/requests/api.py"), "x = 1\n")
@@ -48,6 +49,7 @@ fn what_is_loaded_and_read_is_use_of_its_package_and_the_window_is_whole() {
         used,
         [
             "/bin/acts loaded pkg:deb/debian/libdemo1@2.0-1?arch=amd64&distro=debian-12",
+            "/bin/busybox executed pkg:deb/debian/busybox-static@1:1.35.0-4?arch=amd64&distro=debian-12",
             "/bin/busybox read pkg:npm/%40scope/left-pad@1.3.0",
             "/bin/busybox read pkg:pypi/requests@2.31.0",
             "/bin/busybox read pkg:pypi/six@1.16.0",

@@ -214,6 +214,8 @@ pub struct SignSeen<'a> {
     pub signal: &'a str,
     /// The executable that did it; empty where it is not known.
     pub exe: &'a str,
+    /// How far it went, by the agent.
+    pub stage: AttackStage,
 }
 
 impl SensorBatch {
@@ -261,8 +263,10 @@ impl SensorBatch {
                 until,
                 valid_until: Some(until + SENSOR_FACT_VALID),
             };
-            let sign = match &row.what {
-                FactBody::Attacked { signal, exe, .. } => claim(SignSeen { subject: &home.subject, signal, exe }),
+            let sign = match (&row.what, &fact.what) {
+                (FactBody::Attacked { signal, exe, .. }, What::Attacked { stage, .. }) => {
+                    claim(SignSeen { subject: &home.subject, signal, exe, stage: *stage })
+                }
                 _ => None,
             };
             let mut told = record(place(), RecordKind::Event, Observation::Fact(Box::new(fact)));

@@ -69,7 +69,9 @@ fn named() -> Vec<u8> {
     archive(CompressionMethod::Stored, &[("META-INF/maven/a/core/pom.properties", &pom[..])])
 }
 
-const SPRING: [&str; 5] = [
+/// One of the libraries is named by its manifest alone, which is not always the name that it was published under.
+const SPRING: [&str; 6] = [
+    UNNAMED,
     "pkg:maven/com.a/a@1",
     "pkg:maven/com.acme/shop@1.0",
     "pkg:maven/com.b/b@2",

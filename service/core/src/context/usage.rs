@@ -79,9 +79,11 @@ fn blind(
         return Some((UnknownBecause::KindNotSeen, SettledBy::Person));
     }
     let perhaps = |f: &FactSeen| match (&f.what, &f.component) {
-        (What::InUse { level: UseLevel::Perhaps, .. }, Some(used)) => {
-            let it = used.is_unnamed() && used.ecosystem == package.ecosystem || same_package(used, package);
-            it && f.container == *container
+        (What::InUse { level, .. }, Some(used)) if f.container == *container => {
+            let unnamed = used.is_unnamed() && used.ecosystem == package.ecosystem;
+            // A scanner may name a lock file as its place, and the sensor the folder it lies in.
+            let elsewhere = *level > UseLevel::Perhaps && same_name(used, package);
+            unnamed || elsewhere || same_package(used, package)
         }
         _ => false,
     };
@@ -106,8 +108,11 @@ fn strongest<'w>(world: &'w World, asset: AssetIdx, container: &Opaque, package:
 /// The same package, whatever binary package of it; artifacts are compared where both sides know theirs.
 fn same_package(used: &PackageKey, found: &PackageKey) -> bool {
     let artifact = used.artifact.is_empty() || found.artifact.is_empty() || used.artifact == found.artifact;
+    same_name(used, found) && artifact
+}
+
+fn same_name(used: &PackageKey, found: &PackageKey) -> bool {
     used.ecosystem == found.ecosystem
         && used.namespace == found.namespace
         && used.counted_name() == found.counted_name()
-        && artifact
 }

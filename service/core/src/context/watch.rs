@@ -16,7 +16,7 @@ pub struct Watch {
     pub replicas: Option<u32>,
     /// Instances watched now.
     pub watched: u32,
-    /// Starts seen.
+    /// Starts seen, of instances that are watched now.
     pub starts: u32,
     /// Since when all of them have been watched: the latest beginning.
     pub since: Time,
@@ -111,7 +111,6 @@ pub fn watch(world: &World, workload: AssetIdx, container: &Opaque, eye: Eye) ->
     let mut before = Vec::new();
     for seen in windows {
         let window = &seen.window;
-        watch.starts += u32::from(window.start_seen);
         if window.until.until(at) > rules.silent_after {
             before.push(seen);
             if !done.contains(&seen.container) {
@@ -120,6 +119,8 @@ pub fn watch(world: &World, workload: AssetIdx, container: &Opaque, eye: Eye) ->
             continue;
         }
         *watched.entry(&seen.container).or_default() += 1;
+        // What an earlier instance read at its start, this one may not: another image, another day.
+        watch.starts += u32::from(window.start_seen);
         watch.since = watch.since.max(window.since);
         watch.until = watch.until.min(window.until);
         // What ended when the window began is no part of it; a hole of no length is one all the same.

@@ -74,10 +74,12 @@ pub fn batches<E: From<ReadError>>(
 pub fn records(batch: &SensorBatch, cluster: &Opaque, door: &dyn Door) -> Result<Vec<Record>, BadBatch> {
     batch.records(cluster, door, &|sign| {
         let signal = signal(sign.signal)?;
+        // An agent may think less of it than the table, never more.
+        let stage = signal.stage.min(sign.stage);
         Some(Claim {
             scope: None,
             subject: sign.subject.clone(),
-            severity: match signal.stage {
+            severity: match stage {
                 AttackStage::Foothold => Severity::High,
                 AttackStage::Attempt => Severity::Medium,
             },
@@ -87,7 +89,7 @@ pub fn records(batch: &SensorBatch, cluster: &Opaque, door: &dyn Door) -> Result
             flaw: Flaw::Signal {
                 signal: ControlId(Opaque::readmit(&signal.id)),
                 discriminator: Opaque::readmit(&signal.apart.words(sign.exe, "")),
-                stage: signal.stage,
+                stage,
             },
         })
     })

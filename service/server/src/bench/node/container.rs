@@ -78,7 +78,7 @@ fn bundle(folder: &Path, script: &str) -> Result<(String, PathBuf)> {
     }
     let busybox = busybox().context("busybox")?;
     fs::copy(&busybox, root.join("bin/busybox"))?;
-    for name in ["sh", "httpd", "wget", "sleep", "true", "cp", "cat", "dd", "mkdir", "rm", "grep"] {
+    for name in ["sh", "httpd", "wget", "sleep", "true", "cp", "cat", "dd", "mkdir", "rm", "grep", "ln"] {
         symlink("busybox", root.join("bin").join(name))?;
     }
     fs::write(root.join("www/page"), "x".repeat(4096))?;
