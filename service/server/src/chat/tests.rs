@@ -256,6 +256,29 @@ fn affected_says_where_and_what_was_not_looked_at() {
 }
 
 #[test]
+fn whether_it_is_fixed_is_told_from_what_is_still_open() {
+    let shop = shop();
+    for question in ["is log4shell fixed", "has log4j been patched", "is CVE-2021-44228 fixed in shop/web"] {
+        let (text, answer) = shop.ask(question);
+        let open = answer["rows"].as_array().unwrap().len();
+        assert!(text.contains(&format!("No: {open} open, 0 resolved.")) && open > 0, "{question}: {text}");
+    }
+    let (text, _) = shop.ask("is log4shell fixed in shop/mail");
+    assert!(text.contains("No report that was taken in claims it there: 0 open, 0 resolved."), "{text}");
+}
+
+#[test]
+fn what_is_overdue_is_told_among_all_that_have_a_deadline() {
+    let mut shop = shop();
+    let (text, answer) = shop.ask("what is overdue");
+    assert!(text.contains("0 overdue of ") && text.contains("with a deadline; the next is due in "), "{text}");
+    assert_eq!(answer["rows"], json!([]));
+    shop.snapshot.world.as_of = "2026-12-20T00:00:00Z".parse().unwrap();
+    let (text, answer) = shop.ask("what is overdue");
+    assert!(!answer["rows"].as_array().unwrap().is_empty() && !text.contains("0 overdue of"), "{text}");
+}
+
+#[test]
 fn fixes_come_by_what_they_close() {
     let (text, answer) = shop().ask("what fixes most");
     assert_eq!(answer["rows"][0]["closes"], 2);
