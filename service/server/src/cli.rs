@@ -185,7 +185,7 @@ pub(crate) struct Findings {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// The id, the beginning of it, or the number that `assay` prints.
+    /// The id, the beginning of it, the number that `assay` prints, or a vulnerability that is open in one place.
     pub(crate) id: String,
     /// Show one piece of evidence, such as e3.
     #[arg(long, value_name = "E")]

@@ -1,7 +1,7 @@
 //! The state that every surface reads: the world at one instant, and all findings in order. Built anew after each change;
 //! readers of an older one are never disturbed.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Result;
 use assay_core::context::{Factors, Subject, context};
@@ -9,9 +9,10 @@ use assay_core::control::Controls;
 use assay_core::finding::{Finding, FindingClass};
 use assay_core::ids::Time;
 use assay_core::mend::{Mend, mend};
+use assay_core::observation::Link;
 use assay_core::order::{Names, RankTable, Ranked, Ranking, Row};
 use assay_core::policy::Policy;
-use assay_core::world::World;
+use assay_core::world::{AssetIdx, World};
 use assay_store::Store;
 
 use crate::config::Config;
@@ -79,6 +80,19 @@ impl Snapshot {
         let same = |r: &&Row| r.cause == row.cause && r.is_open() && !r.is_superseded();
         let ids: Vec<i64> = self.table.rows().iter().filter(same).take(MENDED_MAX).map(|r| i64::from(r.id)).collect();
         Ok(mend(&store.fixes(&ids)?))
+    }
+
+    /// The images that workloads run, and how many of them a report speaks for.
+    pub(crate) fn running_images(&self) -> (u64, u64) {
+        let runs = self.world.edges.iter().filter(|e| matches!(e.link, Link::Runs { .. }));
+        let running: BTreeSet<AssetIdx> = runs.map(|e| e.to).collect();
+        let scanned = running.iter().filter(|image| self.was_scanned(**image)).count() as u64;
+        (running.len() as u64, scanned)
+    }
+
+    /// True for an image that a report speaks for.
+    pub(crate) fn was_scanned(&self, image: AssetIdx) -> bool {
+        self.scanned_images.contains(&self.world.asset(image).id)
     }
 
     /// How many open findings have the cause of this one, itself included.

@@ -354,10 +354,8 @@ fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
 
 /// Images that a workload runs and that no finding, scan or report has ever spoken of.
 pub(crate) fn unscanned(snapshot: &Snapshot) -> u64 {
-    let world = &snapshot.world;
-    let running: BTreeSet<u32> = world.edges.iter().filter(|e| e.link.as_str() == "runs").map(|e| e.to.0).collect();
-    running.into_iter().filter(|image| !snapshot.scanned_images.contains(&world.assets[*image as usize].id)).count()
-        as u64
+    let (running, scanned) = snapshot.running_images();
+    running - scanned
 }
 
 fn row(at: usize, item: &Item<'_>, snapshot: &Snapshot) -> Vec<Line> {

@@ -172,6 +172,11 @@ impl FindingWire {
 }
 
 impl FindingWire {
+    /// The beginning of the id, as lists print it: enough to ask for the finding by.
+    pub(crate) fn short_id(&self) -> &str {
+        self.id.get(..11).unwrap_or(&self.id)
+    }
+
     /// The tools that claim it, each once.
     pub(crate) fn tools(&self) -> String {
         let mut tools: Vec<String> =

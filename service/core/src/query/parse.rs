@@ -66,6 +66,9 @@ fn left_aside(built: &Built, words: &[Token], names: &NameIndex, follows: bool) 
     let about_us = meaning > 0 || built.noun;
     let named = |s: &&build::Stray| s.is_name && (s.has_shape || about_us && others * 3 <= meaning);
     if let Some(stray) = built.strays.iter().find(named) {
+        if let Some(id) = stray.calls {
+            return Err(Abstain::UnknownName { said: Opaque::readmit(id), near: None });
+        }
         let near = names.near(&words[stray.at].text).map(|hit| (hit.kind, hit.name));
         return Err(Abstain::UnknownName { said: said(stray.at), near });
     }

@@ -161,8 +161,12 @@ fn table(list: &ListWire) -> String {
     let mut out = String::new();
     for f in &list.findings {
         out.push_str(&format!(
-            "{:>3}  {:15}  {:5}  {}  {}/{}\n",
-            f.rank, f.band, f.score, f.title, f.asset.namespace, f.asset.name
+            "{:11}  {:15}  {:5}  {}  {}\n",
+            f.short_id(),
+            f.band,
+            f.score,
+            f.title,
+            f.asset.place()
         ));
     }
     if list.findings.len() < list.total {
