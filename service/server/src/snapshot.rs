@@ -12,6 +12,7 @@ use assay_core::mend::{Mend, mend};
 use assay_core::observation::Link;
 use assay_core::order::{Names, RankTable, Ranked, Ranking, Row};
 use assay_core::policy::Policy;
+use assay_core::text::Opaque;
 use assay_core::world::{AssetIdx, World};
 use assay_store::Store;
 
@@ -23,6 +24,8 @@ const MENDED_MAX: usize = 1_000;
 /// One instant of everything.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
+    /// The cluster that is spoken of.
+    pub(crate) cluster: Opaque,
     pub(crate) world: World,
     pub(crate) names: Names,
     pub(crate) table: RankTable,
@@ -46,6 +49,7 @@ impl Snapshot {
         let news_since = store.news_since(as_of)?;
         let scanned_images = store.scanned_images()?;
         Ok(Self {
+            cluster: config.cluster.clone(),
             table,
             names,
             world,
