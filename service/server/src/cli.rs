@@ -175,7 +175,7 @@ pub(crate) struct Findings {
     /// Only this class: vulnerability, misconfiguration, benchmark, secret, rbac, signal.
     #[arg(long, value_name = "CLASS")]
     pub(crate) class: Option<String>,
-    /// open, all, or one of new, stale, reopened, resolved. Default: all but resolved.
+    /// open, all, decided, or one of new, stale, reopened, resolved. Default: all but resolved.
     #[arg(long, value_name = "STATUS")]
     pub(crate) status: Option<String>,
     /// At most this many (up to 1000).

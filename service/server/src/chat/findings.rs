@@ -59,7 +59,12 @@ impl Chat<'_> {
         let shown = heads.len().min(usize::from(query.limit));
         let mut told = Told::default();
         let mut line = Vec::new();
-        line.extend(some(gathered.rows.len() as u64, " open finding with ", " open findings with "));
+        let decided = self.gathered(query, |row| !asked && row.is_decided())?.rows.len() as u64;
+        line.extend(some(gathered.rows.len() as u64 + decided, " open finding", " open findings"));
+        if decided > 0 {
+            line.extend([own(", "), count(decided), own(" of them decided and left out,")]);
+        }
+        line.push(own(" with "));
         line.extend(some(heads.len() as u64, " root cause.", " root causes."));
         if shown < heads.len() {
             line.extend([own(" Shown: the first "), count(shown.min(LISTED_MAX) as u64), own(", one a cause.")]);
