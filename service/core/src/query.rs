@@ -7,6 +7,7 @@ mod calendar;
 mod filters;
 mod lexicon;
 mod names;
+mod near;
 mod parse;
 mod reading;
 mod tokens;
@@ -14,6 +15,7 @@ mod tokens;
 pub use abstain::{Absent, Abstain, AbstainReason, OffTopic};
 pub use filters::{End, FilterName, Filters, NameKind, Part, Value, When, Which};
 pub use names::{NAMES_PER_WORD_MAX, NameIndex};
+pub use near::{Near, near};
 pub use parse::{Read, read};
 pub use reading::reading;
 

@@ -271,9 +271,9 @@ fn unclaimed(snapshot: &Snapshot, named: &Named, vulns: &HashSet<u32>) -> Vec<Li
     for workload in spared.filter(|i| world.asset(*i).key.kind.class() == KindClass::Workload).take(LISTED_MAX) {
         let key = &world.asset(workload).key;
         let name = Opaque::readmit(&format!("{}/{}", key.namespace.reveal(), key.name.reveal()));
-        let (all, scanned) = world.images(workload).fold((0, 0), |(all, scanned), (edge, ..)| {
-            (all + 1, scanned + u64::from(snapshot.was_scanned(edge.to)))
-        });
+        let (all, scanned) = world
+            .images(workload)
+            .fold((0, 0), |(all, scanned), (edge, ..)| (all + 1, scanned + u64::from(snapshot.was_scanned(edge.to))));
         let mut line = vec![Inline::Name(name), own(": no report claims it there. ")];
         match (all, scanned) {
             (0, _) => line.push(own("Which images it runs is not known.")),

@@ -2,8 +2,8 @@
 
 use assay_core::document::{Block, Command, Inline, Line, count, counted, own};
 use assay_core::ids::VulnId;
-use assay_core::query::{Absent, Abstain, NameKind, OffTopic};
-use assay_core::text::{Opaque, Shaped};
+use assay_core::query::{Absent, Abstain, NameIndex, NameKind, Near, OffTopic, near};
+use assay_core::text::{Door, Opaque, Shaped};
 
 use super::tables::line;
 use crate::snapshot::Snapshot;
@@ -82,6 +82,24 @@ fn unclaimed(id: &VulnId, snapshot: &Snapshot) -> Line {
     line.extend(counted(running, [" running image", " running images"]));
     line.push(own(if scanned < running { "; the others were never scanned." } else { "." }));
     line
+}
+
+/// The words that are one letter from something known: said, so that the question can be asked again with what was meant.
+pub(super) fn near_words(question: &str, names: &NameIndex, door: &dyn Door) -> Option<Block> {
+    let mut line = Vec::new();
+    for Near { said, name, word } in near(question, names) {
+        line.push(own(if line.is_empty() { "Not known, and one letter away: " } else { "; " }));
+        line.extend([Inline::Name(Opaque::admit_name(said.reveal(), door)), own(" from ")]);
+        let both = name.is_some() && word.is_some();
+        line.extend(name.map(Inline::Name));
+        line.extend(both.then(|| own(" or ")));
+        line.extend(word.map(own));
+    }
+    if line.is_empty() {
+        return None;
+    }
+    line.push(own(". Ask again with the words that you mean."));
+    Some(Block::Line(line))
 }
 
 /// A kind of name as people say it.

@@ -16,6 +16,8 @@ use crate::cli::{Global, Output};
 use crate::commands::scan::keep;
 use crate::ingest::{self, Asked};
 
+mod said;
+
 const MANIFESTS: &str = r#"
 apiVersion: v1
 kind: Namespace
@@ -253,29 +255,6 @@ fn affected_says_where_and_what_was_not_looked_at() {
     assert_eq!(answer["query"]["kind"], "affected");
     assert!(text.contains("2 open findings in 2 places. Exposed: 1, in use: 1"), "{text}");
     assert!(text.contains("1 running image that was never scanned"), "{text}");
-}
-
-#[test]
-fn whether_it_is_fixed_is_told_from_what_is_still_open() {
-    let shop = shop();
-    for question in ["is log4shell fixed", "has log4j been patched", "is CVE-2021-44228 fixed in shop/web"] {
-        let (text, answer) = shop.ask(question);
-        let open = answer["rows"].as_array().unwrap().len();
-        assert!(text.contains(&format!("No: {open} open, 0 resolved.")) && open > 0, "{question}: {text}");
-    }
-    let (text, _) = shop.ask("is log4shell fixed in shop/mail");
-    assert!(text.contains("No report that was taken in claims it there: 0 open, 0 resolved."), "{text}");
-}
-
-#[test]
-fn what_is_overdue_is_told_among_all_that_have_a_deadline() {
-    let mut shop = shop();
-    let (text, answer) = shop.ask("what is overdue");
-    assert!(text.contains("0 overdue of ") && text.contains("with a deadline; the next is due in "), "{text}");
-    assert_eq!(answer["rows"], json!([]));
-    shop.snapshot.world.as_of = "2026-12-20T00:00:00Z".parse().unwrap();
-    let (text, answer) = shop.ask("what is overdue");
-    assert!(!answer["rows"].as_array().unwrap().is_empty() && !text.contains("0 overdue of"), "{text}");
 }
 
 #[test]

@@ -120,7 +120,10 @@ fn the_only_one(store: &Store, snapshot: &Snapshot, text: &str, id: Option<VulnI
     let has = |row: &Row| row.is_open() && vuln.is_some_and(|v| v.0 == row.vuln);
     let open: Vec<Ranked<'_>> = snapshot.table.list(&snapshot.policy, has).collect();
     match open.as_slice() {
-        [] => Err(Usage(format!("no open finding has {id}; `assay enrich` and `assay ask` say what was looked at")).into()),
+        [] => {
+            Err(Usage(format!("no open finding has {id}; `assay enrich` and `assay ask` say what was looked at"))
+                .into())
+        }
         [one] => Ok(i64::from(one.row.id)),
         many => {
             let ids: Vec<i64> = many.iter().take(CHOICES_MAX).map(|r| i64::from(r.row.id)).collect();
