@@ -149,12 +149,12 @@ impl NameIndex {
 
 impl NameIndex {
     /// A name that is one letter from a word, however short: offered, never taken.
-    pub(super) fn one_off(&self, word: &str) -> Option<Opaque> {
+    pub(super) fn one_off(&self, word: &str) -> Option<Hit> {
         let n = word.chars().count();
         let keys = self.by_length.range(n.saturating_sub(1)..=n + 1).flat_map(|(_, keys)| keys);
         let near = keys.filter(|key| one_letter_off(word, key) && key.chars().any(char::is_alphabetic));
         let found = near.min_by(|a, b| (a.len() <= word.len(), a).cmp(&(b.len() <= word.len(), b)))?;
-        self.whole(found).into_iter().find(|hit| hit.kind != NameKind::Version).map(|hit| hit.name)
+        self.whole(found).into_iter().find(|hit| hit.kind != NameKind::Version)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::text::Opaque;
 /// The most words that are offered.
 const NEAR_MAX: usize = 4;
 /// Shorter words are near to everything.
-const CHARS_MIN: usize = 3;
+pub(super) const CHARS_MIN: usize = 3;
 
 /// A word as it was said, and the words that it was perhaps meant to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub fn near(question: &str, names: &NameIndex) -> Vec<Near> {
     let words = tokens(question).into_iter().filter(|t| unknown(&t.text));
     let near = words.map(|t| Near {
         said: Opaque::readmit(&t.text),
-        name: names.one_off(&t.text),
+        name: names.one_off(&t.text).map(|hit| hit.name),
         word: LEXICON.one_off(&t.text),
     });
     near.filter(|n| n.name.is_some() || n.word.is_some()).take(NEAR_MAX).collect()

@@ -16,6 +16,7 @@ use super::abstain::{Abstain, OffTopic};
 use super::filters::Which;
 use super::lexicon::{Ask, Means};
 use super::names::NameIndex;
+use super::near::CHARS_MIN;
 use super::tokens::{Token, tokens};
 use super::{QUESTION_BYTES_MAX, Query, QueryKind};
 use crate::ids::Time;
@@ -70,7 +71,9 @@ fn left_aside(built: &Built, words: &[Token], names: &NameIndex, follows: bool) 
         if let Some(id) = stray.calls {
             return Err(Abstain::UnknownName { said: Opaque::readmit(id), near: None });
         }
-        let near = names.near(&words[stray.at].text).map(|hit| (hit.kind, hit.name));
+        let word = words[stray.at].text.as_str();
+        let near = names.near(word).or_else(|| names.one_off(word).filter(|_| word.chars().count() >= CHARS_MIN));
+        let near = near.map(|hit| (hit.kind, hit.name));
         return Err(Abstain::UnknownName { said: said(stray.at), near });
     }
     let strays = built.strays.len();

@@ -86,6 +86,10 @@ impl Chat<'_> {
         let gathered = self.gathered(query, |_| true)?;
         let shown = gathered.rows.len().min(usize::from(query.limit));
         let mut told = Told { blocks: self.counted(query, &gathered, shown), ..Told::default() };
+        if query.filters.presence == [PresenceIs::Resolved] {
+            let open = count(self.gathered(&still_open(query), |_| true)?.rows.len() as u64);
+            told.blocks.push(Block::Line(vec![own("Of the same, still open: "), open, own(".")]));
+        }
         self.list_findings(&mut told, &self.detailed(&gathered.rows[..shown])?, false);
         Ok(told)
     }
@@ -246,9 +250,7 @@ impl Chat<'_> {
 
     /// Whether something is fixed: what is still open answers, and comes before what is resolved.
     fn fixed(&self, query: &Query) -> Result<Told> {
-        let mut still = query.clone();
-        still.filters.presence.clear();
-        let (open, resolved) = (self.gathered(&still, |_| true)?, self.gathered(query, |_| true)?);
+        let (open, resolved) = (self.gathered(&still_open(query), |_| true)?, self.gathered(query, |_| true)?);
         let answer = match (open.rows.is_empty(), resolved.rows.is_empty()) {
             (false, _) => "No: ",
             (true, false) => "Yes, as far as reports tell: ",
@@ -283,6 +285,13 @@ impl Chat<'_> {
             Block::Line(line)
         })
     }
+}
+
+/// The same question about what is open.
+fn still_open(query: &Query) -> Query {
+    let mut still = query.clone();
+    still.filters.presence.clear();
+    still
 }
 
 /// True for a question about one flaw or package that asks for what is resolved: it wants to know whether anything is

@@ -10,6 +10,8 @@ fn whether_it_is_fixed_is_told_from_what_is_still_open() {
         let open = answer["rows"].as_array().unwrap().len();
         assert!(text.contains(&format!("No: {open} open, 0 resolved.")) && open > 0, "{question}: {text}");
     }
+    let (text, _) = shop.ask("which findings in shop were fixed");
+    assert!(text.contains("Of the same, still open: 5."), "{text}");
     let (text, _) = shop.ask("is log4shell fixed in shop/mail");
     assert!(text.contains("No report that was taken in claims it there: 0 open, 0 resolved."), "{text}");
 }
@@ -44,6 +46,8 @@ fn words_one_letter_off_are_named_and_not_taken() {
     let (text, answer) = shop.ask("xposed in shp");
     assert_eq!((answer["abstained"].as_str(), &answer["rows"]), (Some("not_for_assay"), &json!([])));
     assert!(text.contains("xposed from exposed") && text.contains("shp from shop"), "{text}");
+    let (text, _) = shop.ask("criticals in shp");
+    assert!(text.contains("One letter away is the namespace shop"), "{text}");
     let (text, _) = shop.ask("wat r the wrst ones");
     assert!(text.contains("wat from what") && text.contains("wrst from worst"), "{text}");
 }
