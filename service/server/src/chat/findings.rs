@@ -8,7 +8,7 @@ use assay_core::assess::{Answer, MISSING};
 use assay_core::document::{Block, Inline, count, own};
 use assay_core::ids::Time;
 use assay_core::order::{Ranked, Row};
-use assay_core::query::{Absent, Abstain, Order, PresenceIs, Query, QueryKind, Tri, Which};
+use assay_core::query::{Absent, Abstain, Change, Order, PresenceIs, Query, QueryKind, Tri, Which};
 use assay_core::text::Shaped;
 
 use super::sieve::{Gathered, Sieve};
@@ -86,10 +86,7 @@ impl Chat<'_> {
         let gathered = self.gathered(query, |_| true)?;
         let shown = gathered.rows.len().min(usize::from(query.limit));
         let mut told = Told { blocks: self.counted(query, &gathered, shown), ..Told::default() };
-        if query.filters.presence == [PresenceIs::Resolved] {
-            let open = count(self.gathered(&still_open(query), |_| true)?.rows.len() as u64);
-            told.blocks.push(Block::Line(vec![own("Of the same, still open: "), open, own(".")]));
-        }
+        told.blocks.extend(self.still_open(query)?);
         self.list_findings(&mut told, &self.detailed(&gathered.rows[..shown])?, false);
         Ok(told)
     }
@@ -248,9 +245,19 @@ impl Chat<'_> {
         Ok(told)
     }
 
+    /// For a question about what is resolved: how many of the same are open.
+    pub(super) fn still_open(&self, query: &Query) -> Result<Option<Block>> {
+        let f = &query.filters;
+        if f.presence != [PresenceIs::Resolved] && f.change != [Change::Resolved] {
+            return Ok(None);
+        }
+        let open = count(self.gathered(&about_open(query), |_| true)?.rows.len() as u64);
+        Ok(Some(Block::Line(vec![own("Of the same, still open: "), open, own(".")])))
+    }
+
     /// Whether something is fixed: what is still open answers, and comes before what is resolved.
     fn fixed(&self, query: &Query) -> Result<Told> {
-        let (open, resolved) = (self.gathered(&still_open(query), |_| true)?, self.gathered(query, |_| true)?);
+        let (open, resolved) = (self.gathered(&about_open(query), |_| true)?, self.gathered(query, |_| true)?);
         let answer = match (open.rows.is_empty(), resolved.rows.is_empty()) {
             (false, _) => "No: ",
             (true, false) => "Yes, as far as reports tell: ",
@@ -288,9 +295,10 @@ impl Chat<'_> {
 }
 
 /// The same question about what is open.
-fn still_open(query: &Query) -> Query {
+fn about_open(query: &Query) -> Query {
     let mut still = query.clone();
-    still.filters.presence.clear();
+    let f = &mut still.filters;
+    (f.presence, f.change, f.since, f.until) = (Vec::new(), Vec::new(), None, None);
     still
 }
 
