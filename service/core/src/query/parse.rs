@@ -97,6 +97,8 @@ fn second_question(items: &[Item], words: &[Token], query: &Query) -> Option<Opa
     let mut unused = false;
     for item in clause {
         unused |= match &item.what {
+            // Every row says why.
+            What::Means(Means::Kind(QueryKind::Why)) => false,
             What::Means(Means::Kind(kind)) => *kind != query.kind,
             What::Means(Means::Runs) => query.kind != QueryKind::WhoRuns && query.filters.in_use.is_none(),
             What::Means(Means::Path) => query.kind != QueryKind::Paths,

@@ -61,8 +61,10 @@ fn a_second_question_in_one_breath_is_said_to_be_left_aside() {
     let shop = shop();
     let (text, _) = shop.ask("is log4shell fixed and who runs it");
     assert!(text.contains("Left aside: 'who runs it'."), "{text}");
-    let (text, _) = shop.ask("criticals in shop, how many");
-    assert!(!text.contains("Left aside"), "{text}");
+    for question in ["criticals in shop, how many", "what should i fix first and why"] {
+        let (text, _) = shop.ask(question);
+        assert!(!text.contains("Left aside"), "{question}: {text}");
+    }
 }
 
 #[test]
