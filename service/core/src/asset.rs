@@ -93,6 +93,22 @@ impl Kind {
         &self.0
     }
 
+    /// The words for this kind where it has to stand before a name, since a workload may have the same one: `service
+    /// account`, `node`. None for workloads, and for kinds that are no words of ours.
+    pub fn before_name(&self) -> Option<String> {
+        let ours = KNOWN.iter().any(|(name, class)| *name == self.as_str() && *class != KindClass::Workload);
+        ours.then(|| {
+            let mut words = String::new();
+            for c in self.as_str().chars() {
+                if c.is_ascii_uppercase() && !words.is_empty() {
+                    words.push(' ');
+                }
+                words.push(c.to_ascii_lowercase());
+            }
+            words
+        })
+    }
+
     /// What this kind is for.
     pub fn class(&self) -> KindClass {
         KNOWN.iter().find(|(name, _)| *name == self.as_str()).map_or(KindClass::Other, |(_, class)| *class)

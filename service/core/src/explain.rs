@@ -4,7 +4,7 @@
 mod answers;
 
 use crate::assess::{Assessment, contributions};
-use crate::asset::PackageKey;
+use crate::asset::{KindClass, PackageKey};
 use crate::brief::{Arg, Brief, Handle, Proposition};
 use crate::catalogue::{Catalogue, Piece};
 use crate::context::Factors;
@@ -47,14 +47,12 @@ pub struct Told<'a> {
     pub as_of: Time,
 }
 
-/// The evidence of a brief, in the order in which it is first cited: `e1` is the first.
-pub fn evidence(brief: &Brief, settled: &Settled) -> Vec<EvidenceId> {
-    let mut seen = Vec::new();
-    for handle in settled.plan.sentences.iter().flatten() {
-        for id in brief.get(*handle).map(|p| p.evidence.as_slice()).unwrap_or_default() {
-            if !seen.contains(id) {
-                seen.push(id.clone());
-            }
+/// The evidence of a brief, in the brief's order: `e1` is the first. A mark means the same whoever arranged the words.
+pub fn evidence(brief: &Brief) -> Vec<EvidenceId> {
+    let mut seen: Vec<EvidenceId> = Vec::new();
+    for id in brief.propositions.iter().flat_map(|p| &p.evidence) {
+        if !seen.contains(id) {
+            seen.push(id.clone());
         }
     }
     seen
@@ -81,7 +79,7 @@ pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result
     if let Some(note) = told.finding.decision.as_ref().map(|d| &d.note).filter(|n| !n.is_empty()) {
         blocks.push(Block::Quote { of: Own::new("the decision"), text: note.clone() });
     }
-    let marks = evidence(told.brief, told.settled);
+    let marks = evidence(told.brief);
     blocks.push(Block::Section(Own::new("Facts")));
     for sentence in &told.settled.plan.sentences {
         blocks.push(fact(told.brief, sentence, &marks, catalogue));
@@ -159,12 +157,17 @@ pub fn named(finding: &Finding, controls: &Controls) -> Inline {
     Inline::Finding(finding.fingerprint, what(finding, controls))
 }
 
-/// Where it is: `namespace/name`, the container where it is told apart, or the image.
+/// Where it is: `namespace/name`, with its kind where it is no workload, the container where it is told apart, or the
+/// image.
 pub fn place(finding: &Finding) -> Line {
     let asset = &finding.place.asset;
     let mut line = Vec::new();
-    if asset.kind.as_str() == "Image" {
-        line.push(own("image "));
+    if let Some(kind) = asset.kind.before_name() {
+        line.extend([Inline::Own(Own::catalogued(kind)), own(" ")]);
+    } else if asset.kind.class() != KindClass::Workload {
+        line.extend([Inline::Name(Opaque::readmit(asset.kind.as_str())), own(" ")]);
+    }
+    if asset.kind.class() == KindClass::Image {
         let name = crate::asset::ImageRef::familiar(asset.name.reveal());
         line.push(Inline::Name(Opaque::readmit(name)));
         return line;

@@ -50,6 +50,12 @@ impl Time {
         self.stamp().to_zoned(jiff::tz::TimeZone::UTC).datetime()
     }
 
+    /// To the minute, as people write an instant in what is kept: `2026-11-24 03:02 UTC`.
+    pub fn to_minute(self) -> String {
+        let clock = self.civil();
+        format!("{} {:02}:{:02} UTC", clock.date(), clock.hour(), clock.minute())
+    }
+
     fn stamp(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }

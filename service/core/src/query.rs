@@ -7,6 +7,7 @@ mod calendar;
 mod filters;
 mod lexicon;
 mod names;
+mod near;
 mod parse;
 mod reading;
 mod tokens;
@@ -14,9 +15,11 @@ mod tokens;
 pub use abstain::{Absent, Abstain, AbstainReason, OffTopic};
 pub use filters::{End, FilterName, Filters, NameKind, Part, Value, When, Which};
 pub use names::{NAMES_PER_WORD_MAX, NameIndex};
+pub use near::{Near, near};
 pub use parse::{Read, read};
 pub use reading::reading;
 
+use crate::ids::VulnId;
 use crate::named;
 
 /// The longest question that is read, in bytes.
@@ -27,6 +30,11 @@ pub const ROWS_MAX: u16 = 1_000;
 pub const ROWS_DEFAULT: u16 = 10;
 /// How many causes the top shows when nothing was asked for: today's screen.
 pub const TOP_DEFAULT: u16 = 5;
+
+/// The vulnerabilities that a text calls by the names that the press gave them: Log4Shell, Dirty Pipe.
+pub fn nicknamed(text: &str) -> Vec<VulnId> {
+    lexicon::LEXICON.nicknamed(&tokens::tokens(text)).into_iter().filter_map(|id| id.parse().ok()).collect()
+}
 
 named! {
     /// What is asked.

@@ -129,8 +129,17 @@ pub struct PastDecision {
     pub finding: i64,
     /// What was concluded.
     pub decision: Decision,
-    /// True when it was taken back, replaced or has lapsed.
-    pub revoked: bool,
+    /// Why it holds no longer, where it ended before its day or on it.
+    pub ended: Option<PastEnd>,
+}
+
+/// Why a past decision holds no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PastEnd {
+    /// A newer decision about the same finding stands in its place.
+    Replaced,
+    /// It ran out, or what it leaned on fell away.
+    Lapsed,
 }
 
 /// What checking the chain found.

@@ -7,7 +7,7 @@ use crate::document::{Block, Inline, Line, count, counted, own};
 use crate::explain::{named, place};
 use crate::finding::Finding;
 use crate::ids::Time;
-use crate::records::PastDecision;
+use crate::records::{PastDecision, PastEnd};
 use crate::text::{Opaque, Own};
 
 /// The most entries of one line.
@@ -87,11 +87,12 @@ fn decision(past: &PastDecision, finding: &Finding, found: Found, controls: &Con
     }
     line.extend(place(finding));
     line.extend([own(", by "), Inline::Name(d.by.clone()), own(", "), Inline::Ago(d.at)]);
-    match d.until {
-        _ if past.revoked => line.push(own("; it was taken back since")),
-        Some(until) if until <= as_of => line.extend([own("; it ended "), Inline::Ago(until)]),
-        Some(until) => line.extend([own("; it ends "), Inline::Ago(until)]),
-        None => {}
+    match (past.ended, d.until) {
+        (Some(PastEnd::Replaced), _) => line.push(own("; replaced by a newer one")),
+        (_, Some(until)) if until <= as_of => line.extend([own("; it ended "), Inline::Ago(until)]),
+        (Some(PastEnd::Lapsed), _) => line.push(own("; what it leaned on fell away")),
+        (None, Some(until)) => line.extend([own("; it ends "), Inline::Ago(until)]),
+        (None, None) => {}
     }
     if found == Found::ByText {
         line.push(own(" (by text)"));

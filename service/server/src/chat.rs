@@ -116,7 +116,10 @@ impl Chat<'_> {
             }
             Err(abstain) => {
                 let abstain = self.admitted_abstain(abstain);
-                let blocks = refusal::blocks(&abstain, self.snapshot);
+                let mut blocks = refusal::blocks(&abstain, self.snapshot);
+                if abstain.is_open_to_a_model() {
+                    blocks.splice(1..1, refusal::near_words(question, self.names, self.door));
+                }
                 Ok(self.made(question, None, Some(abstain), blocks))
             }
         }

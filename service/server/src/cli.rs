@@ -175,7 +175,7 @@ pub(crate) struct Findings {
     /// Only this class: vulnerability, misconfiguration, benchmark, secret, rbac, signal.
     #[arg(long, value_name = "CLASS")]
     pub(crate) class: Option<String>,
-    /// open, all, or one of new, stale, reopened, resolved. Default: all but resolved.
+    /// open, all, decided, or one of new, stale, reopened, resolved. Default: all but resolved.
     #[arg(long, value_name = "STATUS")]
     pub(crate) status: Option<String>,
     /// At most this many (up to 1000).
@@ -185,7 +185,7 @@ pub(crate) struct Findings {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// The id, the beginning of it, or the number that `assay` prints.
+    /// The id, the beginning of it, the number that `assay` prints, or a vulnerability that is open in one place.
     pub(crate) id: String,
     /// Show one piece of evidence, such as e3.
     #[arg(long, value_name = "E")]

@@ -10,7 +10,7 @@ use assay_core::explain::title;
 use assay_core::finding::Finding;
 use assay_core::ids::{Span, Time};
 use assay_core::intel::FeedState;
-use assay_core::text::{Door, Opaque, Own, Shaped};
+use assay_core::text::{Door, Opaque, Own};
 use assay_core::why::why;
 use assay_store::Store;
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,7 @@ pub(crate) fn make(store: &Store, snapshot: &Snapshot, since: Time, door: &dyn D
     let moved = Moved::read(store, snapshot, since)?;
     let overdue = overdue(store, snapshot)?;
     let mut bands = BTreeMap::new();
-    for ranked in snapshot.table.list(&snapshot.policy, today::counts) {
+    for ranked in snapshot.table.list(&snapshot.policy, |row| row.is_open()) {
         *bands.entry(snapshot.policy.band(ranked.band).name.clone()).or_default() += 1;
     }
     let numbers = Numbers {
@@ -72,7 +72,7 @@ pub(crate) fn make(store: &Store, snapshot: &Snapshot, since: Time, door: &dyn D
         bands,
     };
     let before = store.newest_digest()?.and_then(|(_, _, body)| serde_json::from_str::<Numbers>(&body).ok());
-    let mut blocks = vec![Block::Title(headline(&numbers), vec![Inline::Shaped(Shaped::At(as_of))])];
+    let mut blocks = vec![Block::Title(headline(&numbers), period(snapshot, since))];
     blocks.push(numbers_table(&numbers, before.as_ref()));
     do_today(&mut blocks, &today, snapshot);
     section(&mut blocks, "New", &moved.new, snapshot);
@@ -98,6 +98,13 @@ pub(crate) fn make(store: &Store, snapshot: &Snapshot, since: Time, door: &dyn D
     Ok(Digest { numbers, since, document })
 }
 
+/// Which cluster a digest is about, and from when to when.
+fn period(snapshot: &Snapshot, since: Time) -> Line {
+    let at = |time: Time| Inline::Cell(Opaque::readmit(&time.to_minute()));
+    let cluster = Inline::Cell(snapshot.cluster.clone());
+    vec![own("cluster "), cluster, own(", from "), at(since), own(" to "), at(snapshot.world.as_of)]
+}
+
 /// Keeps a digest in the records, and its page among the files of the data folder.
 pub(crate) fn keep(store: &mut Store, data: &DataFolder, snapshot: &Snapshot, digest: &Digest) -> Result<PathBuf> {
     let as_of = snapshot.world.as_of;
@@ -112,7 +119,8 @@ pub(crate) fn page(document: &Guarded<Document>) -> String {
     let body = assay_core::sink::escape(document, assay_core::sink::Sink::Html);
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>Assay digest</title><style>{}</style></head><body><main>\n{body}</main></body></html>\n",
+         <title>Assay digest, {}</title><style>{}</style></head><body><main>\n{body}</main></body></html>\n",
+        document.get().as_of.to_minute(),
         crate::STYLE
     )
 }
@@ -204,7 +212,7 @@ fn numbers_table(n: &Numbers, before: Option<&Numbers>) -> Block {
         row("more urgent", n.worse, |b| b.worse),
         row("less urgent", n.better, |b| b.better),
         row("gone", n.resolved, |b| b.resolved),
-        row("taken out by decisions", n.decided, |b| b.decided),
+        row("decided", n.decided, |b| b.decided),
     ];
     Block::Table { head: ["", "now", "digest before"].map(Own::new).to_vec(), rows }
 }

@@ -208,11 +208,15 @@ pub(crate) const LIMITS: &str = "ways in from the Internet through Services and 
 /// Every way in from the Internet, those that lead to the most urgent finding first.
 pub(crate) fn paths(snapshot: &Snapshot) -> PathsWire {
     let world = &snapshot.world;
-    let mut most: Vec<Option<(u8, u64)>> = vec![None; world.assets.len()];
-    for ranked in snapshot.table.list(&snapshot.policy, crate::today::counts) {
-        if let Some(slot) = most.get_mut(ranked.row.asset as usize) {
-            let (_, n) = slot.get_or_insert((ranked.band, 0));
+    let mut most: Vec<Option<u8>> = vec![None; world.assets.len()];
+    let mut open = vec![0u64; world.assets.len()];
+    for ranked in snapshot.table.list(&snapshot.policy, |row| row.is_open()) {
+        let at = ranked.row.asset as usize;
+        if let (Some(slot), Some(n)) = (most.get_mut(at), open.get_mut(at)) {
             *n += 1;
+            if !ranked.row.is_decided() {
+                slot.get_or_insert(ranked.band);
+            }
         }
     }
     let mut ways: Vec<(u8, WayWire)> = Vec::new();
@@ -226,10 +230,10 @@ pub(crate) fn paths(snapshot: &Snapshot) -> PathsWire {
                 workload: format!("{}/{}", key.namespace.reveal(), key.name.reveal()),
                 exposure: shown.value,
                 path: one,
-                open_findings: urgent.map_or(0, |(_, n)| n),
-                most_urgent: urgent.map(|(band, _)| snapshot.policy.band(band).name.clone()),
+                open_findings: open[workload.0 as usize],
+                most_urgent: urgent.map(|band| snapshot.policy.band(band).name.clone()),
             };
-            ways.push((urgent.map_or(u8::MAX, |(band, _)| band), way));
+            ways.push((urgent.unwrap_or(u8::MAX), way));
         }
     }
     ways.sort_by(|(a, x), (b, y)| {

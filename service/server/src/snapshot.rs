@@ -1,7 +1,7 @@
 //! The state that every surface reads: the world at one instant, and all findings in order. Built anew after each change;
 //! readers of an older one are never disturbed.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Result;
 use assay_core::context::{Factors, Subject, context};
@@ -9,9 +9,11 @@ use assay_core::control::Controls;
 use assay_core::finding::{Finding, FindingClass};
 use assay_core::ids::Time;
 use assay_core::mend::{Mend, mend};
+use assay_core::observation::Link;
 use assay_core::order::{Names, RankTable, Ranked, Ranking, Row};
 use assay_core::policy::Policy;
-use assay_core::world::World;
+use assay_core::text::Opaque;
+use assay_core::world::{AssetIdx, World};
 use assay_store::Store;
 
 use crate::config::Config;
@@ -22,6 +24,8 @@ const MENDED_MAX: usize = 1_000;
 /// One instant of everything.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
+    /// The cluster that is spoken of.
+    pub(crate) cluster: Opaque,
     pub(crate) world: World,
     pub(crate) names: Names,
     pub(crate) table: RankTable,
@@ -45,6 +49,7 @@ impl Snapshot {
         let news_since = store.news_since(as_of)?;
         let scanned_images = store.scanned_images()?;
         Ok(Self {
+            cluster: config.cluster.clone(),
             table,
             names,
             world,
@@ -79,6 +84,19 @@ impl Snapshot {
         let same = |r: &&Row| r.cause == row.cause && r.is_open() && !r.is_superseded();
         let ids: Vec<i64> = self.table.rows().iter().filter(same).take(MENDED_MAX).map(|r| i64::from(r.id)).collect();
         Ok(mend(&store.fixes(&ids)?))
+    }
+
+    /// The images that workloads run, and how many of them a report speaks for.
+    pub(crate) fn running_images(&self) -> (u64, u64) {
+        let runs = self.world.edges.iter().filter(|e| matches!(e.link, Link::Runs { .. }));
+        let running: BTreeSet<AssetIdx> = runs.map(|e| e.to).collect();
+        let scanned = running.iter().filter(|image| self.was_scanned(**image)).count() as u64;
+        (running.len() as u64, scanned)
+    }
+
+    /// True for an image that a report speaks for.
+    pub(crate) fn was_scanned(&self, image: AssetIdx) -> bool {
+        self.scanned_images.contains(&self.world.asset(image).id)
     }
 
     /// How many open findings have the cause of this one, itself included.

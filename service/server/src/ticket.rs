@@ -11,9 +11,11 @@ use assay_core::explain::place;
 use assay_core::finding::{Finding, Matter};
 use assay_core::ids::VulnId;
 use assay_core::order::Ranked;
+use assay_core::query::nicknamed;
 use assay_core::similar::{Similar, panel};
 use assay_core::text::{Door, Opaque, Own, Shaped};
 use assay_core::why::why;
+use assay_core::world::AssetIdx;
 use assay_store::Store;
 
 use crate::similar::TextSearch;
@@ -72,7 +74,8 @@ pub(crate) fn enrich<'a>(
         }
     }
     let assets: HashSet<u32> = named.assets.iter().copied().collect();
-    // A ticket that names a vulnerability is about that one; the assets it names narrow it where they can.
+    // A ticket that names a vulnerability is about that one, wherever it is open; the places that it names beside it are
+    // answered for one by one.
     let hit = |row: &assay_core::order::Row| {
         let vuln = vulns.contains(&row.vuln);
         let asset = assets.contains(&row.asset);
@@ -98,7 +101,7 @@ pub(crate) fn enrich<'a>(
     let updates = updates(store, snapshot, &findings)?;
     let about: Vec<&Finding> = findings.iter().map(|(_, finding)| finding).collect();
     let similar = texts.beside_ticket(store, snapshot, &text, &about, key)?;
-    let mut blocks = told(snapshot, &named, &findings, &updates, &unmatched, total);
+    let mut blocks = told(snapshot, &named, &findings, &updates, (&vulns, &unmatched), total);
     blocks.extend(panel(&similar, &snapshot.controls, snapshot.world.as_of));
     let document = guard(Document { as_of: snapshot.world.as_of, blocks }, door).unwrap_or_else(|alarm| {
         tracing::error!("{alarm}");
@@ -114,6 +117,12 @@ fn cut(text: &str) -> &str {
         end -= 1;
     }
     &text[..end]
+}
+
+/// The id of a vulnerability that a word is: of the two databases that people cite.
+pub(crate) fn vuln(word: &str) -> Option<VulnId> {
+    let cited = |p: &&str| word.get(..p.len()).is_some_and(|head| head.eq_ignore_ascii_case(p));
+    ["CVE-", "GHSA-"].iter().find(|p| cited(p) && word.len() > p.len()).and_then(|_| word.parse().ok())
 }
 
 /// The names in a ticket that mean something here.
@@ -133,11 +142,13 @@ fn read(text: &Opaque, snapshot: &Snapshot) -> Named {
         .collect();
     let plain: HashSet<&str> = words.iter().copied().collect();
     for word in &words {
-        let looks = word.len() > 4
-            && ["CVE-", "GHSA-"].iter().any(|p| word.get(..p.len()).is_some_and(|h| h.eq_ignore_ascii_case(p)));
-        if let (true, Ok(id)) = (looks, word.parse::<VulnId>())
-            && !named.vulns.contains(&id)
-        {
+        if let Some(id) = vuln(word).filter(|id| !named.vulns.contains(id)) {
+            named.vulns.push(id);
+        }
+    }
+    // Who writes a ticket says Log4Shell as often as the number.
+    for id in nicknamed(text.reveal()) {
+        if !named.vulns.contains(&id) {
             named.vulns.push(id);
         }
     }
@@ -198,11 +209,17 @@ fn told(
     named: &Named,
     findings: &[(Ranked<'_>, Finding)],
     updates: &[Line],
-    unmatched: &[VulnId],
+    vulns: (&HashSet<u32>, &[VulnId]),
     total: usize,
 ) -> Vec<Block> {
+    let (vulns, unmatched) = vulns;
     let as_of = snapshot.world.as_of;
     let mut blocks = vec![Block::Title(vec![own("Assay on this ticket")], vec![Inline::Shaped(Shaped::At(as_of))])];
+    if *named == Named::default() {
+        let none = "It names nothing that I recognise: no vulnerability, and no workload, image or package of yours.";
+        blocks.push(Block::Line(vec![own(none)]));
+        return blocks;
+    }
     blocks.push(Block::Line(summary(snapshot, findings, total)));
     for (ranked, finding) in findings.iter().take(LISTED_MAX) {
         let mut line = vec![assay_core::explain::named(finding, &snapshot.controls)];
@@ -230,6 +247,7 @@ fn told(
             own(": no report that was taken in claims it here."),
         ]));
     }
+    blocks.extend(unclaimed(snapshot, named, vulns).into_iter().map(Block::Line));
     for name in &named.unknown {
         blocks.push(Block::Line(vec![
             own("The ticket also names "),
@@ -238,6 +256,36 @@ fn told(
         ]));
     }
     blocks
+}
+
+/// The workloads that a ticket names beside vulnerabilities and that have none of them, with whether anybody looked.
+fn unclaimed(snapshot: &Snapshot, named: &Named, vulns: &HashSet<u32>) -> Vec<Line> {
+    if named.vulns.is_empty() {
+        return Vec::new();
+    }
+    let world = &snapshot.world;
+    let open = snapshot.table.rows().iter().filter(|row| row.is_open() && vulns.contains(&row.vuln));
+    let has: HashSet<u32> = open.map(|row| row.asset).collect();
+    let spared = named.assets.iter().map(|i| AssetIdx(*i)).filter(|i| !has.contains(&i.0));
+    let mut lines = Vec::new();
+    for workload in spared.filter(|i| world.asset(*i).key.kind.class() == KindClass::Workload).take(LISTED_MAX) {
+        let key = &world.asset(workload).key;
+        let name = Opaque::readmit(&format!("{}/{}", key.namespace.reveal(), key.name.reveal()));
+        let (all, scanned) = world
+            .images(workload)
+            .fold((0, 0), |(all, scanned), (edge, ..)| (all + 1, scanned + u64::from(snapshot.was_scanned(edge.to))));
+        let mut line = vec![Inline::Name(name), own(": no report claims it there. ")];
+        match (all, scanned) {
+            (0, _) => line.push(own("Which images it runs is not known.")),
+            (all, scanned) if all == scanned => line.push(own("Reports speak for all of its images.")),
+            (all, scanned) => {
+                line.extend([own("Reports speak for "), count(scanned), own(" of its ")]);
+                line.extend(counted(all, [" image.", " images."]));
+            }
+        }
+        lines.push(line);
+    }
+    lines
 }
 
 fn summary(snapshot: &Snapshot, findings: &[(Ranked<'_>, Finding)], total: usize) -> Line {

@@ -230,6 +230,9 @@ pub(crate) fn document(
         let rows = today.items.iter().enumerate().map(|(i, item)| row(i, item, snapshot)).collect();
         let head = ["#", "DUE", "WHAT", "WHERE", "WHY"].map(Own::new).to_vec();
         blocks.push(Block::Table { head, rows });
+        blocks.push(Block::Line(vec![own(
+            "In order of band, then points: how soon the policy wants it, then how much speaks for it.",
+        )]));
     }
     if !today.lower.is_empty() {
         blocks.push(Block::Section(Own::new("Lower than it looks")));
@@ -261,15 +264,13 @@ pub(crate) fn document(
 }
 
 fn head(as_of: Time, around: &Around<'_>) -> Line {
-    let clock = as_of.civil();
-    let at = format!("{} {:02}:{:02} UTC", clock.date(), clock.hour(), clock.minute());
     let cell = |text: &str| Inline::Cell(Opaque::readmit(text));
     vec![
         Inline::Strong(Own::new(concat!("Assay ", env!("CARGO_PKG_VERSION")))),
         own("   cluster "),
         cell(around.cluster),
         own("   as of "),
-        cell(&at),
+        cell(&as_of.to_minute()),
         own("   words: "),
         cell(around.words),
         own("   search: "),
@@ -354,10 +355,8 @@ fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
 
 /// Images that a workload runs and that no finding, scan or report has ever spoken of.
 pub(crate) fn unscanned(snapshot: &Snapshot) -> u64 {
-    let world = &snapshot.world;
-    let running: BTreeSet<u32> = world.edges.iter().filter(|e| e.link.as_str() == "runs").map(|e| e.to.0).collect();
-    running.into_iter().filter(|image| !snapshot.scanned_images.contains(&world.assets[*image as usize].id)).count()
-        as u64
+    let (running, scanned) = snapshot.running_images();
+    running - scanned
 }
 
 fn row(at: usize, item: &Item<'_>, snapshot: &Snapshot) -> Vec<Line> {

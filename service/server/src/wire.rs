@@ -1,7 +1,7 @@
 //! What stands on the wire: twins of the core's types whose strings went through the door. The names of fields are the
 //! contract; a change of one is a change for every client.
 
-use assay_core::asset::{ImageRef, PackageKey};
+use assay_core::asset::{ImageRef, Kind, KindClass, PackageKey};
 use assay_core::context::FactorRow;
 use assay_core::finding::{Decision, Finding, Matter, Presence, Status};
 use assay_core::ids::Time;
@@ -172,6 +172,17 @@ impl FindingWire {
 }
 
 impl FindingWire {
+    /// The beginning of the id, as lists print it: enough to ask for the finding by.
+    pub(crate) fn short_id(&self) -> &str {
+        self.id.get(..11).unwrap_or(&self.id)
+    }
+
+    /// The decision in force, as lists print it beside the place.
+    pub(crate) fn decided(&self) -> String {
+        let standing = self.decision.as_ref().filter(|d| d.in_force);
+        standing.map_or_else(String::new, |d| format!("  (decided: {}, by {})", d.status.replace('_', " "), d.by))
+    }
+
     /// The tools that claim it, each once.
     pub(crate) fn tools(&self) -> String {
         let mut tools: Vec<String> =
@@ -249,11 +260,14 @@ impl AssetWire {
     /// As a person says it.
     pub(crate) fn place(&self) -> String {
         let namespace = self.namespace.to_string();
-        match (self.kind.as_str(), namespace.as_str()) {
-            ("Image", _) => format!("image {}", self.image),
-            (kind, "") => format!("{} {}", kind.to_lowercase(), self.name),
-            (_, namespace) => format!("{namespace}/{}", self.name),
-        }
+        let kind = Kind::new("", &self.kind);
+        let before = match kind.class() {
+            KindClass::Workload => String::new(),
+            KindClass::Image => return format!("image {}", self.image),
+            _ => kind.before_name().unwrap_or_else(|| self.kind.clone()) + " ",
+        };
+        let within = if namespace.is_empty() { String::new() } else { namespace + "/" };
+        format!("{before}{within}{}", self.name)
     }
 }
 

@@ -78,7 +78,7 @@ impl Words {
                 withheld(snapshot.world.as_of)
             }
         };
-        let evidence = explain::evidence(&brief, &settled);
+        let evidence = explain::evidence(&brief);
         Ok((Explained { document, settled, brief, similar, evidence }, record))
     }
 

@@ -191,6 +191,39 @@ fn a_decided_finding_is_listed_and_is_out_of_today() {
 }
 
 #[test]
+fn a_line_of_the_list_can_be_asked_for_and_says_what_was_decided() {
+    let data = demo().folder.path();
+    let run = |args: &[&str]| assay(data, NOW, args);
+    let list = text(&run(&["findings"]));
+    let last = list.lines().find(|l| l.contains("may create pods")).unwrap();
+    assert!(last.ends_with("  service account build/ci-runner"), "{last}: a workload has the same name");
+    let explained = text(&run(&["explain", last.split(' ').next().unwrap()]));
+    assert!(explained.starts_with("may create pods in every namespace"), "{explained}");
+    let decided = text(&run(&["findings", "--status", "decided"]));
+    assert_eq!(decided.lines().count(), 1, "{decided}");
+    assert!(decided.trim_end().ends_with("(decided: affected, by mira)"), "{decided}");
+    assert!(text(&run(&["explain", "log4shell"])).starts_with("CVE-2021-44228 in log4j-core"));
+    let (several, none) = (run(&["explain", "CVE-2023-0286"]), run(&["explain", "heartbleed"]));
+    assert_eq!((several.status.code(), none.status.code()), (Some(2), Some(2)));
+    let choice = String::from_utf8_lossy(&several.stderr).into_owned();
+    assert!(choice.contains("give one of these:") && choice.contains("shop/orders-db"), "{choice}");
+}
+
+#[test]
+fn a_ticket_is_answered_for_the_name_and_for_the_place_that_it_says() {
+    let ticket = demo().folder.path().join("ticket.txt");
+    let asked = |said: &str| {
+        fs::write(&ticket, said).unwrap();
+        text(&assay(demo().folder.path(), NOW, &["enrich", "--ticket", ticket.to_str().unwrap()]))
+    };
+    let by_name = asked("We heard about Log4Shell. Are we affected?");
+    assert!(by_name.contains("shop/checkout: attacked 2026-11-24 00:5"), "{by_name}");
+    let beside = asked("Is CVE-2021-44228 a problem on shop/web?");
+    assert!(beside.contains("shop/web: no report claims it there. Reports speak for all of its images."), "{beside}");
+    assert!(asked("Lunch at noon?").contains("It names nothing that I recognise"));
+}
+
+#[test]
 fn the_screen_has_the_funnel_an_explanation_the_digest_and_what_to_type_next() {
     let loaded = demo();
     let digest = loaded.folder.path().join("digests/2026-11-24.html");

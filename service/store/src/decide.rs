@@ -2,7 +2,7 @@
 
 use assay_core::finding::Decision;
 use assay_core::ids::Time;
-use assay_core::records::{PastDecision, StandingDecision};
+use assay_core::records::{PastDecision, PastEnd, StandingDecision};
 use assay_core::text::Opaque;
 use rusqlite::{OptionalExtension, ToSql, TransactionBehavior, params};
 
@@ -137,13 +137,20 @@ impl Store {
     fn past_decisions(&self, which: &str, of: impl ToSql, limit: usize) -> Result<Vec<PastDecision>, StoreError> {
         let doing = "reading past decisions";
         let sql = format!(
-            "SELECT status, justification, note, by_whom, at, until, finding_id, revoked_at IS NOT NULL FROM decision WHERE id IN ({which}) ORDER BY at DESC, id DESC LIMIT ?2"
+            "SELECT status, justification, note, by_whom, at, until, finding_id, revoked_at IS NOT NULL, COALESCE(revoked_because, '') = 'replaced' FROM decision WHERE id IN ({which}) ORDER BY at DESC, id DESC LIMIT ?2"
         );
         let mut statement = self.conn.prepare_cached(&sql).doing(doing)?;
-        let rows = statement.query_map(params![of, limit as i64], |r| Ok((decision_row(r)?, r.get(6)?, r.get(7)?)));
-        let rows: Vec<(DecisionRow, i64, bool)> = rows.and_then(Iterator::collect).doing(doing)?;
+        let rows = statement.query_map(params![of, limit as i64], |r| {
+            let ended = match (r.get(7)?, r.get(8)?) {
+                (false, _) => None,
+                (true, true) => Some(PastEnd::Replaced),
+                (true, false) => Some(PastEnd::Lapsed),
+            };
+            Ok((decision_row(r)?, r.get(6)?, ended))
+        });
+        let rows: Vec<(DecisionRow, i64, Option<PastEnd>)> = rows.and_then(Iterator::collect).doing(doing)?;
         rows.into_iter()
-            .map(|(row, finding, revoked)| Ok(PastDecision { decision: decision(row, finding)?, finding, revoked }))
+            .map(|(row, finding, ended)| Ok(PastDecision { decision: decision(row, finding)?, finding, ended }))
             .collect()
     }
 

@@ -1,15 +1,18 @@
 //! Whatever chooses the order: no fact is added, dropped or changed, none stands beside what it would seem to explain,
 //! and no stranger's byte reaches a prompt.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::context::tests::{cases, catalogue, controls, now, policy};
+use crate::document::{Block, Inline};
 use crate::ids::Span;
 use crate::ports::{Choices, Planner};
 use crate::scene::{Dice, Renaming, Scene, random};
+use crate::text::Door;
 
 fn scene(seed: u64) -> Scene {
     random(seed, now(), &policy(), &controls())
@@ -18,6 +21,15 @@ fn scene(seed: u64) -> Scene {
 fn briefs(scene: &Scene) -> Vec<Brief> {
     let world = scene.world();
     scene.findings.iter().map(|f| scene.see(&world, f).brief).collect()
+}
+
+/// A door that finds no secret.
+struct Open;
+
+impl Door for Open {
+    fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(text)
+    }
 }
 
 /// A planner that does what it likes.
@@ -93,6 +105,29 @@ proptest! {
             check(&brief, &settled.plan)?;
             if let By::Template(_) = settled.by {
                 prop_assert_eq!(&settled.plan, &template(&brief));
+            }
+        }
+    }
+
+    /// A mark is how a fact is asked for its proof: it means the same whoever arranged the facts.
+    #[test]
+    fn who_arranges_the_facts_moves_no_mark(seed: u64, planner: u64) {
+        let scene = scene(seed);
+        let world = scene.world();
+        for finding in scene.findings.iter().take(3) {
+            let seen = scene.see(&world, finding);
+            let by_template = Settled { plan: template(&seen.brief), by: By::Template(TemplateBecause::NoModel) };
+            let marks = |settled: &Settled| -> BTreeMap<String, Vec<Inline>> {
+                let told = scene.tell(finding, &seen, settled, catalogue(), &Open).unwrap();
+                let facts = told.get().blocks.iter().filter_map(|b| match b {
+                    Block::Fact(line, side) => Some((format!("{line:?}"), side.clone())),
+                    _ => None,
+                });
+                facts.collect()
+            };
+            let (a, b) = (marks(&by_template), marks(&walked(&seen.brief, &Byzantine::new(planner))));
+            for (fact, side) in a {
+                prop_assert!(b.get(&fact).is_none_or(|other| *other == side), "{fact}");
             }
         }
     }

@@ -208,6 +208,30 @@ impl Lexicon {
         rows.iter().find(|(phrase, _)| fits(phrase)).map(|(phrase, means)| (*means, phrase.len()))
     }
 
+    /// A word that says something alone and is one letter from this one; a letter that was left out before one that was
+    /// mistaken.
+    pub(super) fn one_off(&self, word: &str) -> Option<&'static str> {
+        let says = |w: &&&'static str| {
+            let token = Token { text: (**w).to_owned(), quoted: false, ends: false };
+            !matches!(self.longest(std::slice::from_ref(&token)), None | Some((Means::Filler, _)))
+        };
+        let near = self.words.iter().filter(|w| one_letter_off(word, w)).filter(says).copied();
+        near.min_by_key(|w| (w.len() <= word.len(), *w))
+    }
+
+    /// The vulnerabilities whose popular names stand in a text, each once, in their order.
+    pub(super) fn nicknamed(&self, words: &[Token]) -> Vec<&'static str> {
+        let mut out = Vec::new();
+        for at in 0..words.len() {
+            if let Some((Means::Cve(id), _)) = self.longest(&words[at..])
+                && !out.contains(&id)
+            {
+                out.push(id);
+            }
+        }
+        out
+    }
+
     /// The one word of the table that this was meant to be: common words are often mistyped, and none is a name.
     pub(super) fn meant(&self, word: &str) -> Option<&'static str> {
         if word.chars().count() < SLIP_CHARS_MIN || !word.chars().all(char::is_alphabetic) {

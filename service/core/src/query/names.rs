@@ -45,6 +45,15 @@ impl NameIndex {
         }
     }
 
+    /// Adds a service account, in the same way.
+    pub fn add_account(&mut self, namespace: &str, name: &str) {
+        self.add(NameKind::ServiceAccount, name);
+        if !namespace.is_empty() {
+            let full = format!("{namespace}/{name}");
+            self.add_spelled(NameKind::ServiceAccount, &full, &[&full]);
+        }
+    }
+
     /// Adds an image by the repository that people type, under its last part and full spelling too.
     pub fn add_image(&mut self, repository: &str, tag: Option<&str>) {
         let familiar = crate::asset::ImageRef::familiar(repository);
@@ -91,7 +100,7 @@ impl NameIndex {
 
     fn add_pieces(&mut self, id: u32, kind: NameKind, name: &str) {
         let own = match kind {
-            NameKind::Workload if name.contains('/') => return,
+            NameKind::Workload | NameKind::ServiceAccount if name.contains('/') => return,
             NameKind::Image if name.contains(':') => return,
             NameKind::Image => name.rsplit('/').next().unwrap_or(name),
             _ => name,
@@ -134,6 +143,17 @@ impl NameIndex {
         }
         let keys = self.by_length.range(n - 1..=n + 1).flat_map(|(_, keys)| keys);
         let found = keys.filter(|key| key.chars().count() >= NEAR_CHARS_MIN && one_letter_off(word, key)).min()?;
+        self.whole(found).into_iter().find(|hit| hit.kind != NameKind::Version)
+    }
+}
+
+impl NameIndex {
+    /// A name that is one letter from a word, however short: offered, never taken.
+    pub(super) fn one_off(&self, word: &str) -> Option<Hit> {
+        let n = word.chars().count();
+        let keys = self.by_length.range(n.saturating_sub(1)..=n + 1).flat_map(|(_, keys)| keys);
+        let near = keys.filter(|key| one_letter_off(word, key) && key.chars().any(char::is_alphabetic));
+        let found = near.min_by(|a, b| (a.len() <= word.len(), a).cmp(&(b.len() <= word.len(), b)))?;
         self.whole(found).into_iter().find(|hit| hit.kind != NameKind::Version)
     }
 }

@@ -16,6 +16,7 @@ use super::abstain::{Abstain, OffTopic};
 use super::filters::Which;
 use super::lexicon::{Ask, Means};
 use super::names::NameIndex;
+use super::near::CHARS_MIN;
 use super::tokens::{Token, tokens};
 use super::{QUESTION_BYTES_MAX, Query, QueryKind};
 use crate::ids::Time;
@@ -52,7 +53,8 @@ pub fn read(question: &str, names: &NameIndex, previous: Option<&Query>, as_of: 
     if let Some(before) = before {
         query = followed(before, query, &built, explicit);
     }
-    let left_aside = left_aside(&built, &words, names, before.is_some())?;
+    let mut left_aside = left_aside(&built, &words, names, before.is_some())?;
+    left_aside.extend(second_question(&items, &words, &query));
     Ok(Read { query, left_aside })
 }
 
@@ -66,7 +68,12 @@ fn left_aside(built: &Built, words: &[Token], names: &NameIndex, follows: bool) 
     let about_us = meaning > 0 || built.noun;
     let named = |s: &&build::Stray| s.is_name && (s.has_shape || about_us && others * 3 <= meaning);
     if let Some(stray) = built.strays.iter().find(named) {
-        let near = names.near(&words[stray.at].text).map(|hit| (hit.kind, hit.name));
+        if let Some(id) = stray.calls {
+            return Err(Abstain::UnknownName { said: Opaque::readmit(id), near: None });
+        }
+        let word = words[stray.at].text.as_str();
+        let near = names.near(word).or_else(|| names.one_off(word).filter(|_| word.chars().count() >= CHARS_MIN));
+        let near = near.map(|hit| (hit.kind, hit.name));
         return Err(Abstain::UnknownName { said: said(stray.at), near });
     }
     let strays = built.strays.len();
@@ -75,6 +82,42 @@ fn left_aside(built: &Built, words: &[Token], names: &NameIndex, follows: bool) 
         return Err(Abstain::NotForAssay(OffTopic::NotUnderstood));
     }
     Ok(built.strays.iter().map(|s| said(s.at)).collect())
+}
+
+/// The words of a second question in the same breath, where it gave the query nothing: one question is read at a time.
+fn second_question(items: &[Item], words: &[Token], query: &Query) -> Option<Opaque> {
+    let asks = |what: &What| match what {
+        What::Means(Means::Ask(ask)) => *ask != Ask::Is,
+        What::Means(Means::Kind(_)) => true,
+        _ => false,
+    };
+    let joins = |item: &Item| item.ends || matches!(item.what, What::Means(Means::Or));
+    let at = (1..items.len()).find(|at| joins(&items[at - 1]) && asks(&items[*at].what))?;
+    let clause = &items[at..];
+    let mut unused = false;
+    for item in clause {
+        unused |= match &item.what {
+            // Every row says why.
+            What::Means(Means::Kind(QueryKind::Why)) => false,
+            What::Means(Means::Kind(kind)) => *kind != query.kind,
+            What::Means(Means::Runs) => query.kind != QueryKind::WhoRuns && query.filters.in_use.is_none(),
+            What::Means(Means::Path) => query.kind != QueryKind::Paths,
+            What::Means(
+                Means::Filler
+                | Means::Noun
+                | Means::Ask(_)
+                | Means::Weak(_)
+                | Means::Prep(_)
+                | Means::Before
+                | Means::Has,
+            ) => false,
+            // It narrows the query, and the reading shows how.
+            _ => return None,
+        };
+    }
+    let first = clause.first().filter(|_| unused)?.from;
+    let said: Vec<&str> = words[first..].iter().map(|w| w.text.as_str()).collect();
+    Some(Opaque::readmit(&said.join(" ")))
 }
 
 /// The query before, with what the follow-up changes.

@@ -1,6 +1,6 @@
 //! How a question was read, said before the answer: who asks sees at once when it was something else.
 
-use super::filters::{Part, Value, When, Which};
+use super::filters::{FilterName, Part, Value, When, Which};
 use super::{Order, Query, QueryKind};
 use crate::document::{Inline, Line, own};
 use crate::text::{Opaque, Shaped};
@@ -11,7 +11,7 @@ pub fn reading(query: &Query, left_aside: &[Opaque]) -> Line {
     let mut line = vec![own("Read as: "), own(subject(query))];
     for (i, part) in query.filters.parts().iter().enumerate() {
         line.push(own(if i == 0 { " where " } else { ", " }));
-        condition(&mut line, part);
+        condition(&mut line, part, query.kind);
     }
     if let Some(group) = query.group_by {
         line.extend([own("; by "), own(group.as_str())]);
@@ -72,8 +72,13 @@ fn order(order: Order) -> &'static str {
     }
 }
 
-fn condition(line: &mut Line, part: &Part) {
-    line.push(own(words(part.name.as_str())));
+fn condition(line: &mut Line, part: &Part, kind: QueryKind) {
+    let of_places = matches!(kind, QueryKind::WhoRuns | QueryKind::Paths | QueryKind::ChokePoints);
+    line.push(own(match part.name {
+        // A finding of an account is found by the name of the workload, which is often the same.
+        FilterName::Workload if !of_places => "workload or account",
+        name => words(name.as_str()),
+    }));
     line.push(own(if part.not { " is not " } else { " = " }));
     for (i, value) in part.values.iter().enumerate() {
         line.extend((i > 0).then(|| own(" or ")));

@@ -68,7 +68,8 @@ fn text(line: &Line, document: &Document, links: bool) -> String {
             Inline::Own(own) => spaced(&escaped(own.as_str())),
             Inline::Strong(own) => format!("<strong>{}</strong>", escaped(own.as_str())),
             Inline::Shaped(crate::text::Shaped::At(time)) | Inline::Ago(time) => {
-                format!("<time datetime=\"{time}\" title=\"{time}\">{}</time>", escaped(&ago(*time, document.as_of)))
+                let said = if links { ago(*time, document.as_of) } else { time.to_minute() };
+                format!("<time datetime=\"{time}\" title=\"{time}\">{}</time>", escaped(&said))
             }
             Inline::Shaped(value) => escaped(&shaped(value, document.as_of)),
             Inline::Name(name) => framed(name.reveal()),

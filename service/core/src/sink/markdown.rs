@@ -1,7 +1,8 @@
 //! Markdown: every stranger's name in a code span, every special character of ours escaped.
 
-use super::{ago, defanged_name, defanged_quote, shaped};
+use super::{defanged_name, defanged_quote, shaped};
 use crate::document::{Block, Document, Inline, Line};
+use crate::text::Shaped;
 
 pub(super) fn render(document: &Document) -> String {
     let line = |l: &Line| text(l, document, code);
@@ -60,9 +61,9 @@ fn text(line: &Line, document: &Document, code: fn(&str) -> String) -> String {
         .map(|inline| match inline {
             Inline::Own(own) => escaped(own.as_str()),
             Inline::Strong(own) => format!("**{}**", escaped(own.as_str())),
+            Inline::Ago(time) | Inline::Shaped(Shaped::At(time)) => time.to_minute(),
             Inline::Shaped(value) => escaped(&shaped(value, document.as_of)),
             Inline::Name(name) | Inline::Cell(name) => code(&defanged_name(name.reveal())),
-            Inline::Ago(time) => ago(*time, document.as_of),
             Inline::Mark(n) => format!("e{n}"),
             Inline::Command(command) => code(&command.text()),
             Inline::Finding(_, words) => text(words, document, code),

@@ -41,7 +41,8 @@ pub const NAME_CHARS_MAX: usize = 60;
 /// The longest quote that is shown, in characters.
 pub const QUOTE_CHARS_MAX: usize = 400;
 
-/// Renders a document for a sink.
+/// Renders a document for a sink. What is kept and read on another day (tickets, Markdown, a page that stands alone) says
+/// instants; a screen says how long ago.
 pub fn escape(document: &Guarded<Document>, sink: Sink) -> String {
     let document = document.get();
     match sink {
@@ -154,10 +155,6 @@ fn cut_name(name: &str) -> String {
     }
     let [a, b, ..] = *Digest::of_bytes(name.as_bytes()).bytes();
     cut_with(name, NAME_CHARS_MAX, &format!("[..{a:02x}{b:02x}..]"))
-}
-
-fn cut_middle(text: &str, max: usize) -> String {
-    cut_with(text, max, CUT)
 }
 
 fn cut_with(text: &str, max: usize, mark: &str) -> String {

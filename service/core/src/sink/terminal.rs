@@ -1,6 +1,6 @@
 //! Terminals: columns by display width, wrapped at the edge, colour never the only sign.
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{ago, defanged_name, defanged_quote, is_plain_name, shaped};
 use crate::document::{Block, Document, Inline, Line};
@@ -10,6 +10,11 @@ use crate::ids::Time;
 const LABEL: usize = 16;
 /// A side column never takes more than this share of the width.
 const SIDE_SHARE: usize = 3;
+
+/// A column of a table gives way down to this.
+const COLUMN_MIN: usize = 12;
+/// What the last column keeps where words of the others have to be broken.
+const LAST_MIN: usize = 16;
 
 pub(super) fn render(document: &Document, width: usize, colour: bool) -> String {
     let paint = Paint { colour, as_of: document.as_of };
@@ -171,14 +176,18 @@ fn table(head: &[String], rows: &[Vec<String>], width: usize, paint: &Paint) -> 
             rows.iter().filter_map(|r| r.get(c)).map(|cell| shown(cell)).chain([head[c].width()]).max().unwrap_or(0)
         })
         .collect();
-    // Leave at least a third of the width to the last column: the widest of the others gives way.
-    let last_min = width / 3;
-    while n > 1 && widths[..n - 1].iter().sum::<usize>() + 2 * (n - 1) + last_min > width {
-        let Some(widest) = (0..n - 1).max_by_key(|c| widths[*c]) else { break };
-        if widths[widest] <= 12 {
-            break;
+    // Leave at least a third of the width to the last column: the widest of the others gives way, first to its longest
+    // word, which can then be copied whole, and only on a very narrow screen further.
+    let words = |cell: &String| cell.split(' ').map(shown).max().unwrap_or(0);
+    let longest: Vec<usize> =
+        (0..n).map(|c| rows.iter().filter_map(|r| r.get(c)).map(words).max().unwrap_or(0)).collect();
+    for (last_min, by_word) in [(width / 3, true), (LAST_MIN, false)] {
+        let floor = |c: usize| if by_word { longest[c].max(COLUMN_MIN) } else { COLUMN_MIN };
+        while n > 1 && widths[..n - 1].iter().sum::<usize>() + 2 * (n - 1) + last_min > width {
+            let gives = (0..n - 1).filter(|c| widths[*c] > floor(*c)).max_by_key(|c| widths[*c]);
+            let Some(widest) = gives else { break };
+            widths[widest] -= 1;
         }
-        widths[widest] -= 1;
     }
     let mut out = String::new();
     let heads: Vec<String> = head.iter().map(|h| paint.dim(h)).collect();
@@ -196,11 +205,7 @@ fn row(cells: &[String], widths: &[usize], width: usize) -> String {
         .enumerate()
         .map(|(c, cell)| {
             let room = if c + 1 == cells.len() { width.saturating_sub(starts[c]).max(10) } else { widths[c] };
-            // A word that is wider than its column would push the others aside.
-            let fitted: Vec<String> = cell
-                .split(' ')
-                .map(|w| if shown(w) > room { super::cut_middle(w, room) } else { w.to_owned() })
-                .collect();
+            let fitted: Vec<String> = cell.split(' ').map(|w| broken(w, room)).collect();
             wrap(&fitted.join(" "), room, 0).lines().map(str::to_owned).collect()
         })
         .collect();
@@ -218,6 +223,26 @@ fn row(cells: &[String], widths: &[usize], width: usize) -> String {
         }
         out.push_str(text.trim_end());
         out.push('\n');
+    }
+    out
+}
+
+/// A word that is wider than its column would push the others aside: it goes on in the next line, and nothing of it is
+/// lost.
+fn broken(word: &str, room: usize) -> String {
+    if shown(word) <= room || word.contains('\u{1b}') {
+        return word.to_owned();
+    }
+    let mut out = String::new();
+    let mut column = 0;
+    for c in word.chars() {
+        let w = c.width().unwrap_or(0);
+        if column + w > room {
+            out.push(' ');
+            column = 0;
+        }
+        out.push(c);
+        column += w;
     }
     out
 }

@@ -1,7 +1,8 @@
 //! Plain text for tickets: what trackers turn into links or mentions has been taken apart.
 
-use super::{ago, defanged_name, defanged_quote, is_plain_name, shaped};
+use super::{defanged_name, defanged_quote, is_plain_name, shaped};
 use crate::document::{Block, Document, Inline, Line};
+use crate::text::Shaped;
 
 pub(super) fn render(document: &Document) -> String {
     let line = |l: &Line| text(l, document);
@@ -35,7 +36,7 @@ fn text(line: &Line, document: &Document) -> String {
     line.iter()
         .map(|inline| match inline {
             Inline::Own(own) | Inline::Strong(own) => own.as_str().to_owned(),
-            Inline::Ago(time) => ago(*time, document.as_of),
+            Inline::Ago(time) | Inline::Shaped(Shaped::At(time)) => time.to_minute(),
             Inline::Shaped(value) => plain(&shaped(value, document.as_of)),
             Inline::Name(name) | Inline::Cell(name) if is_plain_name(name.reveal()) => name.reveal().to_owned(),
             Inline::Name(name) | Inline::Cell(name) => format!("'{}'", plain(&defanged_name(name.reveal()))),

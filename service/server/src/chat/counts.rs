@@ -24,6 +24,7 @@ impl Chat<'_> {
     pub(super) fn count(&self, query: &Query) -> Result<Told> {
         let gathered = self.gathered(query, |_| true)?;
         let mut told = Told { blocks: self.counted(query, &gathered, 0), ..Told::default() };
+        told.blocks.extend(self.still_open(query)?);
         let Some(group) = query.group_by else {
             told.rows.push(RowWire::Count { group: None, count: gathered.rows.len() as u64 });
             return Ok(told);

@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Result;
 use assay_core::assess::{Answer, MISSING};
-use assay_core::document::{Block, count, own};
+use assay_core::document::{Block, Inline, count, own};
 use assay_core::ids::Time;
 use assay_core::order::{Ranked, Row};
-use assay_core::query::{Absent, Abstain, Order, PresenceIs, Query, QueryKind, Which};
+use assay_core::query::{Absent, Abstain, Change, Order, PresenceIs, Query, QueryKind, Tri, Which};
+use assay_core::text::Shaped;
 
 use super::sieve::{Gathered, Sieve};
 use super::tables::{LISTED_MAX, some};
@@ -58,7 +59,12 @@ impl Chat<'_> {
         let shown = heads.len().min(usize::from(query.limit));
         let mut told = Told::default();
         let mut line = Vec::new();
-        line.extend(some(gathered.rows.len() as u64, " open finding with ", " open findings with "));
+        let decided = self.gathered(query, |row| !asked && row.is_decided())?.rows.len() as u64;
+        line.extend(some(gathered.rows.len() as u64 + decided, " open finding", " open findings"));
+        if decided > 0 {
+            line.extend([own(", "), count(decided), own(" of them decided and left out,")]);
+        }
+        line.push(own(" with "));
         line.extend(some(heads.len() as u64, " root cause.", " root causes."));
         if shown < heads.len() {
             line.extend([own(" Shown: the first "), count(shown.min(LISTED_MAX) as u64), own(", one a cause.")]);
@@ -74,25 +80,44 @@ impl Chat<'_> {
     }
 
     pub(super) fn list(&self, query: &Query) -> Result<Told> {
+        if asks_whether_fixed(query) {
+            return self.fixed(query);
+        }
         let gathered = self.gathered(query, |_| true)?;
         let shown = gathered.rows.len().min(usize::from(query.limit));
         let mut told = Told { blocks: self.counted(query, &gathered, shown), ..Told::default() };
+        told.blocks.extend(self.still_open(query)?);
         self.list_findings(&mut told, &self.detailed(&gathered.rows[..shown])?, false);
         Ok(told)
     }
 
     pub(super) fn due(&self, query: &Query) -> Result<Told> {
         let asked = query.filters.decision.is_some();
-        let mut gathered = self.gathered(query, |row| asked || !row.is_decided())?;
+        // Those that are overdue are told among all that have a deadline.
+        let only_late = query.filters.overdue == Some(Tri::Yes);
+        let mut dated = query.clone();
+        dated.filters.overdue = query.filters.overdue.filter(|_| !only_late);
+        let mut gathered = self.gathered(&dated, |row| asked || !row.is_decided())?;
         let none = gathered.rows.iter().filter(|r| self.due_at(r).is_none()).count() as u64;
         gathered.rows.retain(|r| self.due_at(r).is_some());
         self.sort(&mut gathered.rows, Order::Due)?;
         let as_of = self.snapshot.world.as_of;
-        let overdue = gathered.rows.iter().filter(|r| self.due_at(r).is_some_and(|d| d <= as_of)).count() as u64;
-        let shown = gathered.rows.len().min(usize::from(query.limit));
+        let dated = gathered.rows.len() as u64;
+        let late = gathered.rows.partition_point(|r| self.due_at(r).is_some_and(|d| d <= as_of));
         let mut line = Vec::new();
-        line.extend(some(gathered.rows.len() as u64, " finding with a deadline", " findings with a deadline"));
-        line.extend([own(", "), count(overdue), own(" of them overdue.")]);
+        if only_late {
+            line.extend([count(late as u64), own(" overdue of ")]);
+            line.extend(some(dated, " finding with a deadline", " findings with a deadline"));
+            if let Some(next) = gathered.rows.get(late).and_then(|r| self.due_at(r)) {
+                line.extend([own("; the next is due in "), Inline::Shaped(Shaped::For(as_of.until(next)))]);
+            }
+            line.push(own("."));
+            gathered.rows.truncate(late);
+        } else {
+            line.extend(some(dated, " finding with a deadline", " findings with a deadline"));
+            line.extend([own(", "), count(late as u64), own(" of them overdue.")]);
+        }
+        let shown = gathered.rows.len().min(usize::from(query.limit));
         if shown.min(LISTED_MAX) < gathered.rows.len() {
             line.extend([own(" Shown: the first "), count(shown.min(LISTED_MAX) as u64), own(".")]);
         }
@@ -174,6 +199,9 @@ impl Chat<'_> {
 
     /// One flaw or package everywhere: where it is open, how exposed and used it is, and what is not known.
     pub(super) fn affected(&self, query: &Query) -> Result<Told> {
+        if asks_whether_fixed(query) {
+            return self.fixed(query);
+        }
         let gathered = self.gathered(query, |_| true)?;
         let mut resolved = query.clone();
         resolved.filters.presence = vec![PresenceIs::Resolved];
@@ -217,6 +245,40 @@ impl Chat<'_> {
         Ok(told)
     }
 
+    /// For a question about what is resolved: how many of the same are open.
+    pub(super) fn still_open(&self, query: &Query) -> Result<Option<Block>> {
+        let f = &query.filters;
+        if f.presence != [PresenceIs::Resolved] && f.change != [Change::Resolved] {
+            return Ok(None);
+        }
+        let open = count(self.gathered(&about_open(query), |_| true)?.rows.len() as u64);
+        Ok(Some(Block::Line(vec![own("Of the same, still open: "), open, own(".")])))
+    }
+
+    /// Whether something is fixed: what is still open answers, and comes before what is resolved.
+    fn fixed(&self, query: &Query) -> Result<Told> {
+        let (open, resolved) = (self.gathered(&about_open(query), |_| true)?, self.gathered(query, |_| true)?);
+        let answer = match (open.rows.is_empty(), resolved.rows.is_empty()) {
+            (false, _) => "No: ",
+            (true, false) => "Yes, as far as reports tell: ",
+            (true, true) => "No report that was taken in claims it there: ",
+        };
+        let mut told = Told::default();
+        let mut line = vec![own(answer), count(open.rows.len() as u64), own(" open, ")];
+        line.extend([count(resolved.rows.len() as u64), own(" resolved.")]);
+        told.blocks.push(Block::Line(line));
+        let rows: Vec<Ranked<'_>> = open.rows.iter().chain(&resolved.rows).copied().collect();
+        let shown = rows.len().min(usize::from(query.limit));
+        self.list_findings(&mut told, &self.detailed(&rows[..shown])?, false);
+        if shown.min(LISTED_MAX) < rows.len() {
+            let shown = count(shown.min(LISTED_MAX) as u64);
+            told.blocks.push(Block::Line(vec![own("Shown: the first "), shown, own(".")]));
+        }
+        told.blocks.extend(self.not_counted(&open));
+        told.blocks.extend(self.never_scanned());
+        Ok(told)
+    }
+
     /// What no report speaks of cannot be told to be without a flaw.
     pub(super) fn never_scanned(&self) -> Option<Block> {
         let unscanned = today::unscanned(self.snapshot);
@@ -230,4 +292,19 @@ impl Chat<'_> {
             Block::Line(line)
         })
     }
+}
+
+/// The same question about what is open.
+fn about_open(query: &Query) -> Query {
+    let mut still = query.clone();
+    let f = &mut still.filters;
+    (f.presence, f.change, f.since, f.until) = (Vec::new(), Vec::new(), None, None);
+    still
+}
+
+/// True for a question about one flaw or package that asks for what is resolved: it wants to know whether anything is
+/// left.
+fn asks_whether_fixed(query: &Query) -> bool {
+    let f = &query.filters;
+    f.presence == [PresenceIs::Resolved] && !(f.cve.is_empty() && f.package.is_empty())
 }

@@ -84,6 +84,7 @@ impl Chat<'_> {
             line.extend([own(" Shown: the newest "), count(shown as u64), own(".")]);
         }
         told.blocks.push(Block::Line(line));
+        told.blocks.extend(self.still_open(query)?);
         let mut table: Vec<Vec<Line>> = Vec::new();
         for (at, (change, ranked)) in moves.iter().take(usize::from(query.limit)).enumerate() {
             let Some((_, finding)) = self.detailed(&[*ranked])?.into_iter().next() else { continue };

@@ -26,7 +26,7 @@ pub(crate) fn index(store: &Store, snapshot: &Snapshot) -> Result<NameIndex> {
             KindClass::Image => names.add_image(name, None),
             KindClass::Node => names.add(NameKind::Node, name),
             KindClass::Namespace => names.add(NameKind::Namespace, name),
-            KindClass::Identity => names.add(NameKind::ServiceAccount, name),
+            KindClass::Identity => names.add_account(namespace, name),
             KindClass::Repository
             | KindClass::Rbac
             | KindClass::Network

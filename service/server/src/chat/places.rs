@@ -14,7 +14,7 @@ use assay_core::text::{Opaque, Own, Shaped};
 use assay_core::world::AssetIdx;
 use assay_store::Picked;
 
-use super::scope::{assets, is_workload, on_node, runs_image};
+use super::scope::{assets, is_named, is_workload, on_node, runs_image};
 use super::tables::{LISTED_MAX, exposure_words, line, some};
 use super::wire::RowWire;
 use super::{Chat, Outcome, Told, refusal};
@@ -46,8 +46,8 @@ impl Chat<'_> {
         }
         if !f.service_account.is_empty() {
             let runs_as = |w: AssetIdx| {
-                let account = world.identity(w).map(|e| &world.asset(e.to).key.name);
-                account.is_some_and(|a| f.service_account.contains(a))
+                let account = world.identity(w).map(|e| &world.asset(e.to).key);
+                account.is_some_and(|key| f.service_account.iter().any(|a| is_named(key, a)))
             };
             sets.push(all(&runs_as));
         }
@@ -272,7 +272,7 @@ impl Chat<'_> {
             Some(End::Named(NameKind::Namespace, name)) => world.asset(w).key.namespace == *name,
             Some(End::Named(NameKind::Node, name)) => on_node(world, w, name),
             Some(End::Named(NameKind::ServiceAccount, name)) => {
-                world.identity(w).is_some_and(|e| world.asset(e.to).key.name == *name)
+                world.identity(w).is_some_and(|e| is_named(&world.asset(e.to).key, name))
             }
             _ => true,
         };

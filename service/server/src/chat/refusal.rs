@@ -1,12 +1,13 @@
 //! What is said when there is no answer: the reason, and what to ask instead.
 
-use assay_core::document::{Block, Command, Inline, own};
-use assay_core::query::{Absent, Abstain, NameKind, OffTopic};
-use assay_core::text::{Opaque, Shaped};
+use assay_core::document::{Block, Command, Inline, Line, count, counted, own};
+use assay_core::ids::VulnId;
+use assay_core::query::{Absent, Abstain, NameIndex, NameKind, Near, OffTopic, near};
+use assay_core::text::{Door, Opaque, Shaped};
 
 use super::tables::line;
 use crate::snapshot::Snapshot;
-use crate::today;
+use crate::{ticket, today};
 
 /// Nothing of this is computed yet.
 pub(super) fn not_computed() -> Abstain {
@@ -53,6 +54,9 @@ pub(super) fn blocks(abstain: &Abstain, snapshot: &Snapshot) -> Vec<Block> {
 }
 
 fn unknown_name(said: &Opaque, near: Option<&(NameKind, Opaque)>, snapshot: &Snapshot) -> Vec<Block> {
+    if let Some(id) = ticket::vuln(said.reveal()).filter(|_| near.is_none()) {
+        return vec![Block::Line(unclaimed(&id, snapshot))];
+    }
     let mut first = vec![own("No name of yours is "), Inline::Name(said.clone()), own(".")];
     if let Some((kind, name)) = near {
         first.extend([own(" One letter away is the "), own(kind_words(*kind)), own(" "), Inline::Name(name.clone())]);
@@ -68,6 +72,34 @@ fn unknown_name(said: &Opaque, near: Option<&(NameKind, Opaque)>, snapshot: &Sna
         ]));
     }
     blocks
+}
+
+/// That nobody claims a vulnerability here, and how much was looked at to say so.
+fn unclaimed(id: &VulnId, snapshot: &Snapshot) -> Line {
+    let (running, scanned) = snapshot.running_images();
+    let mut line = vec![own("No report that was taken in claims "), Inline::Shaped(Shaped::Vuln(id.clone()))];
+    line.extend([own(" here. Reports speak for "), count(scanned), own(" of ")]);
+    line.extend(counted(running, [" running image", " running images"]));
+    line.push(own(if scanned < running { "; the others were never scanned." } else { "." }));
+    line
+}
+
+/// The words that are one letter from something known: said, so that the question can be asked again with what was meant.
+pub(super) fn near_words(question: &str, names: &NameIndex, door: &dyn Door) -> Option<Block> {
+    let mut line = Vec::new();
+    for Near { said, name, word } in near(question, names) {
+        line.push(own(if line.is_empty() { "Not known, and one letter away: " } else { "; " }));
+        line.extend([Inline::Name(Opaque::admit_name(said.reveal(), door)), own(" from ")]);
+        let both = name.is_some() && word.is_some();
+        line.extend(name.map(Inline::Name));
+        line.extend(both.then(|| own(" or ")));
+        line.extend(word.map(own));
+    }
+    if line.is_empty() {
+        return None;
+    }
+    line.push(own(". Ask again with the words that you mean."));
+    Some(Block::Line(line))
 }
 
 /// A kind of name as people say it.

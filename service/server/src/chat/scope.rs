@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use assay_core::asset::{ImageRef, KindClass};
+use assay_core::asset::{AssetKey, ImageRef, KindClass};
 use assay_core::graph::{Exposure, exposure};
 use assay_core::observation::{Link, What};
 use assay_core::query::Filters;
@@ -43,7 +43,13 @@ pub(super) fn assets(world: &World, filters: &Filters, positive: bool) -> Option
         sets.push(all().filter(inside).map(|i| i.0).collect());
     }
     if !filters.workload.is_empty() {
-        sets.push(all().filter(|i| filters.workload.iter().any(|w| is_workload(world, *i, w))).map(|i| i.0).collect());
+        // An account often has the name of what runs as it; who types the name means either.
+        let named = |i: &AssetIdx| {
+            let key = &world.asset(*i).key;
+            let place = matches!(key.kind.class(), KindClass::Workload | KindClass::Identity);
+            place && filters.workload.iter().any(|w| is_named(key, w))
+        };
+        sets.push(all().filter(named).map(|i| i.0).collect());
     }
     // Which of its findings sit in the container the records say; elsewhere the workload that has one stands for it.
     if positive && !filters.container.is_empty() {
@@ -57,7 +63,7 @@ pub(super) fn assets(world: &World, filters: &Filters, positive: bool) -> Option
     if !filters.service_account.is_empty() {
         let named = |i: &AssetIdx| {
             let key = &world.asset(*i).key;
-            key.kind.class() == KindClass::Identity && filters.service_account.contains(&key.name)
+            key.kind.class() == KindClass::Identity && filters.service_account.iter().any(|a| is_named(key, a))
         };
         let accounts: Vec<AssetIdx> = all().filter(named).collect();
         let users = accounts.iter().flat_map(|a| world.run_as(*a));
@@ -75,11 +81,15 @@ pub(super) fn assets(world: &World, filters: &Filters, positive: bool) -> Option
 /// True for a workload of this name, in this namespace where one is said.
 pub(super) fn is_workload(world: &World, asset: AssetIdx, name: &Opaque) -> bool {
     let key = &world.asset(asset).key;
-    key.kind.class() == KindClass::Workload
-        && match name.reveal().split_once('/') {
-            Some((namespace, name)) => key.namespace.reveal() == namespace && key.name.reveal() == name,
-            None => key.name == *name,
-        }
+    key.kind.class() == KindClass::Workload && is_named(key, name)
+}
+
+/// True for a thing of this name, in this namespace where one is said.
+pub(super) fn is_named(key: &AssetKey, name: &Opaque) -> bool {
+    match name.reveal().split_once('/') {
+        Some((namespace, name)) => key.namespace.reveal() == namespace && key.name.reveal() == name,
+        None => key.name == *name,
+    }
 }
 
 fn has_container(world: &World, asset: AssetIdx, names: &[Opaque]) -> bool {

@@ -16,6 +16,8 @@ use crate::cli::{Global, Output};
 use crate::commands::scan::keep;
 use crate::ingest::{self, Asked};
 
+mod said;
+
 const MANIFESTS: &str = r#"
 apiVersion: v1
 kind: Namespace

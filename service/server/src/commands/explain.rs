@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use assay_core::finding::Finding;
-use assay_core::ids::EvidenceId;
-use assay_core::order::Ranked;
+use assay_core::ids::{EvidenceId, VulnId};
+use assay_core::order::{Ranked, Row};
 use assay_core::plan::By;
+use assay_core::query::nicknamed;
 use assay_core::sink::{Sink, escape};
-use assay_core::text::how_many;
+use assay_core::text::{Shaped, how_many};
 use assay_store::Store;
 use serde::Serialize;
 
@@ -15,9 +16,9 @@ use crate::app::App;
 use crate::cli::{Explain, Global, Output};
 use crate::similar::SimilarWire;
 use crate::snapshot::Snapshot;
-use crate::wire::FindingWire;
+use crate::wire::{AssetWire, FindingWire};
 use crate::words::Explained;
-use crate::{Ended, Usage, today};
+use crate::{Ended, Usage, ticket, today};
 
 /// An explained finding on the wire.
 #[derive(Debug, Serialize)]
@@ -57,6 +58,9 @@ pub(crate) struct EvidenceWire {
     pub(crate) what: String,
 }
 
+/// The most findings that are offered to choose from.
+const CHOICES_MAX: usize = 20;
+
 pub(crate) fn run(global: &Global, args: &Explain) -> Result<Ended> {
     let app = App::new(global)?;
     let mut store = app.store()?;
@@ -82,13 +86,9 @@ pub(crate) fn run(global: &Global, args: &Explain) -> Result<Ended> {
     Ok(Ended::Done)
 }
 
-/// The finding that an id, the beginning of one, or a number of today's list names.
+/// The finding that an id, the beginning of one, a number of today's list or a vulnerability names.
 pub(crate) fn find<'a>(store: &Store, snapshot: &'a Snapshot, text: &str) -> Result<(Finding, Ranked<'a>)> {
-    let unknown = || {
-        Usage(format!(
-            "no finding `{text}`: give an id of `assay findings`, the beginning of one, or a number that `assay` prints"
-        ))
-    };
+    let unknown = || unknown(text);
     let id = match text.parse::<usize>() {
         Ok(n) if n >= 1 => {
             let items = today::items(store, snapshot, today::TODAY_MAX)?;
@@ -97,11 +97,47 @@ pub(crate) fn find<'a>(store: &Store, snapshot: &'a Snapshot, text: &str) -> Res
             })?;
             item.finding.id
         }
-        _ => store.find(text)?.ok_or_else(unknown)?,
+        _ => match store.find(text)? {
+            Some(id) => id,
+            None => the_only_one(store, snapshot, text, ticket::vuln(text).or_else(|| nicknamed(text).pop()))?,
+        },
     };
     let ranked = snapshot.ranked(id).ok_or_else(unknown)?;
     let finding = store.details(&[id], snapshot.world.as_of)?.into_iter().next().ok_or_else(unknown)?;
     Ok((finding, ranked))
+}
+
+fn unknown(text: &str) -> Usage {
+    Usage(format!(
+        "no finding `{text}`: give an id of `assay findings`, the beginning of one, a number that `assay` prints, or a vulnerability that is open in one place"
+    ))
+}
+
+/// The open finding that has a vulnerability, where one alone has it; else the error lists those to choose from.
+fn the_only_one(store: &Store, snapshot: &Snapshot, text: &str, id: Option<VulnId>) -> Result<i64> {
+    let id = id.ok_or_else(|| unknown(text))?;
+    let vuln = store.vuln_row(&id)?.and_then(|row| snapshot.world.vuln_row(row));
+    let has = |row: &Row| row.is_open() && vuln.is_some_and(|v| v.0 == row.vuln);
+    let open: Vec<Ranked<'_>> = snapshot.table.list(&snapshot.policy, has).collect();
+    match open.as_slice() {
+        [] => {
+            Err(Usage(format!("no open finding has {id}; `assay enrich` and `assay ask` say what was looked at"))
+                .into())
+        }
+        [one] => Ok(i64::from(one.row.id)),
+        many => {
+            let ids: Vec<i64> = many.iter().take(CHOICES_MAX).map(|r| i64::from(r.row.id)).collect();
+            let mut say = format!("{} findings have {id}; give one of these:", many.len());
+            for finding in store.details(&ids, snapshot.world.as_of)? {
+                let short = Shaped::Finding(finding.fingerprint);
+                say.push_str(&format!("\n  {short}  {}", AssetWire::of(&finding).place()));
+            }
+            if many.len() > ids.len() {
+                say.push_str(&format!("\n  and {} more: assay findings --cve {id}", many.len() - ids.len()));
+            }
+            Err(Usage(say).into())
+        }
+    }
 }
 
 /// An explanation as JSON.

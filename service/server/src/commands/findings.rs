@@ -45,6 +45,8 @@ pub(crate) struct Filter {
 pub(crate) enum StatusFilter {
     All,
     Open,
+    /// Open, with a decision that takes it out of today.
+    Decided,
     Only(Status),
 }
 
@@ -54,7 +56,8 @@ impl std::str::FromStr for StatusFilter {
         match text {
             "all" => Ok(Self::All),
             "open" => Ok(Self::Open),
-            other => other.parse().map(Self::Only).map_err(|e| Usage(format!("{e}, or all"))),
+            "decided" => Ok(Self::Decided),
+            other => other.parse().map(Self::Only).map_err(|e| Usage(format!("{e}, decided, or all"))),
         }
     }
 }
@@ -95,6 +98,7 @@ pub(crate) fn list(store: &Store, snapshot: &Snapshot, filter: &Filter) -> Resul
             Some(StatusFilter::Open | StatusFilter::Only(Status::New | Status::Open | Status::Reopened)) => {
                 row.is_open() && !row.is_stale()
             }
+            Some(StatusFilter::Decided) => row.is_open() && row.is_decided(),
             Some(StatusFilter::Only(Status::Stale)) => row.is_open() && row.is_stale(),
             Some(StatusFilter::Only(Status::Resolved)) => !row.is_open() && !row.is_superseded(),
         };
@@ -161,8 +165,13 @@ fn table(list: &ListWire) -> String {
     let mut out = String::new();
     for f in &list.findings {
         out.push_str(&format!(
-            "{:>3}  {:15}  {:5}  {}  {}/{}\n",
-            f.rank, f.band, f.score, f.title, f.asset.namespace, f.asset.name
+            "{:11}  {:15}  {:5}  {}  {}{}\n",
+            f.short_id(),
+            f.band,
+            f.score,
+            f.title,
+            f.asset.place(),
+            f.decided()
         ));
     }
     if list.findings.len() < list.total {

@@ -177,7 +177,7 @@ pub(crate) async fn findings(
                 next: found.next,
                 more: format!("/findings?{more}"),
                 bands: snapshot.policy.bands.iter().map(|b| b.name.clone()).collect(),
-                statuses: &["new", "open", "stale", "reopened", "resolved", "all"],
+                statuses: &["new", "open", "stale", "reopened", "resolved", "decided", "all"],
                 classes: assay_core::finding::FindingClass::ALL.iter().map(|c| c.as_str()).collect(),
                 band: query.band,
                 status: query.status,

@@ -77,6 +77,8 @@ pub(super) struct Stray {
     pub(super) is_name: bool,
     /// It is spelled as only names are.
     pub(super) has_shape: bool,
+    /// The vulnerability that the press calls so.
+    pub(super) calls: Option<&'static str>,
 }
 
 impl Built {

@@ -327,6 +327,10 @@ fn refine(filters: &mut Filters, built: &Built, kind: K) {
     if kind == K::Decisions && filters.change.as_slice() == [Change::Decided] {
         filters.change.clear();
     }
+    // "Why is this vulnerability low" asks about its rank, not about the severity that a source claims.
+    if kind == K::Why && !filters.cve.is_empty() {
+        filters.severity.clear();
+    }
     if kind == K::Coverage {
         filters.kev = None;
     }

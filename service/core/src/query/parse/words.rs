@@ -19,14 +19,17 @@ impl Walk<'_> {
         self.out.single |= one && top;
     }
 
-    pub(super) fn nickname(&mut self, at: usize, id: &str) {
+    pub(super) fn nickname(&mut self, at: usize, id: &'static str) {
         match self.names.whole(&id.to_lowercase()).into_iter().find(|h| h.kind == NameKind::Cve) {
             Some(hit) => {
                 self.out.names += 1;
                 self.spot(Place::Names(NameKind::Cve, vec![hit.name]));
             }
             // The name that the press gave it is known, the vulnerability is not among the caller's.
-            None => self.out.strays.push(Stray { at: self.items[at].from, is_name: true, has_shape: true }),
+            None => {
+                let at = self.items[at].from;
+                self.out.strays.push(Stray { at, is_name: true, has_shape: true, calls: Some(id) });
+            }
         }
     }
 
@@ -76,7 +79,8 @@ impl Walk<'_> {
             // "Namespace checkout" where only a workload has that name.
             let near = matches!(kind, NameKind::Workload | NameKind::Container | NameKind::Package | NameKind::Image);
             if !near {
-                self.out.strays.push(Stray { at: self.items[at].from, is_name: true, has_shape: true });
+                let at = self.items[at].from;
+                self.out.strays.push(Stray { at, is_name: true, has_shape: true, calls: None });
                 return Ok(());
             }
         }
@@ -193,7 +197,7 @@ impl Walk<'_> {
                 Some(What::Means(Means::Has | Means::Runs | Means::Affects | Means::Set(_) | Means::Kind(_)))
             );
         let is_name = has_shape || cue_after || verb || subject || self.prep.is_some();
-        self.out.strays.push(Stray { at: self.items[at].from, is_name, has_shape });
+        self.out.strays.push(Stray { at: self.items[at].from, is_name, has_shape, calls: None });
         self.held = self.prep.take();
         self.not = 0;
     }

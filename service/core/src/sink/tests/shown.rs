@@ -137,3 +137,18 @@ fn in_markdown_the_list_of_facts_ends() {
     }
     assert!(inside.contains("conditions of exploitation") && !inside.contains("Points"), "{inside}");
 }
+
+/// What is copied from a narrow screen is whole: a name goes on in the next line.
+#[test]
+fn a_table_cuts_no_name() {
+    let place = "shop/registry-cache-proxy-0123456789-0123456789";
+    let row = vec![vec![own("1")], vec![Inline::Name(Opaque::readmit(place))], vec![own("why")]];
+    let table = Block::Table { head: ["#", "WHERE", "WHY"].map(Own::new).to_vec(), rows: vec![row] };
+    let document = guard(Document { as_of: now(), blocks: vec![table] }, &Open).unwrap();
+    for width in [40, 60, 80, 120] {
+        let text = escape(&document, Sink::Terminal { width, colour: false });
+        let whole: String = text.replace("why", "").split_whitespace().collect();
+        assert!(whole.ends_with(place), "{text}");
+        assert!(text.lines().all(|l| l.chars().count() <= width), "{text}");
+    }
+}
