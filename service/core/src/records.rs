@@ -122,6 +122,9 @@ pub struct StandingDecision {
     pub relies_on: String,
 }
 
+/// Why a decision that a person took back binds no more.
+pub const WITHDRAWN: &str = "withdrawn";
+
 /// A decision of the past about something like a finding: offered to people, never applied by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastDecision {
@@ -129,8 +132,8 @@ pub struct PastDecision {
     pub finding: i64,
     /// What was concluded.
     pub decision: Decision,
-    /// True when it was taken back, replaced or has lapsed.
-    pub revoked: bool,
+    /// Why it binds no more, where it was withdrawn, replaced or has lapsed.
+    pub ended: Option<Box<str>>,
 }
 
 /// What checking the chain found.

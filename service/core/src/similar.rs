@@ -7,7 +7,7 @@ use crate::document::{Block, Inline, Line, count, counted, own};
 use crate::explain::{named, place};
 use crate::finding::Finding;
 use crate::ids::Time;
-use crate::records::PastDecision;
+use crate::records::{PastDecision, WITHDRAWN};
 use crate::text::{Opaque, Own};
 
 /// The most entries of one line.
@@ -88,7 +88,8 @@ fn decision(past: &PastDecision, finding: &Finding, found: Found, controls: &Con
     line.extend(place(finding));
     line.extend([own(", by "), Inline::Name(d.by.clone()), own(", "), Inline::Ago(d.at)]);
     match d.until {
-        _ if past.revoked => line.push(own("; it was taken back since")),
+        _ if past.ended.as_deref() == Some(WITHDRAWN) => line.push(own("; it was withdrawn since")),
+        _ if past.ended.is_some() => line.push(own("; it binds no more")),
         Some(until) if until <= as_of => line.extend([own("; it ended "), Inline::Ago(until)]),
         Some(until) => line.extend([own("; it ends "), Inline::Ago(until)]),
         None => {}

@@ -246,7 +246,7 @@ impl SimilarWire {
                     by: (&past.decision.by).into(),
                     at: past.decision.at.to_string(),
                     until: past.decision.until.map(|t| t.to_string()),
-                    revoked: past.revoked,
+                    revoked: past.ended.is_some(),
                     found: found(*how),
                 })
                 .collect(),
