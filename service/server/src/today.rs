@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use anyhow::Result;
 use assay_core::asset::KindClass;
-use assay_core::document::{Block, Document, Guarded, Inline, Line, count, counted, guard, own, withheld};
+use assay_core::context::{EPSS_AGE_MAX, KEV_AGE_MAX};
+use assay_core::document::{Block, Command, Document, Guarded, Inline, Line, count, counted, guard, own, withheld};
 use assay_core::explain::{named, place};
 use assay_core::finding::{Finding, FindingClass, Matter};
 use assay_core::ids::{Span, Time};
+use assay_core::intel::Feed;
 use assay_core::order::{Ranked, Row};
 use assay_core::text::{Door, Opaque, Own, Shaped};
 use assay_core::why::why;
@@ -37,6 +39,8 @@ pub(crate) struct Today<'a> {
     pub(crate) lower: Vec<Item<'a>>,
     pub(crate) open: u64,
     pub(crate) due_soon: u64,
+    /// Root causes with a deadline: `items` are the first of them.
+    pub(crate) causes: u64,
     pub(crate) decided: u64,
     pub(crate) images: u64,
     pub(crate) tools: Vec<String>,
@@ -99,6 +103,7 @@ pub(crate) fn gather<'a>(store: &Store, snapshot: &'a Snapshot) -> Result<Today<
     let mut open = 0;
     let mut due_soon = 0;
     let mut decided = 0;
+    let mut causes = HashSet::new();
     for ranked in snapshot.table.list(&snapshot.policy, |row| row.is_open()) {
         open += 1;
         if ranked.row.is_decided() {
@@ -107,6 +112,9 @@ pub(crate) fn gather<'a>(store: &Store, snapshot: &'a Snapshot) -> Result<Today<
         }
         let soon = ranked.row.due(&snapshot.policy, ranked.band).is_some_and(|due| due <= as_of + SOON);
         due_soon += u64::from(soon);
+        if snapshot.policy.band(ranked.band).days.is_some() {
+            causes.insert(ranked.row.cause);
+        }
     }
     let items = items(store, snapshot, TODAY_MAX)?;
     let shown: HashSet<u32> = items.iter().map(|i| i.ranked.row.cause).collect();
@@ -120,6 +128,7 @@ pub(crate) fn gather<'a>(store: &Store, snapshot: &'a Snapshot) -> Result<Today<
         items,
         open,
         due_soon,
+        causes: causes.len() as u64,
         decided,
     })
 }
@@ -201,7 +210,7 @@ pub(crate) struct Around<'a> {
     pub(crate) words: &'a str,
     pub(crate) search: &'a str,
     pub(crate) digest: Option<&'a str>,
-    pub(crate) next: Vec<assay_core::document::Command>,
+    pub(crate) next: Vec<Command>,
 }
 
 /// The first screen as a document.
@@ -297,7 +306,10 @@ fn numbers(today: &Today<'_>) -> Line {
     let mut line = vec![count(today.open), own(" open from ")];
     line.extend(counted(today.tools.len() as u64, [" tool in ", " tools in "]));
     line.extend(counted(today.images, [" image > ", " images > "]));
-    line.extend([count(today.due_soon), own(" due within 14 days > "), count(today.items.len() as u64), own(" today")]);
+    line.extend([count(today.due_soon), own(" due within 14 days")]);
+    // Today is the head of the order, not a part of what is due soon.
+    line.extend([own("     today: "), count(today.items.len() as u64), own(" of ")]);
+    line.extend(counted(today.causes, [" cause with a deadline", " causes with a deadline"]));
     if today.decided > 0 {
         line.extend([own("     decided: "), count(today.decided)]);
     }
@@ -346,10 +358,43 @@ fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
         ];
         line.extend(counted(not_assessed, scans));
     }
+    feeds_not_seen(&mut line, snapshot);
     if line.is_empty() {
         line.push(own("every source that ever reported has reported in time"));
     }
     line
+}
+
+/// Published feeds that are missing or too old to say no by, where there is a vulnerability to ask them about.
+fn feeds_not_seen(line: &mut Line, snapshot: &Snapshot) {
+    let as_of = snapshot.world.as_of;
+    let vulnerable = |row: &Row| counts(row) && row.class == FindingClass::Vulnerability;
+    if !snapshot.table.rows().iter().any(vulnerable) {
+        return;
+    }
+    let feeds = [
+        (Feed::Kev, KEV_AGE_MAX, "CISA's catalogue of exploited vulnerabilities (KEV)"),
+        (Feed::Epss, EPSS_AGE_MAX, "FIRST's exploit predictions (EPSS)"),
+    ];
+    let mut missing = false;
+    for (feed, age_max, name) in feeds {
+        let published = snapshot.world.feeds.iter().find(|f| f.feed == feed).map(|f| f.published);
+        if published.is_some_and(|at| at.until(as_of) <= age_max) {
+            continue;
+        }
+        missing = true;
+        if !line.is_empty() {
+            line.push(own("; "));
+        }
+        line.push(own(name));
+        match published {
+            Some(at) => line.extend([own(" is of "), Inline::Ago(at)]),
+            None => line.push(own(" was never imported")),
+        }
+    }
+    if missing {
+        line.extend([own(": "), Inline::Command(Command::Plain("assay intel update"))]);
+    }
 }
 
 /// Images that a workload runs and that no finding, scan or report has ever spoken of.
