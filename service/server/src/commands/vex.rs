@@ -8,10 +8,9 @@ use assay_core::asset::ImageRef;
 use assay_core::context::{Use, Watch};
 use assay_core::finding::{Finding, FindingClass, Matter};
 use assay_core::ids::Digest;
-use assay_core::observation::{Justification, Link, VexStatus};
+use assay_core::observation::{Justification, VexStatus};
 use assay_core::order::Row;
 use assay_core::text::Opaque;
-use assay_core::world::EdgeSeen;
 use assay_store::Store;
 use serde::Serialize;
 
@@ -108,8 +107,7 @@ fn decided(store: &Store, snapshot: &Snapshot) -> Result<Vec<Statement>> {
     for standing in store.standing_decisions()? {
         let Some(finding) = store.details(&[standing.finding], now)?.into_iter().next() else { continue };
         let d = &standing.decision;
-        let runs_here = |edge: &EdgeSeen| snapshot.world.find(&finding.place.asset) == Some(edge.from);
-        let Some((vulnerability, products)) = products(snapshot, &finding, runs_here) else { continue };
+        let Some((vulnerability, products)) = products(snapshot, &finding) else { continue };
         if d.until.is_some_and(|until| until <= now) {
             continue;
         }
@@ -148,7 +146,7 @@ fn observed(store: &Store, snapshot: &Snapshot) -> Result<Vec<Statement>> {
         for chunk in ids.chunks(assay_store::DETAILS_MAX) {
             for finding in store.details(chunk, snapshot.world.as_of)? {
                 let Use::No(watch) = snapshot.factors(&finding).usage else { continue };
-                let Some((vulnerability, products)) = products(snapshot, &finding, |_| true) else { continue };
+                let Some((vulnerability, products)) = products(snapshot, &finding) else { continue };
                 told.entry((vulnerability.name, products)).or_default().push((finding, watch));
             }
         }
@@ -189,9 +187,9 @@ fn not_used(name: String, products: Vec<Product>, seen: &[(Finding, Watch)]) -> 
     })
 }
 
-/// The vulnerability and what it is in: the image by the digests that these edges run, else by those that were scanned,
+/// The vulnerability and what it is in: the image by the digests that this place runs, else by those that were scanned,
 /// else by its tags; without an image the package itself.
-fn products(snapshot: &Snapshot, finding: &Finding, runs: impl Fn(&EdgeSeen) -> bool) -> Option<(Name, Vec<Product>)> {
+fn products(snapshot: &Snapshot, finding: &Finding) -> Option<(Name, Vec<Product>)> {
     let Matter::Vulnerability { id, package } = &finding.matter else { return None };
     let none = Opaque::readmit("");
     let purl = package_purl(package, finding.version().unwrap_or(&none));
@@ -202,12 +200,11 @@ fn products(snapshot: &Snapshot, finding: &Finding, runs: impl Fn(&EdgeSeen) -> 
     let short = name.rsplit('/').next().unwrap_or(name);
     let familiar = ImageRef::familiar(name);
     let world = &snapshot.world;
-    let of_image = |edge: &&EdgeSeen| world.asset(edge.to).key.name == image.repository && runs(edge);
-    let digest = |edge: &EdgeSeen| match &edge.link {
-        Link::Runs { digest, .. } => digest.map(|d| d.to_string()),
-        _ => None,
-    };
-    let running = world.edges.iter().filter(of_image).filter_map(digest);
+    let running = world.find(&finding.place.asset).into_iter().flat_map(|place| world.images(place)).filter_map(
+        |(edge, _, _, digest)| {
+            digest.filter(|_| world.asset(edge.to).key.name == image.repository).map(|d| d.to_string())
+        },
+    );
     let scanned = || image.versions.iter().map(|v| v.reveal().to_owned());
     let mut digests: BTreeSet<String> = running.collect();
     if digests.is_empty() {
