@@ -22,11 +22,13 @@ const volatile u64 cfg_seen_again_ns = 300000000000ULL;
 const volatile u64 cfg_bucket_size = 4096;
 const volatile u64 cfg_bucket_refill_ns = 10000000ULL;
 
+/* Records on their way to the agent, in bytes; what does not fit is counted. */
 struct {
 	MAP_TYPE(BPF_MAP_TYPE_RINGBUF);
 	MAP_SIZE(1 << 20);
 } ring SEC(".maps");
 
+/* Counts of what each hook saw, sent and lost. */
 struct {
 	MAP_TYPE(BPF_MAP_TYPE_PERCPU_ARRAY);
 	MAP_SIZE(HOOK_COUNT);
@@ -55,6 +57,7 @@ struct {
 	MAP_VALUE(u64);
 } seen SEC(".maps");
 
+/* Connections whose next record waits. */
 struct {
 	MAP_TYPE(BPF_MAP_TYPE_HASH);
 	MAP_SIZE(16384);
@@ -69,6 +72,7 @@ struct {
 	MAP_VALUE(struct owner);
 } owners SEC(".maps");
 
+/* Listeners that are older than the agent. */
 struct {
 	MAP_TYPE(BPF_MAP_TYPE_HASH);
 	MAP_SIZE(4096);
@@ -77,6 +81,7 @@ struct {
 	MAP_VALUE(struct owner);
 } listeners SEC(".maps");
 
+/* Address ranges of Services, pods and nodes. */
 struct {
 	MAP_TYPE(BPF_MAP_TYPE_LPM_TRIE);
 	MAP_SIZE(4096);
@@ -93,6 +98,7 @@ struct {
 	MAP_VALUE(u32);
 } ignored SEC(".maps");
 
+/* What each cgroup may still send. */
 struct {
 	MAP_TYPE(BPF_MAP_TYPE_LRU_HASH);
 	MAP_SIZE(16384);

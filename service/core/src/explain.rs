@@ -208,8 +208,9 @@ fn decision(told: &Told<'_>) -> Option<Line> {
     let d = told.finding.decision.as_ref()?;
     let ended = d.until.is_some_and(|until| until <= told.as_of);
     let mut line = vec![own(d.status.as_str()), own(", by "), Inline::Name(d.by.clone()), own(", "), Inline::Ago(d.at)];
-    if let Some(until) = d.until {
-        line.extend([own(if ended { "; it ended " } else { "; it ends " }), Inline::Ago(until)]);
+    match d.until {
+        Some(until) => line.extend([own(if ended { "; it ended " } else { "; it ends " }), Inline::Ago(until)]),
+        None => line.push(own("; no end is set")),
     }
     if let Some(justification) = d.justification {
         line.extend([own("; "), own(justification.as_str())]);

@@ -267,8 +267,7 @@ pub struct Decision {
 impl Decision {
     /// True while it takes the finding out of today, due and the digest's do-today list.
     pub fn takes_out(&self, at: Time) -> bool {
-        let binds = self.until.is_none_or(|until| at < until);
-        binds && !matches!(self.status, VexStatus::UnderInvestigation)
+        self.until.is_none_or(|until| at < until) && self.status.takes_out()
     }
 }
 

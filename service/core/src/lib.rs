@@ -8,39 +8,63 @@
 
 pub mod named;
 
-pub mod assess;
+// Words that every stage speaks: what a thing is called, and what a stranger may have written.
 pub mod asset;
-pub mod batch;
-pub mod brief;
-pub mod catalogue;
-pub mod condition;
-pub mod context;
-pub mod control;
 pub mod detector;
-pub mod document;
 pub mod environment;
-pub mod explain;
+pub mod ids;
+pub mod text;
+
+// Observation: what was said, by whom, in which scope.
+pub mod observation;
+
+pub mod batch;
+pub mod control;
+pub mod intel;
+pub mod scope;
+
+// Claim ledger: which finding a claim is about, and whether it is open.
 pub mod finding;
 pub mod fingerprint;
-pub mod fuse;
-pub mod graph;
-pub mod ids;
-pub mod intel;
-pub mod mend;
-pub mod observation;
-pub mod order;
 pub mod place;
-pub mod plan;
-pub mod policy;
 pub mod ports;
-pub mod query;
 pub mod reconcile;
 pub mod records;
-#[cfg(any(test, feature = "scenes"))]
-pub mod scene;
-pub mod scope;
+
+// World: facts and edges, joined.
+pub mod world;
+
+pub mod graph;
+
+// Factors: what is known about one finding.
+pub mod context;
+
+pub mod condition;
+
+// Assessment: the band by the policy's table, the points, the order.
+pub mod assess;
+
+pub mod mend;
+pub mod order;
+pub mod policy;
+
+// Brief: what may be said.
+pub mod brief;
+
+pub mod catalogue;
+
+// Plan: in which order.
+pub mod plan;
+
+// Guarded<Document>, and what writes it: the only way for words to come out.
+pub mod document;
+
+pub mod explain;
+pub mod fuse;
+pub mod query;
 pub mod similar;
 pub mod sink;
-pub mod text;
 pub mod why;
-pub mod world;
+
+#[cfg(any(test, feature = "scenes"))]
+pub mod scene;

@@ -38,7 +38,7 @@ macro_rules! named {
 
 /// Text that spells no value of an enum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not one of the values of {what}: {}", legal.join(", "))]
+#[error("not one of {}", legal.join(", "))]
 pub struct Unspelled {
     /// The enum.
     pub what: &'static str,

@@ -122,6 +122,9 @@ pub struct StandingDecision {
     pub relies_on: String,
 }
 
+/// Why a decision that a person took back binds no more.
+pub const WITHDRAWN: &str = "withdrawn";
+
 /// A decision of the past about something like a finding: offered to people, never applied by itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastDecision {
@@ -138,6 +141,8 @@ pub struct PastDecision {
 pub enum PastEnd {
     /// A newer decision about the same finding stands in its place.
     Replaced,
+    /// A person took it back.
+    Withdrawn,
     /// It ran out, or what it leaned on fell away.
     Lapsed,
 }

@@ -89,6 +89,7 @@ fn decision(past: &PastDecision, finding: &Finding, found: Found, controls: &Con
     line.extend([own(", by "), Inline::Name(d.by.clone()), own(", "), Inline::Ago(d.at)]);
     match (past.ended, d.until) {
         (Some(PastEnd::Replaced), _) => line.push(own("; replaced by a newer one")),
+        (Some(PastEnd::Withdrawn), _) => line.push(own("; it was withdrawn since")),
         (_, Some(until)) if until <= as_of => line.extend([own("; it ended "), Inline::Ago(until)]),
         (Some(PastEnd::Lapsed), _) => line.push(own("; what it leaned on fell away")),
         (None, Some(until)) => line.extend([own("; it ends "), Inline::Ago(until)]),

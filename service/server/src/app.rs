@@ -1,6 +1,6 @@
 //! Wires the parts: the only file that names implementations of the core's ports.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -12,6 +12,7 @@ use assay_store::Store;
 
 use crate::cli::Global;
 use crate::clock;
+use crate::commands::band_order;
 use crate::config::Config;
 use crate::data::DataFolder;
 use crate::models::LocalModels;
@@ -32,8 +33,7 @@ pub(crate) struct App {
 impl App {
     /// The app that the global flags ask for, on the folder they name or the default one.
     pub(crate) fn new(global: &Global) -> Result<Self> {
-        let root = global.data.clone().unwrap_or_else(|| PathBuf::from("./assay-data"));
-        Self::on(&root, global)
+        Self::on(&global.folder(), global)
     }
 
     /// The same on another folder.
@@ -45,6 +45,9 @@ impl App {
             None => (data.config(), false),
         };
         let config = Config::load(&path, must_exist, global.cluster.as_deref(), as_of.unwrap_or_else(clock::now))?;
+        if let Some(band) = &global.fail_on {
+            band_order(&config.policy, band)?;
+        }
         let controls = Controls::parse(assay_sources::CONTROLS).context("the bundled table of controls")?;
         let controls = controls.and(assay_sources::SIGNALS).context("the bundled table of signals")?;
         Ok(Self { data, config, controls, as_of })

@@ -1,5 +1,8 @@
 //! The command line: what may be typed. What it means is decided in the commands.
 
+pub(crate) mod rules;
+mod vex_words;
+
 use std::path::PathBuf;
 
 use assay_sources::sniff::Format;
@@ -17,13 +20,16 @@ Exit codes: 0 done, 1 done but a threshold was crossed, 2 wrong usage, 3 bad inp
 
 /// Kubernetes security triage: the few risks that matter now, why, and what to do.
 #[derive(Debug, Parser)]
-#[command(name = "assay", version, about, after_help = EXAMPLES, max_term_width = 120)]
+#[command(name = "assay", version, after_help = EXAMPLES, max_term_width = 120)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
+
+/// Where data lie when nobody names a folder.
+const FOLDER: &str = "./assay-data";
 
 #[derive(Debug, Args)]
 pub(crate) struct Global {
@@ -39,7 +45,7 @@ pub(crate) struct Global {
     /// Answer for this instant instead of now (RFC 3339 or a date).
     #[arg(long, global = true, value_name = "INSTANT", help_heading = "Global")]
     pub(crate) as_of: Option<String>,
-    /// Text for people, JSON for programs, Markdown and HTML where a page makes sense.
+    /// Text for people, JSON for programs; documents (today, explain, ask, digest, enrich) also as Markdown and HTML.
     #[arg(short, long, global = true, value_enum, default_value_t = Output::Text, help_heading = "Global")]
     pub(crate) output: Output,
     /// Exit 1 when an open finding is in this band or a more urgent one.
@@ -48,6 +54,11 @@ pub(crate) struct Global {
 }
 
 impl Global {
+    /// The data folder of this run.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| PathBuf::from(FOLDER))
+    }
+
     /// No flag given.
     pub(crate) fn plain() -> Self {
         Self { data: None, config: None, cluster: None, as_of: None, output: Output::Text, fail_on: None }
@@ -60,6 +71,18 @@ pub(crate) enum Output {
     Json,
     Md,
     Html,
+}
+
+impl Output {
+    /// Its spelling on the command line.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Md => "md",
+            Self::Html => "html",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -76,7 +99,7 @@ pub(crate) enum Command {
     Explain(Explain),
     /// What there is: workloads, identities, nodes, with exposure and levels met.
     Assets(Assets),
-    /// Ways in from the Internet, and what would cut most of them.
+    /// Ways in from the Internet, those to the most urgent findings first.
     Paths(Paths),
     /// Ask a question; without one, a conversation.
     Ask(Ask),
@@ -87,7 +110,7 @@ pub(crate) enum Command {
     /// Record what you concluded about a finding.
     Decide(Decide),
     /// Write the decisions as an OpenVEX document.
-    Vex,
+    Vex(Vex),
     /// Published intelligence: KEV, EPSS, CVE records.
     #[command(subcommand)]
     Intel(Intel),
@@ -234,23 +257,33 @@ pub(crate) struct Enrich {
 
 #[derive(Debug, Args)]
 pub(crate) struct Decide {
-    /// The finding.
+    /// The finding: its id, the beginning of it, or the number that `assay` prints now.
     pub(crate) id: String,
-    /// not_affected, affected, fixed or under_investigation.
-    #[arg(long)]
-    pub(crate) status: String,
-    /// OpenVEX justification of not_affected.
-    #[arg(long)]
+    /// What you concluded.
+    #[arg(long, value_parser = vex_words::statuses(), required_unless_present = "withdraw")]
+    pub(crate) status: Option<String>,
+    /// Why it is not_affected.
+    #[arg(long, value_parser = vex_words::justifications())]
     pub(crate) justification: Option<String>,
-    /// In your words.
+    /// In your words; of affected: what is being done.
     #[arg(long, default_value = "")]
     pub(crate) note: String,
     /// The day it ends (required unless fixed).
     #[arg(long, value_name = "DATE")]
     pub(crate) until: Option<String>,
+    /// Take back the decision that stands; it stays in the records, and the deadline runs as if it had not been made.
+    #[arg(long, conflicts_with_all = ["status", "justification", "note", "until"])]
+    pub(crate) withdraw: bool,
     /// Who decided; default: the user of this machine.
     #[arg(long)]
     pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Vex {
+    /// Also what sensors showed: packages that no placement of their image uses.
+    #[arg(long)]
+    pub(crate) observed: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -13,8 +13,8 @@ use anyhow::{Context, Result};
 use assay_core::batch::SensorBatch;
 use assay_core::finding::Decision;
 use assay_core::ids::{Digest, Span, Time};
-use assay_core::observation::VexStatus;
-use assay_core::text::Opaque;
+use assay_core::observation::{Justification, VexStatus};
+use assay_core::text::{Opaque, how_many};
 use assay_sources::cluster::limits::ScanLimits;
 use assay_sources::cluster::{Gathered, ToldBy, manifests};
 use assay_sources::door::SecretDoor;
@@ -27,13 +27,13 @@ use crate::app::App;
 use crate::cli::Global;
 use crate::commands::findings::{Filter, list};
 use crate::commands::{decide, scan};
-use crate::data::write_whole;
+use crate::data::{DataFolder, write_whole};
 use crate::ingest::{self, Asked};
 use crate::sensor::{self, Bringer};
 use crate::{Missing, digest};
 use bundle::Bundle;
 use folder::DemoFolder;
-use timeline::{ACCEPTED, ACCEPTED_BY, ACCEPTED_FOR, ACCEPTED_NOTE, Event, STEPS};
+use timeline::{DECIDED, DECIDED_BY, DECIDED_FOR, DECIDED_NOTE, Event, STEPS};
 
 /// A digest looks back for a day.
 const DAY: Span = Span::hours(24);
@@ -53,11 +53,26 @@ pub(crate) fn load(root: &Path, now: Time) -> Result<PathBuf> {
     let loading = folder.loading()?;
     let bundle = Bundle::open()?;
     write_whole(&loading.join("assay.toml"), bundle.text("assay.toml", now)?.as_bytes())?;
+    let dropped = decisions_of_people(root);
     let demo = Demo { root: &loading, bundle, now };
     let digest = demo.run()?;
     folder.replace()?;
+    if dropped > 0 {
+        let decisions = how_many(dropped, "decision that was made there is", "decisions that were made there are");
+        anstream::eprintln!("the demo is made anew: {decisions} dropped");
+    }
     let name = digest.strip_prefix(&loading).context("the digest lies in the data folder")?;
     Ok(root.join(name))
+}
+
+/// Decisions in a demo's folder that the demo itself did not bring; none where its records cannot be read.
+fn decisions_of_people(root: &Path) -> u64 {
+    let data = DataFolder::at(root);
+    if !data.has_records() {
+        return 0;
+    }
+    let standing = Store::open(&data.database()).and_then(|store| store.standing_decisions());
+    standing.unwrap_or_default().iter().filter(|s| s.decision.by.reveal() != DECIDED_BY).count() as u64
 }
 
 struct Demo<'a> {
@@ -82,7 +97,7 @@ impl Demo<'_> {
                 Event::Scan => self.scan(&app)?,
                 Event::Feeds => self.feeds(&app, &mut store)?,
                 Event::Report(name) => self.report(&app, &mut store, name)?,
-                Event::Accept => self.accept(&app, &mut store)?,
+                Event::Decide => self.decide(&app, &mut store)?,
                 Event::Digest => self.digest(&app, &mut store).map(|_| ())?,
             }
             app.refreshed(&mut store)?;
@@ -164,9 +179,9 @@ impl Demo<'_> {
         Ok(())
     }
 
-    fn accept(&self, app: &App, store: &mut Store) -> Result<()> {
+    fn decide(&self, app: &App, store: &mut Store) -> Result<()> {
         let snapshot = app.refreshed(store)?;
-        let (cve, namespace) = ACCEPTED;
+        let (cve, namespace) = DECIDED;
         let filter =
             Filter { vuln: Some(cve.parse()?), namespace: Some(namespace.to_owned()), limit: 1, ..Filter::default() };
         let found = list(store, &snapshot, &filter)?;
@@ -175,12 +190,12 @@ impl Demo<'_> {
         let finding = store.details(&[id], app.now())?.into_iter().next().ok_or_else(missing)?;
         let door = app.door()?;
         let decision = Decision {
-            status: VexStatus::Affected,
-            justification: None,
-            note: Opaque::admit(ACCEPTED_NOTE, &door),
-            by: Opaque::admit_name(ACCEPTED_BY, &door),
+            status: VexStatus::NotAffected,
+            justification: Some(Justification::VulnerableCodeCannotBeControlled),
+            note: Opaque::admit(DECIDED_NOTE, &door),
+            by: Opaque::admit_name(DECIDED_BY, &door),
             at: app.now(),
-            until: Some(app.now() + ACCEPTED_FOR),
+            until: Some(app.now() + DECIDED_FOR),
         };
         store.decide(id, &decision.checked()?, &decide::relies_on(&snapshot, &finding), "person")?;
         Ok(())

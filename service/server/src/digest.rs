@@ -10,7 +10,7 @@ use assay_core::explain::title;
 use assay_core::finding::Finding;
 use assay_core::ids::{Span, Time};
 use assay_core::intel::FeedState;
-use assay_core::text::{Door, Opaque, Own};
+use assay_core::text::{Door, Opaque, Own, Shaped};
 use assay_core::why::why;
 use assay_store::Store;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,8 @@ use crate::today::{self, Today};
 const LINES_MAX: usize = 10;
 /// Days of the line chart.
 const CHART_DAYS: u32 = 14;
+/// The span that a digest has unless another is asked for.
+const DAY: Span = Span::hours(24);
 /// Decisions that end within this are announced.
 const EXPIRES_SOON: Span = Span::days(7);
 
@@ -71,9 +73,12 @@ pub(crate) fn make(store: &Store, snapshot: &Snapshot, since: Time, door: &dyn D
         reopened: moved.reopened.0,
         bands,
     };
-    let before = store.newest_digest()?.and_then(|(_, _, body)| serde_json::from_str::<Numbers>(&body).ok());
+    let before = store
+        .digest_before(since, as_of)?
+        .and_then(|(at, body)| serde_json::from_str::<Numbers>(&body).ok().map(|numbers| (at, numbers)));
     let mut blocks = vec![Block::Title(headline(&numbers), period(snapshot, since))];
-    blocks.push(numbers_table(&numbers, before.as_ref()));
+    blocks.push(numbers_table(&numbers, before.as_ref().map(|(_, numbers)| numbers)));
+    blocks.push(Block::Line(compared(since.until(as_of), before.map(|(at, _)| at))));
     do_today(&mut blocks, &today, snapshot);
     section(&mut blocks, "New", &moved.new, snapshot);
     section(&mut blocks, "Came back", &moved.reopened, snapshot);
@@ -105,11 +110,19 @@ fn period(snapshot: &Snapshot, since: Time) -> Line {
     vec![own("cluster "), cluster, own(", from "), at(since), own(" to "), at(snapshot.world.as_of)]
 }
 
+/// The span of the newest digest: what the service tells from what is known now; without one, a day.
+pub(crate) fn newest_span(store: &Store) -> Result<Span> {
+    Ok(store.newest_digest()?.map_or(DAY, |(at, since, _)| since.until(at)))
+}
+
 /// Keeps a digest in the records, and its page among the files of the data folder.
 pub(crate) fn keep(store: &mut Store, data: &DataFolder, snapshot: &Snapshot, digest: &Digest) -> Result<PathBuf> {
     let as_of = snapshot.world.as_of;
     store.keep_digest(as_of, digest.since, &serde_json::to_string(&digest.numbers)?)?;
-    let path = data.digests().join(format!("{}.html", as_of.civil().date()));
+    // Digests of a day are the rule; another span stands in the name, so that it takes no day's place.
+    let span = digest.since.until(as_of);
+    let of_span = if span == DAY { String::new() } else { format!(".{}", span.to_string().replace(' ', "")) };
+    let path = data.digests().join(format!("{}{of_span}.html", as_of.civil().date()));
     write_whole(&path, page(&digest.document).as_bytes())?;
     Ok(path)
 }
@@ -214,7 +227,18 @@ fn numbers_table(n: &Numbers, before: Option<&Numbers>) -> Block {
         row("gone", n.resolved, |b| b.resolved),
         row("decided", n.decided, |b| b.decided),
     ];
-    Block::Table { head: ["", "now", "digest before"].map(Own::new).to_vec(), rows }
+    Block::Table { head: ["", "now", "before"].map(Own::new).to_vec(), rows }
+}
+
+/// Which digest stands beside the numbers.
+fn compared(span: Span, before: Option<Time>) -> Line {
+    let span = Inline::Shaped(Shaped::For(span));
+    match before {
+        Some(at) => {
+            vec![own("Before: the digest of "), Inline::Shaped(Shaped::At(at)), own(", of the same span: "), span]
+        }
+        None => vec![own("Before: no earlier digest has this span: "), span],
+    }
 }
 
 /// A finding's title, which leads to it.

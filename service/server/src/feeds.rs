@@ -23,6 +23,15 @@ pub(crate) enum Fetched {
     File { file: tempfile::NamedTempFile, etag: Option<String>, sha256: Digest },
 }
 
+/// Refuses what is no URL of a feed, before anything is fetched.
+pub(crate) fn check(url: &str) -> Result<(), String> {
+    match reqwest::Url::parse(url) {
+        Ok(parsed) if matches!(parsed.scheme(), "http" | "https") && parsed.has_host() => Ok(()),
+        Ok(_) => Err(format!("`{url}` is no address of a feed: it begins with https:// and a host")),
+        Err(e) => Err(format!("`{url}` is no URL: {e}")),
+    }
+}
+
 /// Fetches a feed into a file in `folder`. When the server publishes a digest (`Repr-Digest: sha-256`), it is checked.
 pub(crate) async fn fetch(url: &str, etag: Option<&str>, folder: &Path) -> Result<Fetched> {
     let client = reqwest::Client::builder().connect_timeout(SILENCE_MAX).read_timeout(SILENCE_MAX).build()?;

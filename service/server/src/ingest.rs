@@ -62,6 +62,8 @@ impl IngestError {
             Self::Read(error) => match error {
                 ReadError::Io(_) => Some("check the path, and that it may be read"),
                 ReadError::Empty => Some("the tool wrote nothing: look at what it said, and run it again"),
+                // What can be opened says so already.
+                ReadError::Unknown { saw } if saw.contains("unpack") => None,
                 ReadError::Unknown { .. } => {
                     Some("`assay ingest --help` lists the formats; --format NAME reads it as one of them")
                 }

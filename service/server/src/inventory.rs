@@ -205,6 +205,11 @@ pub(crate) struct WayWire {
 /// What the ways in do not take into account: said wherever they are shown.
 pub(crate) const LIMITS: &str = "ways in from the Internet through Services and Ingresses, as far as network policies let callers through; rights between workloads and choke points are not computed yet";
 
+/// How exposed a workload is by one of its ways: traffic on another way does not count for this one.
+fn of_way(workload: &'static str, traffic: bool) -> &'static str {
+    if !traffic && workload == Exposed::WithTraffic.as_str() { Exposed::ByPath.as_str() } else { workload }
+}
+
 /// Every way in from the Internet, those that lead to the most urgent finding first.
 pub(crate) fn paths(snapshot: &Snapshot) -> PathsWire {
     let world = &snapshot.world;
@@ -228,7 +233,7 @@ pub(crate) fn paths(snapshot: &Snapshot) -> PathsWire {
         for one in shown.paths {
             let way = WayWire {
                 workload: format!("{}/{}", key.namespace.reveal(), key.name.reveal()),
-                exposure: shown.value,
+                exposure: of_way(shown.value, one.traffic.is_some()),
                 path: one,
                 open_findings: open[workload.0 as usize],
                 most_urgent: urgent.map(|band| snapshot.policy.band(band).name.clone()),

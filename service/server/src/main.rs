@@ -70,10 +70,17 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let code = if error.use_stderr() { 2 } else { 0 };
-            // Nothing can be said when the terminal is gone.
-            let _ = error.print();
-            return ExitCode::from(code);
+            if !error.use_stderr() {
+                // Nothing can be said when the terminal is gone.
+                let _ = error.print();
+                return ExitCode::SUCCESS;
+            }
+            let said = error.render().ansi().to_string();
+            // One prefix for every word that goes wrong.
+            let plain = error.to_string();
+            let said = if plain.starts_with("error: ") { said.replacen("error:", "assay:", 1) } else { said };
+            anstream::eprint!("{said}");
+            return ExitCode::from(2);
         }
     };
     match run(&cli) {
@@ -87,6 +94,9 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
     let global = &cli.global;
     // A command says itself what a person should know; a service has only its log.
     log::start(if matches!(cli.command, Some(Command::Serve(_))) { "info" } else { "error" });
+    if let Some(command) = &cli.command {
+        command.check(global)?;
+    }
     match &cli.command {
         Some(Command::Demo(args)) => commands::demo::run(global, args),
         Some(Command::Ingest(args)) => commands::ingest::run(global, args),
@@ -99,7 +109,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Serve(args)) => commands::serve::run(global, args),
         Some(Command::Token(what)) => commands::serve::token(global, what),
         Some(Command::Audit(Audit::Verify)) => commands::audit::verify(global),
-        Some(Command::Vex) => commands::vex::run(global),
+        Some(Command::Vex(args)) => commands::vex::run(global, args),
         Some(Command::Funnel) => commands::funnel::run(global),
         Some(Command::Agent(args)) => commands::agent::run(args),
         Some(Command::Doctor) => commands::agent::doctor(global),
@@ -139,13 +149,26 @@ fn report(error: &anyhow::Error) -> u8 {
             _ => 4,
         }
     };
-    let mut text = error.to_string();
-    for cause in error.chain().skip(1) {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-    }
+    let text = said(error);
     if !text.is_empty() {
         anstream::eprintln!("assay: {text}");
     }
     code
+}
+
+/// An error with its causes, each told once, and what to do about it last.
+fn said(error: &anyhow::Error) -> String {
+    let whole = error.to_string();
+    let (what, hint) = whole.split_once("\nhint: ").map_or((whole.as_str(), None), |(w, h)| (w, Some(h)));
+    let mut text = what.to_owned();
+    for cause in error.chain().skip(1).map(ToString::to_string).filter(|c| !c.is_empty()) {
+        // Some libraries repeat their cause in their own words.
+        if !text.contains(&cause) {
+            text.push_str(&format!(": {cause}"));
+        }
+    }
+    if let Some(hint) = hint {
+        text.push_str(&format!("\nhint: {hint}"));
+    }
+    text
 }

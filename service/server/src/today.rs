@@ -1,11 +1,13 @@
 //! The first screen: what is due, why, since when, and what was not seen. Comes in: a snapshot. Goes out: today's list by
 //! root cause, and the document that every surface shows first.
 
+mod not_seen;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use anyhow::Result;
 use assay_core::asset::KindClass;
-use assay_core::document::{Block, Document, Guarded, Inline, Line, count, counted, guard, own, withheld};
+use assay_core::document::{Block, Command, Document, Guarded, Inline, Line, count, counted, guard, own, withheld};
 use assay_core::explain::{named, place};
 use assay_core::finding::{Finding, FindingClass, Matter};
 use assay_core::ids::{Span, Time};
@@ -15,6 +17,8 @@ use assay_core::why::why;
 use assay_store::{Funnel, Store};
 
 use crate::snapshot::Snapshot;
+use not_seen::not_seen;
+pub(crate) use not_seen::unscanned;
 
 /// Today fits on a screen.
 pub(crate) const TODAY_MAX: usize = 5;
@@ -37,6 +41,8 @@ pub(crate) struct Today<'a> {
     pub(crate) lower: Vec<Item<'a>>,
     pub(crate) open: u64,
     pub(crate) due_soon: u64,
+    /// Root causes with a deadline: `items` are the first of them.
+    pub(crate) causes: u64,
     pub(crate) decided: u64,
     pub(crate) images: u64,
     pub(crate) tools: Vec<String>,
@@ -99,6 +105,7 @@ pub(crate) fn gather<'a>(store: &Store, snapshot: &'a Snapshot) -> Result<Today<
     let mut open = 0;
     let mut due_soon = 0;
     let mut decided = 0;
+    let mut causes = HashSet::new();
     for ranked in snapshot.table.list(&snapshot.policy, |row| row.is_open()) {
         open += 1;
         if ranked.row.is_decided() {
@@ -107,6 +114,9 @@ pub(crate) fn gather<'a>(store: &Store, snapshot: &'a Snapshot) -> Result<Today<
         }
         let soon = ranked.row.due(&snapshot.policy, ranked.band).is_some_and(|due| due <= as_of + SOON);
         due_soon += u64::from(soon);
+        if snapshot.policy.band(ranked.band).days.is_some() {
+            causes.insert(ranked.row.cause);
+        }
     }
     let items = items(store, snapshot, TODAY_MAX)?;
     let shown: HashSet<u32> = items.iter().map(|i| i.ranked.row.cause).collect();
@@ -120,6 +130,7 @@ pub(crate) fn gather<'a>(store: &Store, snapshot: &'a Snapshot) -> Result<Today<
         items,
         open,
         due_soon,
+        causes: causes.len() as u64,
         decided,
     })
 }
@@ -201,7 +212,7 @@ pub(crate) struct Around<'a> {
     pub(crate) words: &'a str,
     pub(crate) search: &'a str,
     pub(crate) digest: Option<&'a str>,
-    pub(crate) next: Vec<assay_core::document::Command>,
+    pub(crate) next: Vec<Command>,
 }
 
 /// The first screen as a document.
@@ -298,65 +309,14 @@ fn numbers(today: &Today<'_>) -> Line {
     let mut line = vec![count(today.open), own(" open from ")];
     line.extend(counted(today.tools.len() as u64, [" tool in ", " tools in "]));
     line.extend(counted(today.images, [" image > ", " images > "]));
-    line.extend([count(today.due_soon), own(" due within 14 days > "), count(today.items.len() as u64), own(" today")]);
+    line.extend([count(today.due_soon), own(" due within 14 days")]);
+    // Today is the head of the order, not a part of what is due soon.
+    line.extend([own("     today: "), count(today.items.len() as u64), own(" of ")]);
+    line.extend(counted(today.causes, [" cause with a deadline", " causes with a deadline"]));
     if today.decided > 0 {
         line.extend([own("     decided: "), count(today.decided)]);
     }
     line
-}
-
-fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
-    let mut line = Vec::new();
-    for unseen in &today.unseen {
-        if !line.is_empty() {
-            line.push(own("; "));
-        }
-        line.extend([
-            own("the sensor on node "),
-            Inline::Name(unseen.node.clone()),
-            own(" was last heard "),
-            Inline::Ago(unseen.since),
-        ]);
-        if unseen.findings > 0 {
-            line.push(own(": use is unknown for "));
-            line.extend(counted(unseen.findings, [" finding", " findings"]));
-        }
-    }
-    let unscanned = unscanned(snapshot);
-    if unscanned > 0 {
-        if !line.is_empty() {
-            line.push(own("; "));
-        }
-        let images = [" running image was never scanned", " running images were never scanned"];
-        line.extend(counted(unscanned, images));
-    }
-    let not_assessed = snapshot
-        .world
-        .assets
-        .iter()
-        .flat_map(|a| &a.facts)
-        .filter(|f| matches!(f.what, assay_core::observation::What::NotAssessed(_)))
-        .count() as u64;
-    if not_assessed > 0 {
-        if !line.is_empty() {
-            line.push(own("; "));
-        }
-        let scans = [
-            " scan could not assess the distribution that it found",
-            " scans could not assess the distributions that they found",
-        ];
-        line.extend(counted(not_assessed, scans));
-    }
-    if line.is_empty() {
-        line.push(own("every source that ever reported has reported in time"));
-    }
-    line
-}
-
-/// Images that a workload runs and that no finding, scan or report has ever spoken of.
-pub(crate) fn unscanned(snapshot: &Snapshot) -> u64 {
-    let (running, scanned) = snapshot.running_images();
-    running - scanned
 }
 
 fn row(at: usize, item: &Item<'_>, snapshot: &Snapshot) -> Vec<Line> {

@@ -89,27 +89,42 @@ fn is_test(file: &Path, name: &str) -> bool {
     marked || listed()
 }
 
-#[test]
-fn every_law_names_tests_that_are_there() {
-    let map = map();
-    let laws = between(&map, "## Laws", "\n## ");
+/// The first cells of a table's rows, each of which names tests that are there.
+fn rows_with_tests(table: &str) -> Vec<String> {
     let mut held = Vec::new();
-    for row in laws.lines().filter(|l| l.starts_with("| ") && !l.starts_with("| law ")) {
-        let law = row.split('|').nth(1).unwrap().trim();
+    for row in table.lines().filter(|l| l.starts_with("| ")).skip(1) {
+        let name = row.split('|').nth(1).unwrap().trim();
         let (mut file, mut tests) = (None, 0);
-        for name in code(row) {
-            if name.ends_with(".rs") {
-                let path = root().join(name);
-                assert!(path.is_file(), "law {law} names {name}, which is not there");
+        for word in code(row) {
+            if word.ends_with(".rs") {
+                let path = root().join(word);
+                assert!(path.is_file(), "`{name}` names {word}, which is not there");
                 file = Some(path);
                 continue;
             }
-            let file = file.as_deref().unwrap_or_else(|| panic!("law {law}: in which file is {name}?"));
-            assert!(is_test(file, name), "law {law}: {} has no test {name}", file.display());
+            let file = file.as_deref().unwrap_or_else(|| panic!("`{name}`: in which file is {word}?"));
+            assert!(is_test(file, word), "`{name}`: {} has no test {word}", file.display());
             tests += 1;
         }
-        assert!(tests > 0, "law {law} names no test");
-        held.push(law.to_owned());
+        assert!(tests > 0, "`{name}` names no test");
+        held.push(name.to_owned());
     }
-    assert_eq!(held, (1..=10).map(|n| n.to_string()).collect::<Vec<_>>());
+    held
+}
+
+#[test]
+fn every_law_and_every_fault_names_tests_that_are_there() {
+    let map = map();
+    let laws = rows_with_tests(between(&map, "## Laws", "\n## "));
+    assert_eq!(laws, (1..=10).map(|n| n.to_string()).collect::<Vec<_>>());
+    assert_eq!(rows_with_tests(between(&map, "## What happens when", "\n## ")).len(), 4);
+}
+
+#[test]
+fn the_core_lists_its_modules_in_the_order_of_the_road() {
+    let text = std::fs::read_to_string(root().join("service/core/src/lib.rs")).unwrap();
+    let stages = ["observation", "reconcile", "world", "context", "assess", "brief", "plan", "document", "sink"];
+    let places: Vec<usize> =
+        stages.iter().map(|m| text.find(&format!("\npub mod {m};")).unwrap_or_else(|| panic!("no {m}"))).collect();
+    assert!(places.is_sorted(), "{places:?}");
 }

@@ -181,7 +181,7 @@ fn a_decided_finding_is_listed_and_is_out_of_today() {
     let glibc = of(&demo().findings, "CVE-2023-4911", "lab/notebook");
     assert_eq!(
         (glibc["decision"]["status"].as_str(), glibc["decision"]["by"].as_str()),
-        (Some("affected"), Some("mira"))
+        (Some("not_affected"), Some("mira"))
     );
     assert_eq!(glibc["decision"]["in_force"], true);
     assert_eq!(glibc["band"], "14-days", "a decision moves no band");
@@ -201,7 +201,7 @@ fn a_line_of_the_list_can_be_asked_for_and_says_what_was_decided() {
     assert!(explained.starts_with("may create pods in every namespace"), "{explained}");
     let decided = text(&run(&["findings", "--status", "decided"]));
     assert_eq!(decided.lines().count(), 1, "{decided}");
-    assert!(decided.trim_end().ends_with("(decided: affected, by mira)"), "{decided}");
+    assert!(decided.trim_end().ends_with("(decided: not affected, by mira)"), "{decided}");
     assert!(text(&run(&["explain", "log4shell"])).starts_with("CVE-2021-44228 in log4j-core"));
     let (several, none) = (run(&["explain", "CVE-2023-0286"]), run(&["explain", "heartbleed"]));
     assert_eq!((several.status.code(), none.status.code()), (Some(2), Some(2)));
@@ -221,6 +221,44 @@ fn a_ticket_is_answered_for_the_name_and_for_the_place_that_it_says() {
     let beside = asked("Is CVE-2021-44228 a problem on shop/web?");
     assert!(beside.contains("shop/web: no report claims it there. Reports speak for all of its images."), "{beside}");
     assert!(asked("Lunch at noon?").contains("It names nothing that I recognise"));
+}
+
+#[test]
+fn vex_writes_what_people_decided_and_only_when_asked_what_sensors_showed() {
+    let data = demo().folder.path();
+    let decided = json(data, NOW, &["vex"]);
+    let statements = decided["statements"].as_array().unwrap();
+    assert_eq!(statements.len(), 1, "{decided}");
+    assert_eq!(statements[0]["vulnerability"]["name"], "CVE-2023-4911");
+    assert_eq!(statements[0]["justification"], "vulnerable_code_cannot_be_controlled_by_adversary");
+    let observed = json(data, NOW, &["vex", "--observed"]);
+    let statements = observed["statements"].as_array().unwrap();
+    assert!(statements.len() > 5, "{observed}");
+    for statement in statements.iter().filter(|s| s["vulnerability"]["name"] != "CVE-2023-4911") {
+        let id = statement["products"][0]["@id"].as_str().unwrap();
+        assert!(id.contains("@sha256%3A"), "by digest: {id}");
+        let repository = id.split("repository_url=").nth(1).unwrap();
+        let placements = demo().findings.iter().filter(|f| {
+            f["cve"] == statement["vulnerability"]["name"] && f["asset"]["image"].to_string().contains(repository)
+        });
+        for finding in placements {
+            assert_eq!(factor(finding, "in_use")["value"], "no", "{}", finding["title"]);
+        }
+    }
+}
+
+#[test]
+fn a_digest_is_compared_with_one_of_its_own_span_that_is_not_from_just_now() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(assay(folder.path(), "", &["demo"]).status.success());
+    let day = || text(&assay(folder.path(), "", &["digest"]));
+    let before = |said: &str| said.lines().find(|l| l.contains("Before: ")).unwrap().to_owned();
+    let (first, second) = (before(&day()), before(&day()));
+    assert!(first.contains("Before: the digest of ") && first.contains("1 d"), "{first}");
+    assert_eq!(first, second, "not with the run before it");
+    let output = assay(folder.path(), "", &["digest", "--since", "7d"]);
+    assert!(text(&output).contains("Before: no earlier digest has this span: 7 d"), "{}", text(&output));
+    assert!(String::from_utf8_lossy(&output.stderr).contains(".7d.html"));
 }
 
 #[test]
@@ -320,7 +358,13 @@ fn the_last_batch_is_two_minutes_old_and_a_second_run_loads_the_same_demo_anew()
         findings.iter().map(|f| f["id"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
     };
     let first = run();
+    let id = first.iter().next().unwrap();
+    let decide = ["decide", id, "--status", "fixed", "--by", "ana"];
+    assert!(assay(&data, "", &decide).status.success());
     let key = fs::read(data.join("key")).unwrap();
+    let again = assay(Path::new("/nowhere"), "", &["demo", data.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(said.contains("the demo is made anew: 1 decision that was made there is dropped"), "{said}");
     assert_eq!(run(), first);
     assert_eq!(fs::read(data.join("key")).unwrap(), key);
     assert!(!data.join(".loading").exists());

@@ -2,7 +2,8 @@
 
 use assay_core::finding::Decision;
 use assay_core::ids::Time;
-use assay_core::records::{PastDecision, PastEnd, StandingDecision};
+use assay_core::observation::VexStatus;
+use assay_core::records::{PastDecision, PastEnd, StandingDecision, WITHDRAWN};
 use assay_core::text::Opaque;
 use rusqlite::{OptionalExtension, ToSql, TransactionBehavior, params};
 
@@ -78,16 +79,20 @@ impl Store {
     pub fn revoke_decision(&mut self, id: i64, at: Time, because: &str, kind: &str) -> Result<(), StoreError> {
         let doing = "taking a decision back";
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
-        let sql = "UPDATE decision SET revoked_at = ?2, revoked_because = ?3 WHERE id = ?1 AND revoked_at IS NULL RETURNING finding_id";
-        let finding: Option<i64> =
-            tx.query_row(sql, params![id, at.millis(), because], |r| r.get(0)).optional().doing(doing)?;
-        if let Some(finding) = finding {
-            // The finding is due again: its clock starts with the end of the decision.
-            tx.execute(
-                "UPDATE finding SET clock_start = ?2 WHERE id = ?1 AND presence < 2",
-                params![finding, at.millis()],
-            )
+        let sql = "UPDATE decision SET revoked_at = ?2, revoked_because = ?3 WHERE id = ?1 AND revoked_at IS NULL RETURNING finding_id, status";
+        let ended: Option<(i64, String)> = tx
+            .query_row(sql, params![id, at.millis(), because], |r| Ok((r.get(0)?, r.get(1)?)))
+            .optional()
             .doing(doing)?;
+        if let Some((finding, status)) = ended {
+            // What was taken out is due again: its clock starts with the end of the decision.
+            if status.parse().is_ok_and(VexStatus::takes_out) {
+                tx.execute(
+                    "UPDATE finding SET clock_start = ?2 WHERE id = ?1 AND presence < 2",
+                    params![finding, at.millis()],
+                )
+                .doing(doing)?;
+            }
             tx.execute(
                 "INSERT INTO outbox (at, kind, finding_id, body) VALUES (?1, ?2, ?3, ?4)",
                 params![at.millis(), kind, finding, because],
@@ -96,6 +101,30 @@ impl Store {
             audit::append(&tx, at, "assay", "decision.end", &format!("finding:{finding}"), "", because)?;
         }
         tx.commit().doing(doing)
+    }
+
+    /// Ends a person's decision for a finding because a person takes it back; true when there was one. What it bought is
+    /// not kept: the deadline runs as if it had never been made.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn withdraw(&mut self, finding: i64, at: Time, by: &Opaque) -> Result<bool, StoreError> {
+        let doing = "withdrawing a decision";
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
+        let sql = "UPDATE decision SET revoked_at = ?2, revoked_because = ?3 WHERE finding_id = ?1 AND revoked_at IS NULL AND source = 'person' RETURNING status";
+        let status: Option<String> =
+            tx.query_row(sql, params![finding, at.millis(), WITHDRAWN], |r| r.get(0)).optional().doing(doing)?;
+        if let Some(status) = &status {
+            tx.execute(
+                "INSERT INTO outbox (at, kind, finding_id, body) VALUES (?1, 'decision_withdrawn', ?2, ?3)",
+                params![at.millis(), finding, status],
+            )
+            .doing(doing)?;
+            let object = format!("finding:{finding}");
+            audit::append(&tx, at, by.reveal(), "decision.withdraw", &object, status, "")?;
+        }
+        tx.commit().doing(doing)?;
+        Ok(status.is_some())
     }
 
     /// Every decision that was not taken back: its row, finding, source, the decision, and what it relies on.
@@ -137,15 +166,16 @@ impl Store {
     fn past_decisions(&self, which: &str, of: impl ToSql, limit: usize) -> Result<Vec<PastDecision>, StoreError> {
         let doing = "reading past decisions";
         let sql = format!(
-            "SELECT status, justification, note, by_whom, at, until, finding_id, revoked_at IS NOT NULL, COALESCE(revoked_because, '') = 'replaced' FROM decision WHERE id IN ({which}) ORDER BY at DESC, id DESC LIMIT ?2"
+            "SELECT status, justification, note, by_whom, at, until, finding_id, CASE WHEN revoked_at IS NULL THEN NULL ELSE COALESCE(revoked_because, '') END FROM decision WHERE id IN ({which}) ORDER BY at DESC, id DESC LIMIT ?2"
         );
         let mut statement = self.conn.prepare_cached(&sql).doing(doing)?;
         let rows = statement.query_map(params![of, limit as i64], |r| {
-            let ended = match (r.get(7)?, r.get(8)?) {
-                (false, _) => None,
-                (true, true) => Some(PastEnd::Replaced),
-                (true, false) => Some(PastEnd::Lapsed),
-            };
+            let because: Option<String> = r.get(7)?;
+            let ended = because.map(|because| match because.as_str() {
+                "replaced" => PastEnd::Replaced,
+                WITHDRAWN => PastEnd::Withdrawn,
+                _ => PastEnd::Lapsed,
+            });
             Ok((decision_row(r)?, r.get(6)?, ended))
         });
         let rows: Vec<(DecisionRow, i64, Option<PastEnd>)> = rows.and_then(Iterator::collect).doing(doing)?;

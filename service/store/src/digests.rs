@@ -38,6 +38,19 @@ impl Store {
         Ok(self.conn.last_insert_rowid())
     }
 
+    /// The newest digest that looked back for as long as `since` to `at` and was made at least half that span before:
+    /// when it was made, and its body.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn digest_before(&self, since: Time, at: Time) -> Result<Option<(Time, String)>, StoreError> {
+        let span = at.millis() - since.millis();
+        let sql = "SELECT at, body FROM digest WHERE at - since = ?1 AND at <= ?2 ORDER BY at DESC, id DESC LIMIT 1";
+        let read = |r: &rusqlite::Row<'_>| Ok((Time::from_millis(r.get(0)?), r.get(1)?));
+        let params = params![span, at.millis() - span / 2];
+        self.conn.query_row(sql, params, read).optional().doing("reading an earlier digest")
+    }
+
     /// The newest digest: when it was made, since when it looked, and its body.
     ///
     /// # Errors

@@ -6,11 +6,11 @@ use anyhow::Result;
 use assay_core::finding::FindingClass;
 use assay_core::ids::Time;
 use assay_core::sink::escape;
-use assay_core::text::{Door, Opaque};
+use assay_core::text::Door;
 use assay_store::DETAILS_MAX;
 
 use super::findings::{Filter, list};
-use super::{ended, print_json, print_text, sink};
+use super::{data_flag, ended, print_json, print_text, shown, sink};
 use crate::app::App;
 use crate::cli::{Demo, Global, Output};
 use crate::today::{Around, document, gather};
@@ -89,22 +89,10 @@ fn show(global: &Global, root: &Path, digest: &Path, now: Time) -> Result<Ended>
 
 /// Three commands to try, with the folder where a bare `assay` would look elsewhere.
 fn next(root: &Path, door: &dyn Door) -> String {
-    let found = std::env::var_os("ASSAY_DATA").is_some_and(|data| Path::new(&data) == root);
-    let data = if found { String::new() } else { format!(" --data {}", quoted(&shown(root, door))) };
+    let data = data_flag(root, door);
     ["explain 2", "paths", "ask \"what changed since yesterday\""]
         .iter()
         .enumerate()
         .map(|(i, command)| format!("{:16}assay {command}{data}\n", if i == 0 { "Next" } else { "" }))
         .collect()
-}
-
-/// A path for people: what it says went through the door too.
-fn shown(path: &Path, door: &dyn Door) -> String {
-    Opaque::admit_name(&path.to_string_lossy(), door).reveal().to_owned()
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '~' | ':');
-    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }

@@ -39,7 +39,7 @@ pub(crate) fn run(global: &Global, args: &DigestArgs) -> Result<Ended> {
     let since: Span = args.since.parse().map_err(Usage::from_error)?;
     let mut store = app.store()?;
     let snapshot = app.snapshot(&mut store)?;
-    let digest = digest::make(&store, &snapshot, app.now() - since, &app.door()?)?;
+    let digest = digest::make(&store, &snapshot, snapshot.world.as_of - since, &app.door()?)?;
     if global.as_of.is_none() {
         let path = digest::keep(&mut store, &app.data, &snapshot, &digest)?;
         anstream::eprintln!("kept as {}", path.display());

@@ -72,7 +72,8 @@ pub(crate) fn run(global: &Global, args: &Enrich) -> Result<Ended> {
     } else {
         std::fs::File::open(&args.ticket).and_then(|f| f.take(limit).read_to_end(&mut bytes))
     };
-    read.map_err(|e| BadInput(format!("{name}: {e}")))?;
+    let hint = "hint: --ticket takes a file with the ticket's text, or - for standard input";
+    read.map_err(|e| BadInput(format!("{name}: {e}\n{hint}")))?;
     let text = String::from_utf8(bytes)
         .map_err(|e| BadInput(format!("{name}: not UTF-8 at byte {}", e.utf8_error().valid_up_to())))?;
     if text.trim().is_empty() {

@@ -76,7 +76,11 @@ pub(crate) fn run(global: &Global, args: &Explain) -> Result<Ended> {
         let id = at
             .and_then(|at| explained.evidence.get(at))
             .ok_or_else(|| Usage(format!("no evidence `{mark}` here: e1 to e{}", explained.evidence.len())))?;
-        print_text(&format!("{mark}  {}\n{}\n", id, store.evidence(id, snapshot.world.as_of)?))?;
+        let what = store.evidence(id, snapshot.world.as_of)?;
+        match global.output {
+            Output::Json => print_json(&EvidenceWire { mark: mark.clone(), id: id.to_string(), what })?,
+            Output::Text | Output::Md | Output::Html => print_text(&format!("{mark}  {id}\n{what}\n"))?,
+        }
         return Ok(Ended::Done);
     }
     match global.output {

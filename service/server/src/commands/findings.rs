@@ -162,6 +162,9 @@ pub(crate) fn wires(store: &Store, snapshot: &Snapshot, page: &[Ranked<'_>]) -> 
 }
 
 fn table(list: &ListWire) -> String {
+    if list.findings.is_empty() {
+        return "no finding is like that; --status all shows those that are resolved too\n".to_owned();
+    }
     let mut out = String::new();
     for f in &list.findings {
         out.push_str(&format!(

@@ -1,14 +1,15 @@
 //! `assay ingest`: reports from files, folders and standard input.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use assay_core::text::{Door, Opaque, how_many};
+use assay_core::text::{Opaque, how_many};
 use assay_sources::sniff::Format;
 use assay_store::{Receipt, Store};
 use serde::Serialize;
 
-use super::{ended, print_json, print_text};
+use super::{ended, print_json, print_text, shown};
 use crate::app::App;
 use crate::cli::{Global, Ingest, Output};
 use crate::ingest::{self, Asked, IngestError, Taken};
@@ -54,6 +55,9 @@ struct RefusedWire {
     error: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'static str>,
+    /// True when standard error has said so already.
+    #[serde(skip)]
+    told: bool,
 }
 
 #[derive(Serialize)]
@@ -130,6 +134,7 @@ pub(crate) fn run(global: &Global, args: &Ingest) -> Result<Ended> {
     };
     let mut taken = 0usize;
     let mut refused_named = 0usize;
+    let mut hinted = BTreeSet::new();
     let mut results = Vec::new();
     for item in &todo {
         let name = shown(&item.path, &door);
@@ -142,10 +147,13 @@ pub(crate) fn run(global: &Global, args: &Ingest) -> Result<Ended> {
                 let listed = !item.named && error.is_unknown_format();
                 if !listed {
                     refused_named += 1;
-                    let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+                    // What to do is said once, however many files it is about.
+                    let hint = error.hint().filter(|hint| hinted.insert(*hint));
+                    let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
                     anstream::eprintln!("assay: {name}: {}{hint}", error.said());
                 }
-                results.push(OneWire::Refused(RefusedWire { file: name, error: error.said(), hint: error.hint() }));
+                let (error, hint) = (error.said(), error.hint());
+                results.push(OneWire::Refused(RefusedWire { file: name, error, hint, told: !listed }));
             }
             Err(error) => return Err(anyhow::Error::new(error).context(name)),
         }
@@ -156,7 +164,15 @@ pub(crate) fn run(global: &Global, args: &Ingest) -> Result<Ended> {
             [one] => print_json(one)?,
             many => print_json(&many)?,
         },
-        _ => print_text(&table(&results))?,
+        _ => {
+            let table = if todo.is_empty() { "no file lies there\n".to_owned() } else { table(&results) };
+            if !table.is_empty() {
+                print_text(&table)?;
+            }
+        }
+    }
+    if refused_named == 1 && todo.len() == 1 {
+        return Err(BadInput(String::new()).into());
     }
     if refused_named > 0 || (taken == 0 && !todo.is_empty()) {
         let kept = if taken > 0 { format!("; {taken} other files were kept") } else { String::new() };
@@ -177,11 +193,6 @@ fn one(
     }
     let mut spooled = ingest::spool(&mut std::io::stdin().lock(), app.data.root())?;
     ingest::reader(store, spooled.as_file_mut(), door, asked)
-}
-
-/// A path for people: what it says went through the door too.
-fn shown(path: &Path, door: &dyn Door) -> String {
-    Opaque::admit_name(&path.to_string_lossy(), door).reveal().to_owned()
 }
 
 fn table(results: &[OneWire]) -> String {
@@ -217,6 +228,7 @@ fn table(results: &[OneWire]) -> String {
                     out.push_str(&format!("  hint: {hint}\n"));
                 }
             }
+            OneWire::Refused(r) if r.told => {}
             OneWire::Refused(r) => out.push_str(&format!("{}  not taken: {}\n", r.file, r.error)),
         }
     }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use assay_core::ids::Digest;
 use assay_core::intel::Feed;
 use assay_core::text::how_many;
@@ -19,7 +19,7 @@ use super::{ended, print_json, print_text};
 use crate::app::App;
 use crate::cli::{Global, Intel, Output};
 use crate::feeds::{self, Fetched};
-use crate::{BadInput, Ended, Usage};
+use crate::{BadInput, Ended, Missing, Usage};
 
 /// What came of one path.
 #[derive(Debug, Serialize)]
@@ -155,21 +155,23 @@ fn update(global: &Global, app: &App, kev_url: Option<&str>, epss_url: Option<&s
     if wanted.iter().all(|(_, url)| url.is_none()) {
         return Err(Usage("no feed is named: give --kev-url or --epss-url, or name them under [intel] in assay.toml; `assay intel import PATH` needs no network".to_owned()).into());
     }
+    for (feed, url) in wanted.iter().filter_map(|(feed, url)| url.map(|url| (feed, url))) {
+        feeds::check(url).map_err(|why| Usage(format!("{feed}: {why}")))?;
+    }
     crate::tls()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut lines = Vec::new();
+    let mut failed = Vec::new();
     for (feed, url) in wanted {
         let Some(url) = url else { continue };
         let mut store = app.store()?;
         let known =
             store.feed_etag(feed)?.filter(|(from, _)| from == url).map(|(_, etag)| etag).filter(|e| !e.is_empty());
         app.data.make()?;
-        let fetched = runtime
-            .block_on(feeds::fetch(url, known.as_deref(), app.data.root()))
-            .with_context(|| format!("{feed} could not be fetched; the last good copy is used"));
+        let fetched = runtime.block_on(feeds::fetch(url, known.as_deref(), app.data.root()));
         match fetched {
-            // An old feed never fails a run: its age is printed.
-            Err(error) => lines.push(format!("{feed}: {error:#}{}", age(app, feed)?)),
+            // A feed that is older than it might be fails no run in which another came: its age is printed.
+            Err(error) => failed.push(format!("{feed}: {error}: {}{}", error.root_cause(), age(app, feed)?)),
             Ok(Fetched::Unchanged) => {
                 lines.push(format!("{feed}: not changed since the last fetch{}", age(app, feed)?));
             }
@@ -180,8 +182,16 @@ fn update(global: &Global, app: &App, kev_url: Option<&str>, epss_url: Option<&s
             }
         }
     }
+    if lines.is_empty() {
+        return Err(Missing(format!(
+            "nothing was fetched\n{}\nhint: `assay intel import PATH` takes a file and needs no network",
+            failed.join("\n")
+        ))
+        .into());
+    }
     let mut store = app.store()?;
     let snapshot = app.refreshed(&mut store)?;
+    lines.extend(failed);
     match global.output {
         Output::Json => print_json(&serde_json::json!({ "updates": lines }))?,
         _ => print_text(&lines.join("\n"))?,
@@ -193,7 +203,7 @@ fn age(app: &App, feed: Feed) -> Result<String> {
     let feeds = app.store()?.feeds()?;
     Ok(feeds.iter().find(|f| f.feed == feed).map_or_else(
         || "; no copy of it was ever imported".to_owned(),
-        |f| format!("; its copy is {} old", f.published.until(app.now())),
+        |f| format!("; the last good copy is used, {} old", f.published.until(app.now())),
     ))
 }
 

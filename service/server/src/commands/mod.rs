@@ -22,10 +22,12 @@ pub(crate) mod today;
 pub(crate) mod vex;
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use anyhow::Result;
 use assay_core::policy::Policy;
 use assay_core::sink::Sink;
+use assay_core::text::{Door, Opaque};
 use serde::Serialize;
 
 use crate::cli::{Global, Output};
@@ -66,6 +68,26 @@ pub(crate) fn sink(output: Output) -> Sink {
 
 fn terminal_width() -> Option<usize> {
     std::io::stdout().is_terminal().then(|| usize::from(terminal_size::terminal_size().map_or(100, |(w, _)| w.0)))
+}
+
+/// A path for people: what it says went through the door too.
+pub(crate) fn shown(path: &Path, door: &dyn Door) -> String {
+    Opaque::admit_name(&path.to_string_lossy(), door).reveal().to_owned()
+}
+
+/// The flag that a command needs to find this folder again; empty where it would look there anyway.
+pub(crate) fn data_flag(root: &Path, door: &dyn Door) -> String {
+    let found = match std::env::var_os("ASSAY_DATA") {
+        Some(data) => Path::new(&data) == root,
+        None => root == Global::plain().folder(),
+    };
+    if found { String::new() } else { format!(" --data {}", quoted(&shown(root, door))) }
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '~' | ':');
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 /// The order of a band by its name.

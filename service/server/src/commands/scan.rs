@@ -72,7 +72,11 @@ fn from_server(context: Option<&str>, limits: &ScanLimits, door: &assay_sources:
     let gathered = runtime.block_on(async { live::Server::connect(context).await?.gather(limits, door).await });
     gathered.map_err(|e| {
         let hint = "hint: `assay scan --manifests PATH` needs no API server";
-        anyhow::Error::new(e).context(Missing(format!("the cluster could not be read; {hint}")))
+        // The client repeats one cause in each of its layers: the innermost says it.
+        let error = anyhow::Error::new(e);
+        let cause = error.root_cause().to_string();
+        let cause = if error.to_string() == cause { String::new() } else { format!(": {cause}") };
+        Missing(format!("the cluster could not be read: {error}{cause}\n{hint}")).into()
     })
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn token(global: &Global, what: &Token) -> Result<Ended> {
             let row = |t: &assay_store::TokenRow| serde_json::json!({ "name": t.name.reveal(), "role": t.role.as_str(), "created_at": t.created_at.to_string(), "revoked_at": t.revoked_at.map(|r| r.to_string()) });
             match global.output {
                 Output::Json => print_json(&serde_json::json!({ "tokens": rows.iter().map(row).collect::<Vec<_>>() }))?,
+                _ if rows.is_empty() => print_text("no token was made: `assay token create --role ROLE` makes one")?,
                 _ => print_text(
                     &rows
                         .iter()

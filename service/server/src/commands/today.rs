@@ -8,12 +8,17 @@ use clap::CommandFactory;
 use super::{ended, print_text, sink};
 use crate::Ended;
 use crate::app::App;
+use crate::cli::rules::no_data;
 use crate::cli::{Cli, Global};
 use crate::today::{Around, document, gather};
 
 pub(crate) fn run(global: &Global) -> Result<Ended> {
     let app = App::new(global)?;
     if !app.data.has_records() {
+        // A folder that somebody named and that is not there is a mistake, not a first look.
+        if global.data.is_some() && !app.data.root().exists() {
+            return Err(no_data(global).into());
+        }
         print_text(&Cli::command().render_long_help().to_string())?;
         return Ok(Ended::Done);
     }

@@ -1,17 +1,23 @@
-//! `assay vex`: decisions, and packages proven not to be in use, as an OpenVEX document.
+//! `assay vex`: decisions as an OpenVEX document and, when asked for, packages that sensors showed not to be in use.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use assay_core::assess::Answer;
 use assay_core::asset::ImageRef;
-use assay_core::context::Use;
-use assay_core::finding::{Finding, Matter};
+use assay_core::context::{Use, Watch};
+use assay_core::finding::{Finding, FindingClass, Matter};
 use assay_core::ids::Digest;
+use assay_core::observation::{Justification, VexStatus};
+use assay_core::order::Row;
 use assay_core::text::Opaque;
+use assay_store::Store;
 use serde::Serialize;
 
 use super::print_json;
 use crate::Ended;
 use crate::app::App;
-use crate::cli::Global;
+use crate::cli::{Global, Vex};
 use crate::snapshot::Snapshot;
 use crate::wire::package_purl;
 
@@ -48,60 +54,32 @@ struct Name {
     name: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Product {
     #[serde(rename = "@id")]
     id: String,
     subcomponents: Vec<Sub>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Sub {
     #[serde(rename = "@id")]
     id: String,
 }
 
-pub(crate) fn run(global: &Global) -> Result<Ended> {
+/// Placements that were watched, each with its window.
+type Seen = Vec<(Finding, Watch)>;
+
+pub(crate) fn run(global: &Global, args: &Vex) -> Result<Ended> {
     let app = App::new(global)?;
     let mut store = app.store()?;
     let snapshot = app.snapshot(&mut store)?;
     let now = snapshot.world.as_of;
-    let mut statements = Vec::new();
-    for standing in store.standing_decisions()? {
-        let Some(finding) = store.details(&[standing.finding], now)?.into_iter().next() else { continue };
-        let d = &standing.decision;
-        let Some((vuln, product)) = product(&finding) else { continue };
-        if d.until.is_some_and(|until| until <= now) {
-            continue;
-        }
-        let (impact_statement, action_statement) = match d.status {
-            assay_core::observation::VexStatus::Affected => (String::new(), d.note.reveal().to_owned()),
-            _ => (d.note.reveal().to_owned(), String::new()),
-        };
-        statements.push(Statement {
-            vulnerability: vuln,
-            products: vec![product],
-            status: d.status.as_str(),
-            justification: d.justification.map(|j| j.as_str()),
-            impact_statement,
-            action_statement,
-            timestamp: d.at.to_string(),
-        });
+    let mut statements = decided(&store, &snapshot)?;
+    if args.observed {
+        statements.extend(observed(&store, &snapshot)?);
     }
-    let unused: Vec<i64> = snapshot
-        .table
-        .rows()
-        .iter()
-        .filter(|r| r.is_open() && !r.is_decided() && r.in_use() == assay_core::assess::Answer::No)
-        .map(|r| i64::from(r.id))
-        .collect();
-    for chunk in unused.chunks(assay_store::DETAILS_MAX) {
-        for finding in store.details(chunk, now)? {
-            statements.extend(not_used(&snapshot, &finding));
-        }
-    }
-    statements
-        .sort_by(|a, b| (&a.vulnerability.name, &a.products[0].id).cmp(&(&b.vulnerability.name, &b.products[0].id)));
+    statements.sort_by(|a, b| a.key().cmp(&b.key()));
     let body = serde_json::to_string(&statements)?;
     let document = Document {
         context: "https://openvex.dev/ns/v0.2.0",
@@ -116,46 +94,127 @@ pub(crate) fn run(global: &Global) -> Result<Ended> {
     Ok(Ended::Done)
 }
 
-/// Not in use, with the watch window as its justification: only where the sensor's coverage allows the word "not".
-fn not_used(snapshot: &Snapshot, finding: &Finding) -> Option<Statement> {
-    let factors = snapshot.factors(finding);
-    let Use::No(watch) = &factors.usage else { return None };
-    let (vulnerability, product) = product(finding)?;
-    let place = &finding.place.asset;
-    let impact_statement = format!(
-        "not in use in {} watched on {} of {} wanted replicas of {}/{}, starts seen: {}, until {}",
-        watch.span(),
-        watch.watched,
-        watch.replicas.unwrap_or(watch.watched),
-        place.namespace.reveal(),
-        place.name.reveal(),
-        watch.starts,
-        watch.until
-    );
-    let justification = Some(assay_core::observation::Justification::VulnerableCodeNotInExecutePath.as_str());
+impl Statement {
+    fn key(&self) -> (&str, Option<&str>, &str) {
+        (&self.vulnerability.name, self.products.first().map(|p| p.id.as_str()), &self.timestamp)
+    }
+}
+
+/// What people, and the documents that the configuration lists, concluded about vulnerabilities.
+fn decided(store: &Store, snapshot: &Snapshot) -> Result<Vec<Statement>> {
+    let now = snapshot.world.as_of;
+    let mut statements = Vec::new();
+    for standing in store.standing_decisions()? {
+        let Some(finding) = store.details(&[standing.finding], now)?.into_iter().next() else { continue };
+        let d = &standing.decision;
+        let Some((vulnerability, products)) = products(snapshot, &finding) else { continue };
+        if d.until.is_some_and(|until| until <= now) {
+            continue;
+        }
+        let (impact_statement, action_statement) = match d.status {
+            VexStatus::Affected => (String::new(), d.note.reveal().to_owned()),
+            VexStatus::NotAffected | VexStatus::Fixed | VexStatus::UnderInvestigation => {
+                (d.note.reveal().to_owned(), String::new())
+            }
+        };
+        statements.push(Statement {
+            vulnerability,
+            products,
+            status: d.status.as_str(),
+            justification: d.justification.map(|j| j.as_str()),
+            impact_statement,
+            action_statement,
+            timestamp: d.at.to_string(),
+        });
+    }
+    Ok(statements)
+}
+
+/// What sensors showed: one statement a vulnerability and product, and only where every placement of the image is known
+/// not to use the package, and nobody has decided.
+fn observed(store: &Store, snapshot: &Snapshot) -> Result<Vec<Statement>> {
+    let mut placements: BTreeMap<(u32, u32), Vec<&Row>> = BTreeMap::new();
+    for row in snapshot.table.rows().iter().filter(|r| r.is_open() && r.class == FindingClass::Vulnerability) {
+        placements.entry((row.cause, row.vuln)).or_default().push(row);
+    }
+    let mut told: BTreeMap<(String, Vec<Product>), Seen> = BTreeMap::new();
+    for rows in placements.into_values() {
+        if rows.iter().any(|r| r.is_decided() || r.in_use() != Answer::No) {
+            continue;
+        }
+        let ids: Vec<i64> = rows.iter().map(|r| i64::from(r.id)).collect();
+        for chunk in ids.chunks(assay_store::DETAILS_MAX) {
+            for finding in store.details(chunk, snapshot.world.as_of)? {
+                let Use::No(watch) = snapshot.factors(&finding).usage else { continue };
+                let Some((vulnerability, products)) = products(snapshot, &finding) else { continue };
+                told.entry((vulnerability.name, products)).or_default().push((finding, watch));
+            }
+        }
+    }
+    Ok(told.into_iter().filter_map(|((name, products), seen)| not_used(name, products, &seen)).collect())
+}
+
+/// Not in use, with every watch window as its ground: only where the sensor's coverage allows the word "not".
+fn not_used(name: String, products: Vec<Product>, seen: &[(Finding, Watch)]) -> Option<Statement> {
+    let mut windows: Vec<String> = seen
+        .iter()
+        .map(|(finding, watch)| {
+            let place = &finding.place.asset;
+            format!(
+                "not in use in {} watched on {} of {} wanted replicas of {}/{}, starts seen: {}, until {}",
+                watch.span(),
+                watch.watched,
+                watch.replicas.unwrap_or(watch.watched),
+                place.namespace.reveal(),
+                place.name.reveal(),
+                watch.starts,
+                watch.until
+            )
+        })
+        .collect();
+    windows.sort();
+    windows.dedup();
+    // It holds as long as the window that ends first.
+    let until = seen.iter().map(|(_, watch)| watch.until).min()?;
     Some(Statement {
-        vulnerability,
-        products: vec![product],
-        status: "not_affected",
-        justification,
-        impact_statement,
+        vulnerability: Name { name },
+        products,
+        status: VexStatus::NotAffected.as_str(),
+        justification: Some(Justification::VulnerableCodeNotInExecutePath.as_str()),
+        impact_statement: windows.join("; "),
         action_statement: String::new(),
-        timestamp: watch.until.to_string(),
+        timestamp: until.to_string(),
     })
 }
 
-fn product(finding: &Finding) -> Option<(Name, Product)> {
+/// The vulnerability and what it is in: the image by the digests that this place runs, else by those that were scanned,
+/// else by its tags; without an image the package itself.
+fn products(snapshot: &Snapshot, finding: &Finding) -> Option<(Name, Vec<Product>)> {
     let Matter::Vulnerability { id, package } = &finding.matter else { return None };
     let none = Opaque::readmit("");
     let purl = package_purl(package, finding.version().unwrap_or(&none));
-    let product = match &finding.image {
-        Some(image) => {
-            let name = image.repository.reveal();
-            let short = name.rsplit('/').next().unwrap_or(name);
-            let tag = image.versions.last().map_or(String::new(), |v| format!("&tag={}", v.reveal()));
-            format!("pkg:oci/{short}?repository_url={}{tag}", ImageRef::familiar(name))
-        }
-        None => purl.clone(),
+    let vulnerability = Name { name: id.to_string() };
+    let product = |id: String| Product { id, subcomponents: vec![Sub { id: purl.clone() }] };
+    let Some(image) = &finding.image else { return Some((vulnerability, vec![product(purl.clone())])) };
+    let name = image.repository.reveal();
+    let short = name.rsplit('/').next().unwrap_or(name);
+    let familiar = ImageRef::familiar(name);
+    let world = &snapshot.world;
+    let running = world.find(&finding.place.asset).into_iter().flat_map(|place| world.images(place)).filter_map(
+        |(edge, _, _, digest)| {
+            digest.filter(|_| world.asset(edge.to).key.name == image.repository).map(|d| d.to_string())
+        },
+    );
+    let scanned = || image.versions.iter().map(|v| v.reveal().to_owned());
+    let mut digests: BTreeSet<String> = running.collect();
+    if digests.is_empty() {
+        digests = scanned().filter(|v| v.starts_with("sha256:")).collect();
+    }
+    let products: Vec<Product> = if digests.is_empty() {
+        scanned().map(|tag| product(format!("pkg:oci/{short}?repository_url={familiar}&tag={tag}"))).collect()
+    } else {
+        let at = |d: &String| product(format!("pkg:oci/{short}@{}?repository_url={familiar}", d.replace(':', "%3A")));
+        digests.iter().map(at).collect()
     };
-    Some((Name { name: id.to_string() }, Product { id: product, subcomponents: vec![Sub { id: purl }] }))
+    (!products.is_empty()).then_some((vulnerability, products))
 }

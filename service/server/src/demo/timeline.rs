@@ -12,8 +12,8 @@ pub(super) enum Event {
     Feeds,
     /// A scanner's report comes in.
     Report(&'static str),
-    /// A person accepts a finding for a while.
-    Accept,
+    /// A person decides about a finding.
+    Decide,
     /// The digest of the day is made.
     Digest,
 }
@@ -51,7 +51,7 @@ pub(super) const STEPS: &[Step] = &[
     hours(69, Event::Report("trivy-web")),
     hours(68, Event::Report("grype-web")),
     hours(67, Event::Report("trivy-webhook")),
-    hours(60, Event::Accept),
+    hours(60, Event::Decide),
     hours(50, Event::Feeds),
     hours(41, Event::Report("trivy-ingress-nginx")),
     hours(40, Event::Report("trivy-load-test")),
@@ -62,15 +62,14 @@ pub(super) const STEPS: &[Step] = &[
     Step { before: Span::minutes(40), event: Event::Scan },
 ];
 
-/// The finding that a person has accepted: a flaw that needs a login, in a place for experiments.
-pub(super) const ACCEPTED: (&str, &str) = ("CVE-2023-4911", "lab");
-/// Who accepted it.
-pub(super) const ACCEPTED_BY: &str = "mira";
+/// The finding that a person has decided about: a flaw that gives nothing where it is.
+pub(super) const DECIDED: (&str, &str) = ("CVE-2023-4911", "lab");
+/// Who decided.
+pub(super) const DECIDED_BY: &str = "mira";
 /// In their words.
-pub(super) const ACCEPTED_NOTE: &str =
-    "Only the lab team can log in, and nothing of the shop is reachable from there. The image is rebuilt next week.";
+pub(super) const DECIDED_NOTE: &str = "The flaw makes a local user root. Whoever runs code in this notebook is root already. The image is rebuilt next week.";
 /// For how long.
-pub(super) const ACCEPTED_FOR: Span = Span::days(12);
+pub(super) const DECIDED_FOR: Span = Span::days(12);
 
 #[cfg(test)]
 mod tests {

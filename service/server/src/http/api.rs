@@ -10,6 +10,7 @@ use assay_core::ids::{Digest, Span};
 use assay_core::text::Opaque;
 use assay_store::Role;
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -90,9 +91,9 @@ fn read<T: FromStr<Err: Display>>(name: &str, text: Option<&str>) -> Result<Opti
 
 pub(crate) async fn findings(
     State(service): State<Arc<Service>>,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Answer<ListWire> {
-    let Query(query) = query.map_err(|e| Problem::Bad(e.body_text()))?;
+    let Query(query) = query.map_err(|e| unread(&e))?;
     let found = service.read(move |_, store, snapshot| Ok(list(store, snapshot, &query.filter(snapshot)?)?)).await?;
     Ok(Json(found))
 }
@@ -119,6 +120,12 @@ pub(crate) async fn explain(State(service): State<Arc<Service>>, Path(id): Path<
         service.note(move |store| Ok(store.keep_plan(&record)?)).await?;
     }
     Ok(Json(wire))
+}
+
+/// A query that does not say what this address takes: the field and the reason, without the reader's own words.
+fn unread(rejection: &QueryRejection) -> Problem {
+    let said = rejection.body_text();
+    Problem::Bad(said.rsplit_once("query string: ").map_or(said.as_str(), |(_, why)| why).to_owned())
 }
 
 /// What a person concluded.
@@ -180,12 +187,12 @@ pub(crate) struct ReportQuery {
 
 pub(crate) async fn report(
     State(service): State<Arc<Service>>,
-    query: Result<Query<ReportQuery>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<ReportQuery>, QueryRejection>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|e| Problem::Bad(e.body_text()))?;
+    let Query(query) = query.map_err(|e| unread(&e))?;
     let format = read("format", query.format.as_deref())?;
     let mut file = tempfile::NamedTempFile::new_in(service.app.data.root()).map_err(|e| Problem::Inside(e.into()))?;
     let limit = service.app.config.serve.body_bytes_max;
@@ -235,9 +242,9 @@ pub(crate) struct AssetsQuery {
 
 pub(crate) async fn assets(
     State(service): State<Arc<Service>>,
-    query: Result<Query<AssetsQuery>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<AssetsQuery>, QueryRejection>,
 ) -> Answer<AssetsWire> {
-    let Query(query) = query.map_err(|e| Problem::Bad(e.body_text()))?;
+    let Query(query) = query.map_err(|e| unread(&e))?;
     Ok(Json(service.read(move |_, _, snapshot| Ok(inventory::list(snapshot, query.namespace.as_deref()))).await?))
 }
 
@@ -273,8 +280,7 @@ pub(crate) async fn make_digest(
 pub(crate) async fn latest_digest(State(service): State<Arc<Service>>) -> Answer<DigestWire> {
     let wire = service
         .read(|service, store, snapshot| {
-            // The newest digest's stretch of time, told from what is known now; without one, the last 24 hours.
-            let since = store.newest_digest()?.map_or(snapshot.world.as_of - Span::hours(24), |(_, since, _)| since);
+            let since = snapshot.world.as_of - digest::newest_span(store)?;
             let made = digest::make(store, snapshot, since, &service.door)?;
             Ok(DigestWire::of(snapshot, &made))
         })

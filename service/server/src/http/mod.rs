@@ -13,7 +13,7 @@ pub(crate) mod problem;
 mod session;
 mod state;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+use crate::Usage;
 use crate::app::App;
 use problem::Problem;
 use state::Service;
@@ -38,6 +39,9 @@ const TICKS_WITHOUT_CHANGE_MAX: u32 = 30;
 
 /// Serves until the process is told to stop.
 pub(crate) fn serve(app: App, listen: &str) -> Result<()> {
+    if listen.to_socket_addrs().is_err_and(|e| e.kind() == std::io::ErrorKind::InvalidInput) {
+        return Err(Usage(format!("`{listen}` is no place to listen at: ADDR:PORT, such as 127.0.0.1:7700")).into());
+    }
     let mut store = app.store()?;
     let now = app.now();
     let fixed = fixed_tokens();

@@ -229,9 +229,7 @@ pub(crate) async fn finding(State(service): State<Arc<Service>>, Path(id): Path<
 pub(crate) async fn digest(State(service): State<Arc<Service>>) -> Result<Response, Problem> {
     let (body, as_of) = service
         .read(|service, store, snapshot| {
-            let since = store
-                .newest_digest()?
-                .map_or(snapshot.world.as_of - assay_core::ids::Span::hours(24), |(_, since, _)| since);
+            let since = snapshot.world.as_of - crate::digest::newest_span(store)?;
             let made = crate::digest::make(store, snapshot, since, &service.door)?;
             Ok((escape(&made.document, Sink::Page), snapshot.world.as_of.to_string()))
         })

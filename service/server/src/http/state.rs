@@ -24,9 +24,9 @@ use crate::words::Words;
 /// Readers that are kept open.
 const READERS_MAX: usize = 4;
 /// How long a session lasts.
-const SESSION: Duration = Duration::from_secs(12 * 3600);
+const SESSION_AGE_MAX: Duration = Duration::from_secs(12 * 3600);
 /// How long the one-time code is good for.
-const CODE: Duration = Duration::from_secs(10 * 60);
+const CODE_AGE_MAX: Duration = Duration::from_secs(10 * 60);
 /// The most sessions at a time; the oldest gives way.
 const SESSIONS_MAX: usize = 256;
 
@@ -190,7 +190,7 @@ impl Service {
     /// Who a session cookie belongs to.
     pub(crate) fn session(&self, id: &str) -> Option<Caller> {
         let mut sessions = locked(&self.sessions);
-        sessions.retain(|_, (since, _)| since.elapsed() < SESSION);
+        sessions.retain(|_, (since, _)| since.elapsed() < SESSION_AGE_MAX);
         sessions.get(id).map(|(_, role)| Caller { name: "session".to_owned(), role: *role, by_cookie: true })
     }
 
@@ -228,6 +228,7 @@ impl Service {
     /// True once for the code that was printed, while it is young. A wrong guess voids it.
     fn takes_code(&self, guess: &str) -> bool {
         let Some((code, since)) = locked(&self.code).take() else { return false };
-        since.elapsed() < CODE && bool::from(subtle::ConstantTimeEq::ct_eq(code.as_bytes(), guess.trim().as_bytes()))
+        since.elapsed() < CODE_AGE_MAX
+            && bool::from(subtle::ConstantTimeEq::ct_eq(code.as_bytes(), guess.trim().as_bytes()))
     }
 }

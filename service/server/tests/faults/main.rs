@@ -4,8 +4,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+mod asked;
 mod bad_input;
 mod data_file;
+mod decisions;
 mod disk;
 mod killed;
 mod state;

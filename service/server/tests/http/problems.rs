@@ -92,7 +92,7 @@ fn questions_that_make_no_sense_are_named() {
     ] {
         let answer = get(&service, &format!("/api/v1/findings?{query}")).token(&token).send();
         let detail = problem(&answer, 400, "bad request");
-        assert!(detail.contains(said), "{query}: {detail}");
+        assert!(detail.contains(said) && !detail.contains("deserialize"), "{query}: {detail}");
     }
     for path in ["/api/v1/findings/%FF", "/findings/%FF", "/findings?band=a&band=b", "/ask?q=a&q=b"] {
         problem(&get(&service, path).token(&token).send(), 400, "bad request");

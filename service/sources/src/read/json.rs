@@ -19,6 +19,7 @@ use super::lenient::Word;
 use crate::limits::ReadLimits;
 pub(crate) use plain::{plain_reason, record_of};
 
+/// The buffer in front of a JSON text.
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// What a value is, seen from its first byte.

@@ -53,6 +53,8 @@ pub(crate) fn a_decision_binds_until_its_day(records: &mut impl Records) {
     assert_eq!((decided(&ledger, 9), decided(&ledger, 10)), (vec![true, false], vec![false, false]));
     ledger.decide(id, VexStatus::UnderInvestigation, hour(3), Some(hour(10)));
     assert_eq!(decided(&ledger, 4), [false, false], "somebody looks: that takes nothing out");
+    ledger.decide(id, VexStatus::Affected, hour(4), Some(hour(10)));
+    assert_eq!(decided(&ledger, 5), [false, false], "it is affected: there is something to do");
 }
 
 pub(crate) fn a_new_decision_takes_the_place_of_the_old_one(records: &mut impl Records) {
@@ -81,7 +83,7 @@ pub(crate) fn a_new_decision_takes_the_place_of_the_old_one(records: &mut impl R
 pub(crate) fn when_it_ends_the_finding_is_due_again(records: &mut impl Records) {
     let mut ledger = Ledger::new(records);
     let id = one(&mut ledger);
-    ledger.decide(id, VexStatus::Affected, hour(2), Some(hour(10)));
+    ledger.decide(id, VexStatus::NotAffected, hour(2), Some(hour(10)));
     let seq = ledger.last_change();
     let standing = ledger.records.standing_decisions().expect("the ledger answers");
     ledger
@@ -96,6 +98,13 @@ pub(crate) fn when_it_ends_the_finding_is_due_again(records: &mut impl Records) 
     assert_eq!((after.life.episode, after.clock_start, after.decision), (1, hour(10), None));
     let kinds: Vec<String> = ledger.changes(seq).into_iter().map(|c| c.kind).collect();
     assert_eq!(kinds, ["decision_expired"], "once");
+    ledger.decide(id, VexStatus::Affected, hour(12), Some(hour(14)));
+    let standing = ledger.records.standing_decisions().expect("the ledger answers");
+    ledger
+        .records
+        .revoke_decision(standing[0].id, hour(14), "it ended on its day", "decision_expired")
+        .expect("the ledger answers");
+    assert_eq!(ledger.finding(FIRST).clock_start, hour(10), "what was never out of today gains no time");
 }
 
 pub(crate) fn a_decision_survives_what_reports_say(records: &mut impl Records) {

@@ -1,0 +1,40 @@
+//! The manifests under `deploy/`, looked at as anybody's: the service fails no control, the agent those that its work asks
+//! for and no other.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+fn assay(data: &Path, args: &[&str]) -> Value {
+    let mut command = assert_cmd::Command::cargo_bin("assay").unwrap();
+    command.env_remove("ASSAY_DATA").env_remove("ASSAY_CONFIG").arg("--data").arg(data).args(args);
+    let output = command.args(["-o", "json"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn our_own_manifests_fail_only_what_the_agent_is_for() {
+    let data = tempfile::tempdir().unwrap();
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy");
+    assay(data.path(), &["scan", "--manifests", deploy.to_str().unwrap()]);
+    let findings = assay(data.path(), &["findings"]);
+    let failed: BTreeSet<(&str, &str)> = findings["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| (f["asset"]["name"].as_str().unwrap(), f["control"]["id"].as_str().unwrap()))
+        .collect();
+    let needs = [
+        "pss-capabilities-baseline",
+        "pss-host-namespaces",
+        "pss-host-path-volumes",
+        "pss-run-as-non-root",
+        "pss-run-as-user",
+        "pss-seccomp-baseline",
+    ];
+    assert_eq!(failed, needs.into_iter().map(|id| ("assay-agent", id)).collect());
+}
