@@ -36,12 +36,13 @@ struct {
 	MAP_VALUE(struct hook_counts);
 } counts SEC(".maps");
 
-/* Room to put a record together: too large for the stack. One place a hook, so that no hook writes over another's. */
+/* Room to put a record together: too large for the stack. */
 struct room {
 	union any_event event;
 	u64 taken;
 };
 
+/* One room a hook, so that no hook writes over another's. */
 struct {
 	MAP_TYPE(BPF_MAP_TYPE_PERCPU_ARRAY);
 	MAP_SIZE(HOOK_COUNT);
