@@ -202,9 +202,7 @@ fn sight(loaded: &Loaded) -> Sight {
         executes,
         loads: loaded.runs(number::MMAP) && loaded.runs(number::OPEN),
         flows: loaded.runs(number::SOCKET),
-        signals: executes
-            && loaded.runs(number::OPEN)
-            && number::CALLS.into_iter().filter(|call| *call != number::MEMFD).all(seen),
+        signals: executes && loaded.runs(number::OPEN) && number::CALLS.filter(|call| *call != number::MEMFD).all(seen),
     }
 }
 
