@@ -15,7 +15,7 @@ use crate::open::Store;
 
 /// A word that stands in more texts than this says little; it is used only when the question has no rarer ones.
 const COMMON_TEXTS: i64 = 2_000;
-/// The rarest words of a question are always used, however common.
+/// So many of a question's rarest words are used where none is rare.
 const RAREST_KEPT: usize = 2;
 /// A word tells two texts alike when it stands in at most one text of so many, or in so few.
 const TELLING_SHARE: i64 = 20;
@@ -168,27 +168,39 @@ impl Store {
         Ok(out)
     }
 
-    /// A question's rarest words and in how many texts each stands, rarest first; none of those that stand nowhere.
+    /// A question's rarest words and in how many texts each stands, rarest first; none of those that stand nowhere. Where
+    /// one is rare the common ones are left out: to count and to rank their texts takes longer than all else, and changes
+    /// little.
     fn rarest(&self, words: &str) -> Result<Vec<(i64, String)>, StoreError> {
         let doing = "looking words up";
-        let mut counted: Vec<(i64, String)> = Vec::new();
+        let (mut rare, mut common): (Vec<(i64, String)>, Vec<String>) = (Vec::new(), Vec::new());
         let mut seen: HashSet<String> = HashSet::new();
-        let mut statement = self.conn.prepare_cached("SELECT doc FROM passage_vocab WHERE term = ?1").doing(doing)?;
+        // No further than it takes to know that a word is common.
+        let sql = "SELECT count(*) FROM (SELECT rowid FROM passage_words WHERE passage_words MATCH ?1 LIMIT ?2)";
+        let mut up_to = self.conn.prepare_cached(sql).doing(doing)?;
         for word in words_of(words).filter(|w| w.len() >= 2) {
             if !seen.insert(word.clone()) {
                 continue;
             }
-            if let Some(texts) = statement.query_row([&word], |r| r.get::<_, i64>(0)).optional().doing(doing)? {
-                counted.push((texts, word));
+            let asked = params![format!("\"{word}\""), COMMON_TEXTS + 1];
+            match up_to.query_row(asked, |r| r.get::<_, i64>(0)).doing(doing)? {
+                0 => {}
+                texts if texts <= COMMON_TEXTS => rare.push((texts, word)),
+                _ => common.push(word),
             }
         }
-        counted.sort();
-        let used = counted
-            .into_iter()
-            .enumerate()
-            .filter(|(i, (texts, _))| *i < RAREST_KEPT || *texts <= COMMON_TEXTS)
-            .take(WORDS_MAX);
-        Ok(used.map(|(_, counted)| counted).collect())
+        if rare.is_empty() {
+            let mut exactly = self.conn.prepare_cached("SELECT doc FROM passage_vocab WHERE term = ?1").doing(doing)?;
+            for word in common {
+                let texts = exactly.query_row([&word], |r| r.get::<_, i64>(0)).optional().doing(doing)?;
+                rare.extend(texts.map(|texts| (texts, word)));
+            }
+            rare.sort();
+            rare.truncate(RAREST_KEPT);
+        }
+        rare.sort();
+        rare.truncate(WORDS_MAX);
+        Ok(rare)
     }
 }
 
