@@ -1,7 +1,5 @@
 //! One case: a scene, and the same scene in which every name and text is a stranger's. Whatever depends on them is a leak.
 
-use std::cell::Cell;
-
 use assay_core::assess::{Assessment, Inputs};
 use assay_core::brief::{Brief, Family};
 use assay_core::catalogue::Predicate;
@@ -37,14 +35,10 @@ pub(super) fn leak(bench: &Bench<'_>, seed: u64) -> Option<String> {
     let admit =
         |text: &str| if through { Opaque::admit(text, bench.road.door).reveal().to_owned() } else { text.to_owned() };
     let front = dice.chance(50);
-    // A text that is no secret may become one by what stands beside it, and then it is withheld with reason.
-    let looks_secret = Cell::new(bench.road.door.redact(&said.text) != said.text);
     let name = |name: &str| {
         let own: String = name.chars().rev().collect();
         let said = head(&said.text, NAME_BYTES_MAX);
-        let name = admit(&if front { format!("{said} {own}") } else { format!("{own} {said}") });
-        looks_secret.set(looks_secret.get() || bench.road.door.redact(&name) != name);
-        name
+        admit(&if front { format!("{said} {own}") } else { format!("{own} {said}") })
     };
     let text = |_: &str| admit(&said.text);
     let mut hostile = Renaming { name: &name, text: &text, vuln: &|id| id.clone() }.of(&calm);
@@ -57,7 +51,8 @@ pub(super) fn leak(bench: &Bench<'_>, seed: u64) -> Option<String> {
     let at = dice.below(calm.findings.len());
     let [calm, hostile] = [told(&calm, at, bench), told(&hostile, at, bench)];
     let Some(hostile) = hostile else {
-        return (!looks_secret.get()).then(|| format!("a document without a secret is withheld: {:?}", said.text));
+        let holds = bench.road.door.redact(&said.text) != said.text;
+        return (!holds).then(|| format!("a document without a secret is withheld: {:?}", said.text));
     };
     for sink in SINKS {
         let rendered = (bench.road.escape)(&hostile, sink);
