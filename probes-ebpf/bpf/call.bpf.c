@@ -11,7 +11,7 @@ INLINE int called(u64 *args, u32 count, u32 hook, u64 asks)
 	struct event_call record = {};
 	struct seen_key key = {};
 	struct exe_id exe;
-	u64 *last, now = bpf_ktime_get_boot_ns(), cgroup = cgroup_of(task);
+	u64 now = bpf_ktime_get_boot_ns(), cgroup = cgroup_of(task);
 
 	if (!n)
 		return 0;
@@ -25,12 +25,7 @@ INLINE int called(u64 *args, u32 count, u32 hook, u64 asks)
 	key.dev = exe.dev;
 	key.parent_ino = asks;
 	key.what = SEEN_CALL + hook;
-	last = bpf_map_lookup_elem(&seen, &key);
-	if (last && !is_due(now, *last)) {
-		COUNT(n, known);
-		return 0;
-	}
-	if (!may_send(n, cgroup, now))
+	if (!is_news(n, &key, now))
 		return 0;
 	begin(&record.head, EVENT_CALL, cgroup);
 	record.exe_ino = exe.ino;
@@ -43,8 +38,7 @@ INLINE int called(u64 *args, u32 count, u32 hook, u64 asks)
 	record.uid = GET(cred, euid.val);
 	record.flags = standing(task, exe_file(task));
 	record.call = hook;
-	if (send(n, &record.head, sizeof(record)))
-		bpf_map_update_elem(&seen, &key, &now, BPF_ANY);
+	say(n, &key, now, &record.head, sizeof(record));
 	return 0;
 }
 

@@ -16,9 +16,9 @@ INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u6
 	struct seen_key key = {};
 	u64 comm[2] = {};
 	struct event_exec *record;
+	struct path_tail *tail;
 	struct room *room;
-	u64 *last, now = bpf_ktime_get_boot_ns();
-	u32 size;
+	u64 now = bpf_ktime_get_boot_ns();
 
 	if (is_ignored(cgroup)) {
 		COUNT(n, ignored);
@@ -38,16 +38,11 @@ INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u6
 		flags |= EXEC_UNLINKED;
 	key.flags = flags;
 	key.what = SEEN_EXEC + !GET(cred, euid.val);
-	last = bpf_map_lookup_elem(&seen, &key);
-	if (last && !is_due(now, *last)) {
-		COUNT(n, known);
-		return;
-	}
 	if (!exe.ino) {
 		COUNT(n, lost_read);
 		return;
 	}
-	if (!may_send(n, cgroup, now))
+	if (!is_news(n, &key, now))
 		return;
 	room = take_room(n, hook);
 	if (!room)
@@ -65,13 +60,9 @@ INLINE void report(struct hook_counts *n, u32 hook, struct task_struct *task, u6
 	record->parent_uid = GET(parent_cred, euid.val);
 	__builtin_memcpy(record->comm, comm, COMM_BYTES);
 	record->flags = flags;
-	walk_path((struct path_tail *)&record->flags, GET(file, f_path), task);
-	size = *(volatile u32 *)&record->path_size;
-	if (size > PATH_BYTES)
-		size = PATH_BYTES;
-	/* Remembered only once it has left: a full ring must not turn into silence. */
-	if (send(n, &record->head, __builtin_offsetof(struct event_exec, path) + size))
-		bpf_map_update_elem(&seen, &key, &now, BPF_ANY);
+	tail = (struct path_tail *)&record->flags;
+	walk_path(tail, GET(file, f_path), task);
+	say(n, &key, now, &record->head, __builtin_offsetof(struct event_exec, path) + path_bytes(tail));
 	give_room(room);
 }
 

@@ -65,26 +65,31 @@ INLINE int is_shared_folder(struct dentry *folder)
 	return len == 13 && ending_of(name, len) == packages;
 }
 
+/* A file in the hands of a task: how it is used, and what stands for it. */
 struct used {
-	u32 op;
+	struct task_struct *task;
+	struct file *file;
 	struct dentry *dentry;
 	struct inode *inode;
+	u64 cgroup;
+	u32 op;
 };
 
-INLINE void report_use(struct hook_counts *n, u32 hook, struct task_struct *task, struct file *file, struct used *used)
+INLINE void report_use(struct hook_counts *n, u32 hook, struct used *used)
 {
 	struct super_block *sb = GET(used->inode, i_sb);
+	struct task_struct *task = used->task;
 	struct cred *cred = GET(task, cred);
 	struct seen_key key = {};
 	struct event_file *record;
+	struct path_tail *tail;
 	struct room *room;
 	struct exe_id exe;
 	struct path at;
-	u64 *last, now = bpf_ktime_get_boot_ns(), cgroup = cgroup_of(task);
-	u32 size;
+	u64 now = bpf_ktime_get_boot_ns();
 
 	exe_of(task, &exe);
-	key.cgroup = cgroup;
+	key.cgroup = used->cgroup;
 	key.ino = GET(used->inode, i_ino);
 	key.dev = GET(sb, s_dev);
 	key.parent_ino = exe.ino;
@@ -94,22 +99,17 @@ INLINE void report_use(struct hook_counts *n, u32 hook, struct task_struct *task
 		COUNT(n, ignored);
 		return;
 	}
-	last = bpf_map_lookup_elem(&seen, &key);
-	if (last && !is_due(now, *last)) {
-		COUNT(n, known);
-		return;
-	}
 	if (!key.ino) {
 		COUNT(n, lost_read);
 		return;
 	}
-	if (!may_send(n, cgroup, now))
+	if (!is_news(n, &key, now))
 		return;
 	room = take_room(n, hook);
 	if (!room)
 		return;
 	record = &room->event.file;
-	begin(&record->head, EVENT_FILE, cgroup);
+	begin(&record->head, EVENT_FILE, key.cgroup);
 	record->ino = key.ino;
 	record->dev = key.dev;
 	record->exe_ino = exe.ino;
@@ -119,14 +119,11 @@ INLINE void report_use(struct hook_counts *n, u32 hook, struct task_struct *task
 	record->op = used->op;
 	record->pad = 0;
 	record->flags = standing(task, exe_file(task)) | overlay_flags(used->inode);
-	at = GET(file, f_path);
+	at = GET(used->file, f_path);
 	at.dentry = used->dentry;
-	walk_path((struct path_tail *)&record->flags, at, task);
-	size = *(volatile u32 *)&record->path_size;
-	if (size > PATH_BYTES)
-		size = PATH_BYTES;
-	if (send(n, &record->head, __builtin_offsetof(struct event_file, path) + size))
-		bpf_map_update_elem(&seen, &key, &now, BPF_ANY);
+	tail = (struct path_tail *)&record->flags;
+	walk_path(tail, at, task);
+	say(n, &key, now, &record->head, __builtin_offsetof(struct event_file, path) + path_bytes(tail));
 	give_room(room);
 }
 
@@ -151,21 +148,32 @@ INLINE int is_own_script(struct task_struct *task, const unsigned char *name)
 	return comm[0] == own[0] && comm[1] == own[1];
 }
 
-INLINE void mapped_code(u32 hook, struct file *file)
+/* The file by itself, in the hands of the current task; nothing where it is of no interest. */
+INLINE struct hook_counts *begin_use(u32 hook, struct file *file, struct used *used)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
 	struct hook_counts *n = count_hit(hook);
-	struct used used = { .op = FILE_MAPPED };
 
 	if (!n)
-		return;
-	if (!file || is_ignored(cgroup_of(task)) || is_internal(file)) {
+		return 0;
+	used->task = (void *)bpf_get_current_task();
+	used->cgroup = cgroup_of(used->task);
+	if (!file || is_ignored(used->cgroup) || is_internal(file)) {
 		COUNT(n, ignored);
-		return;
+		return 0;
 	}
-	used.dentry = GET(file, f_path.dentry);
-	used.inode = GET(file, f_inode);
-	report_use(n, hook, task, file, &used);
+	used->file = file;
+	used->dentry = GET(file, f_path.dentry);
+	used->inode = GET(file, f_inode);
+	return n;
+}
+
+INLINE void mapped_code(u32 hook, struct file *file)
+{
+	struct used used = { .op = FILE_MAPPED };
+	struct hook_counts *n = begin_use(hook, file, &used);
+
+	if (n)
+		report_use(n, hook, &used);
 }
 
 /* Whether a name, or with WATCHED_FOLDER that of the folder above, is one of those that are watched for this. */
@@ -188,21 +196,14 @@ INLINE int is_watched(const unsigned char *name, u32 how)
 
 INLINE void opened(u32 hook, struct file *file)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct hook_counts *n = count_hit(hook);
 	struct used used = {};
+	struct hook_counts *n = begin_use(hook, file, &used);
 	const unsigned char *name;
 	struct dentry *folder;
 	int writes;
 
 	if (!n)
 		return;
-	if (!file || is_ignored(cgroup_of(task)) || is_internal(file)) {
-		COUNT(n, ignored);
-		return;
-	}
-	used.dentry = GET(file, f_path.dentry);
-	used.inode = GET(file, f_inode);
 	name = GET(used.dentry, d_name.name);
 	folder = GET(used.dentry, d_parent);
 	writes = GET(file, f_flags) & OPENED_TO_WRITE;
@@ -216,14 +217,14 @@ INLINE void opened(u32 hook, struct file *file)
 			used.dentry = folder;
 			used.inode = GET(folder, d_inode);
 		}
-		if (part != PART_NONE || is_own_script(task, name))
+		if (part != PART_NONE || is_own_script(used.task, name))
 			used.op = FILE_READ;
 	}
 	if (!used.op) {
 		COUNT(n, ignored);
 		return;
 	}
-	report_use(n, hook, task, file, &used);
+	report_use(n, hook, &used);
 }
 
 SEC("lsm/mmap_file")

@@ -199,4 +199,23 @@ INLINE int may_send(struct hook_counts *n, u64 cgroup, u64 now)
 	return 1;
 }
 
+/* Whether this was not said yet, or not for a while, and the cgroup may say it now; counted where not. */
+INLINE int is_news(struct hook_counts *n, struct seen_key *key, u64 now)
+{
+	u64 *last = bpf_map_lookup_elem(&seen, key);
+
+	if (last && !is_due(now, *last)) {
+		COUNT(n, known);
+		return 0;
+	}
+	return may_send(n, key->cgroup, now);
+}
+
+/* Remembered only once it has left: a full ring must not turn into silence. */
+INLINE void say(struct hook_counts *n, struct seen_key *key, u64 now, struct event_head *head, u64 size)
+{
+	if (send(n, head, size))
+		bpf_map_update_elem(&seen, key, &now, BPF_ANY);
+}
+
 #endif

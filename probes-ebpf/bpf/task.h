@@ -191,4 +191,12 @@ INLINE void walk_path(struct path_tail *record, struct path at, struct task_stru
 	record->flags |= EXEC_PATH_CUT;
 }
 
+/* How much of a record's path there is to send. */
+INLINE u64 path_bytes(struct path_tail *record)
+{
+	u32 size = *(volatile u32 *)&record->path_size;
+
+	return size > PATH_BYTES ? PATH_BYTES : size;
+}
+
 #endif
