@@ -145,10 +145,8 @@ fn post(poster: &mut Poster, batch: &SensorBatch) -> Result<(), ReplayError> {
     loop {
         match poster.post(bytes.clone()) {
             Answer::Taken => return Ok(()),
-            Answer::Never(why) => return Err(refused(why)),
+            Answer::Never(why) | Answer::NoRight(why) => return Err(refused(why)),
             Answer::Later { why, .. } if Instant::now() >= until => return Err(refused(why)),
-            // A token that is not accepted will not be by waiting.
-            Answer::Later { why, .. } if why.contains("token") => return Err(refused(why)),
             Answer::Later { after, .. } => std::thread::sleep(after.unwrap_or(PAUSE).min(PATIENCE)),
         }
     }

@@ -167,6 +167,7 @@ impl Work {
                     self.trouble(&format!("the service refuses batch {name} for good: {why}"));
                     self.spool.refuse(&name).map(|gap| self.give_up(gap))
                 }
+                Answer::NoRight(why) => return self.stumble(&why, None),
                 Answer::Later { why, after } => return self.stumble(&why, after),
             };
             match settled {

@@ -19,6 +19,8 @@ pub enum Answer {
     Taken,
     /// It will never be taken.
     Never(String),
+    /// Not by this agent, as things stand: there is no token, or the service does not accept it. Somebody may change that.
+    NoRight(String),
     /// Not now.
     Later {
         /// Why.
@@ -83,8 +85,8 @@ impl Poster {
         let token = match self.token() {
             Ok(token) => token,
             Err(error) => {
-                let why = format!("the token file {} cannot be read: {error}", self.service.token_file.display());
-                return Answer::Later { why, after: None };
+                let file = self.service.token_file.display();
+                return Answer::NoRight(format!("the token file {file} cannot be read: {error}"));
             }
         };
         let request = self
@@ -125,9 +127,7 @@ fn answer(status: u16, retry_after: Option<u64>) -> Answer {
         // 409: the service has this number already, so an earlier acknowledgement was lost on the way.
         200..=299 | 409 => Answer::Taken,
         400 | 413 | 415 | 422 => Answer::Never(format!("HTTP {status}")),
-        401 | 403 => {
-            Answer::Later { why: format!("the service does not accept the agent's token (HTTP {status})"), after: None }
-        }
+        401 | 403 => Answer::NoRight(format!("the service does not accept the agent's token (HTTP {status})")),
         _ => Answer::Later {
             why: format!("the service answers HTTP {status}"),
             after: retry_after.map(Duration::from_secs),
