@@ -209,7 +209,7 @@ fn window(index: usize, eye: Eye, container: &Container, everyone: &Gaps, sight:
     if !sees {
         holes.push(hole(&Gap { eye: None, since, until, because: HoleReason::HookRefused }));
     }
-    if eye == Eye::SensorUse && !container.unasked().is_empty() {
+    if eye == Eye::SensorUse && container.has_unasked() {
         // Used, and not known yet of what.
         holes.push(hole(&Gap { eye: None, since: until, until, because: HoleReason::Suppressed }));
     }

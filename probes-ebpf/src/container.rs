@@ -148,14 +148,19 @@ impl Container {
 
     /// A sign of an attack; false when there was no room. What start scripts write is an attempt at most until the
     /// container has settled.
-    pub fn sign(&mut self, sign: &'static Rule, exe: &str, settle: Span, at: Time) -> bool {
+    fn sign(&mut self, sign: &'static Rule, exe: &str, settle: Span, at: Time) -> bool {
         let preparing = sign.is_written() && !self.is_settled(settle, at);
         let stage = if preparing { AttackStage::Attempt } else { sign.stage };
         self.say(Said::Attacked { stage, signal: sign.signal, exe: exe.to_owned() }, at, at)
     }
 
-    /// True when this server is known to run shells, or has been watched too briefly to know. The first one after a day
-    /// without any is unusual; it is remembered, like all before it.
+    /// Signs of an attack; how many of them had no room.
+    pub fn signs(&mut self, signs: impl Iterator<Item = &'static Rule>, exe: &str, settle: Span, at: Time) -> u64 {
+        signs.map(|sign| u64::from(!self.sign(sign, exe, settle, at))).sum()
+    }
+
+    /// True when this server is known to run shells, or has been watched for less than [`LEARNS`]. The first one after
+    /// that is unusual; it is remembered, like all before it.
     pub fn is_usual_shell(&mut self, server: &str, at: Time) -> bool {
         let known = self.runs_shells.contains(server);
         if !known && self.runs_shells.len() < SERVERS_MAX {
@@ -214,6 +219,11 @@ impl Container {
     /// Files in use whose package was not asked for yet.
     pub fn unasked(&self) -> BTreeSet<&str> {
         self.uses.keys().map(|u| u.path.as_str()).filter(|path| !self.packages.contains_key(*path)).collect()
+    }
+
+    /// True when there are files in use whose package was not asked for yet.
+    pub fn has_unasked(&self) -> bool {
+        self.uses.keys().any(|u| !self.packages.contains_key(&u.path))
     }
 
     /// The answer for all files that were unasked; `whole` when no bound was met on the way to it.

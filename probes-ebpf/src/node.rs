@@ -149,7 +149,7 @@ impl Node {
                     let got_out =
                         container.begun && fixed.flags & (EXEC_HOST_MOUNTS | EXEC_PARENT_HOST) == EXEC_HOST_MOUNTS;
                     let signs = signals::got_out().filter(|_| got_out);
-                    let over: u64 = signs.map(|sign| u64::from(!container.sign(sign, path, settle, at))).sum();
+                    let over = container.signs(signs, path, settle, at);
                     self.counts.facts_over_limit += over;
                     self.counts.of_runtime += u64::from(!got_out);
                     return;
@@ -171,10 +171,10 @@ impl Node {
                     settled: !container.is_unpacked(fixed.exe(), settle, at),
                     gains_root: fixed.uid == 0 && fixed.parent_uid != 0 && fixed.flags & EXEC_PARENT_HOST == 0,
                 };
-                let signs: Vec<_> = if container.begun { signals::ran(&act).collect() } else { Vec::new() };
-                container.begun = true;
+                // The first program is what the container is for.
+                let begun = std::mem::replace(&mut container.begun, true);
                 let mut over = u64::from(!container.ran(fixed.exe(), path, at));
-                over += signs.into_iter().map(|sign| u64::from(!container.sign(sign, path, settle, at))).sum::<u64>();
+                over += container.signs(signals::ran(&act).filter(|_| begun), path, settle, at);
                 self.counts.facts_over_limit += over;
             }
             Record::File { fixed, op, path } => {
@@ -189,9 +189,9 @@ impl Node {
                 let over = match op {
                     FileOp::Mapped => u64::from(!container.loaded(path, &exe, at)),
                     FileOp::Read => u64::from(!container.read(path, &exe, at)),
-                    FileOp::WatchedRead | FileOp::WatchedWrite => signals::opened(path, *op, &exe)
-                        .map(|sign| u64::from(!container.sign(sign, &exe, settle, at)))
-                        .sum(),
+                    FileOp::WatchedRead | FileOp::WatchedWrite => {
+                        container.signs(signals::opened(path, *op, &exe), &exe, settle, at)
+                    }
                 };
                 self.counts.facts_over_limit += over;
             }
@@ -202,9 +202,7 @@ impl Node {
                     self.counts.of_runtime += 1;
                     return;
                 };
-                let over = signals::called(call.call as usize, &call.args)
-                    .map(|sign| u64::from(!container.sign(sign, &exe, settle, at)))
-                    .sum::<u64>();
+                let over = container.signs(signals::called(call.call as usize, &call.args), &exe, settle, at);
                 self.counts.facts_over_limit += over;
             }
             Record::Exit(exit) => {
@@ -254,7 +252,7 @@ impl Node {
             let (Said::Listens { exe, .. } | Said::Talks { exe, .. }) = &said else { return };
             let exe = exe.clone();
             let mut over = u64::from(!container.say(said, since, until));
-            over += sign.into_iter().map(|sign| u64::from(!container.sign(sign, &exe, settle, until))).sum::<u64>();
+            over += container.signs(sign.into_iter(), &exe, settle, until);
             self.counts.facts_over_limit += over;
         }
     }

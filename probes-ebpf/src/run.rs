@@ -195,7 +195,8 @@ pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), RunError> {
 
 fn sight(loaded: &Loaded) -> Sight {
     let executes = loaded.runs(number::EXEC);
-    // No signal is made of files in memory that are not run. A kernel that cannot load modules has no such call, and nothing is missed.
+    // A kernel that cannot load modules has no such call, and nothing is missed. No signal is made of files in memory that
+    // are not run.
     let no_modules = !Path::new("/proc/modules").exists();
     let seen = |call| loaded.runs(call) || call == number::MODULE && no_modules;
     Sight {

@@ -65,15 +65,15 @@ pub enum When {
         names: &'static [&'static str],
         /// What the path must hold; empty for anything.
         within: &'static str,
-        /// Programs for which it is daily work.
-        unless: &'static [&'static str],
+        /// By whom.
+        by: By,
     },
     /// Something is written directly into a folder of one of these names.
     WritesInto {
         /// Names of folders.
         folders: &'static [&'static str],
-        /// Programs for which it is daily work.
-        unless: &'static [&'static str],
+        /// By whom.
+        by: By,
     },
     /// A call that few programs have a reason for.
     Calls {
@@ -106,6 +106,15 @@ pub enum By {
     Only(&'static [&'static str]),
 }
 
+impl By {
+    fn is(self, exe: &str) -> bool {
+        match self {
+            Self::AllBut(programs) => !programs.contains(&last(exe)),
+            Self::Only(programs) => programs.contains(&last(exe)),
+        }
+    }
+}
+
 /// How a program is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Circumstance {
@@ -121,7 +130,7 @@ pub enum Circumstance {
     Terminal,
     /// With a network connection as its input.
     StdinIsConnection,
-    /// By a program that listens and never runs one, or has not in a day of being watched.
+    /// By a program that listens and never runs one, or has not while it was watched for long enough to know.
     UnderServer,
     /// As root, by a process that is not.
     GainsRoot,
@@ -152,11 +161,10 @@ pub struct Ran<'a> {
 
 /// Signs in a program that was run.
 pub fn ran<'a>(act: &'a Ran<'a>) -> impl Iterator<Item = &'static Rule> + 'a {
-    let by_name = |names: &[&str]| names.contains(&last(act.path)) || names.contains(&act.called);
     RULES.iter().filter(move |rule| match rule.when {
-        When::Runs(names) => by_name(names),
+        When::Runs(names) => goes_by(names, act.path, act.called),
         When::RunsBelow(folders) => folders.iter().any(|folder| act.path.starts_with(folder)),
-        When::Shell(how) => by_name(rules::SHELLS) && act.is(how),
+        When::Shell(how) => is_shell(act.path, act.called) && act.is(how),
         When::Any(how) => act.is(how),
         When::Reads { .. }
         | When::Writes { .. }
@@ -177,19 +185,11 @@ pub fn opened<'a>(path: &'a str, op: FileOp, exe: &'a str) -> impl Iterator<Item
     let mut parts = path.rsplit('/');
     let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     RULES.iter().filter(move |rule| match (rule.when, op) {
-        (When::Reads { names, within, by }, FileOp::WatchedRead) => {
-            let who = match by {
-                By::AllBut(programs) => !programs.contains(&last(exe)),
-                By::Only(programs) => programs.contains(&last(exe)),
-            };
-            names.contains(&name) && path.contains(within) && who
+        (When::Reads { names, within, by }, FileOp::WatchedRead)
+        | (When::Writes { names, within, by }, FileOp::WatchedWrite) => {
+            names.contains(&name) && path.contains(within) && by.is(exe)
         }
-        (When::Writes { names, within, unless }, FileOp::WatchedWrite) => {
-            names.contains(&name) && path.contains(within) && !unless.contains(&last(exe))
-        }
-        (When::WritesInto { folders, unless }, FileOp::WatchedWrite) => {
-            folders.contains(&folder) && !unless.contains(&last(exe))
-        }
+        (When::WritesInto { folders, by }, FileOp::WatchedWrite) => folders.contains(&folder) && by.is(exe),
         _ => false,
     })
 }
@@ -218,7 +218,12 @@ pub fn talked(said: &Said) -> Option<&'static Rule> {
 
 /// True when this is a program that takes commands.
 pub fn is_shell(path: &str, called: &str) -> bool {
-    rules::SHELLS.contains(&last(path)) || rules::SHELLS.contains(&called)
+    goes_by(rules::SHELLS, path, called)
+}
+
+/// By the name of its file, or the name it is called by.
+fn goes_by(names: &[&str], path: &str, called: &str) -> bool {
+    names.contains(&last(path)) || names.contains(&called)
 }
 
 /// The names for which the kernel's side looks out, and for what.

@@ -111,9 +111,9 @@ fn look_at(
     let mut mapped = BTreeSet::new();
     for (_, p) in &processes {
         over_limit += u64::from(!container.ran(p.exe, &p.path, now));
-        container.still_runs(&p.path, now);
         // Workers of one server map the same libraries: one of each executable is looked at.
         if mapped.insert(p.path.clone()) {
+            container.still_runs(&p.path, now);
             for library in mapped_files(p.pid).iter().filter(|file| **file != p.path) {
                 over_limit += u64::from(!container.loaded(library, &p.path, now));
             }

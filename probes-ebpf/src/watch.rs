@@ -10,7 +10,9 @@ use assay_core::ids::Time;
 use assay_core::observation::{Eye, HoleReason};
 
 use crate::assemble::{Sender, Sight, add_funnel, drafts, lost_row};
+use crate::cgroups::Hierarchy;
 use crate::clock::Clock;
+use crate::container::Container;
 use crate::coverage::Gap;
 use crate::drain::{HookDelta, Maps, hook_name};
 use crate::hooks::{HOOKS, MAPS, Sees};
@@ -244,21 +246,11 @@ impl Watch {
         // Where the last tick left off: no container waits for ever behind busy ones.
         let next = std::mem::take(&mut self.ask_from);
         for (id, container) in self.node.containers.iter_mut().filter(|(_, c)| c.ended.is_none()) {
-            if *id >= next && !container.known_in_part && !container.unasked().is_empty() {
-                if asked >= ASKED_MAX {
-                    if self.ask_from.is_empty() {
-                        self.ask_from.clone_from(id);
-                    }
-                    continue;
-                }
-                let pids = container.groups.values().flat_map(|path| self.settings.hierarchy.processes(path));
-                // A process that runs what the container was seen to run looks through the container's own root.
-                let own = pids.filter_map(process).find(|p| container.exe(p.exe) == Some(&p.path));
-                if let Some(inside) = own.and_then(|p| Inside::of_process(p.pid).ok()) {
-                    let found = owners(&inside, &container.unasked());
-                    container.answer(found, !inside.was_cut());
-                    asked += 1;
-                }
+            let due = *id >= next && !container.known_in_part && container.has_unasked();
+            if due && asked < ASKED_MAX {
+                asked += usize::from(ask(container, &self.settings.hierarchy));
+            } else if due && self.ask_from.is_empty() {
+                self.ask_from.clone_from(id);
             }
             if container.known_in_part {
                 let (eye, since) = (Some(Eye::SensorUse), container.since);
@@ -296,6 +288,17 @@ impl Watch {
             }
         }
     }
+}
+
+/// Asks for the packages of a container's files; false when no process is there to look through.
+fn ask(container: &mut Container, hierarchy: &Hierarchy) -> bool {
+    let pids = container.groups.values().flat_map(|path| hierarchy.processes(path));
+    // A process that runs what the container was seen to run looks through the container's own root.
+    let own = pids.filter_map(process).find(|p| container.exe(p.exe) == Some(&p.path));
+    let Some(inside) = own.and_then(|p| Inside::of_process(p.pid).ok()) else { return false };
+    let found = owners(&inside, &container.unasked());
+    container.answer(found, !inside.was_cut());
+    true
 }
 
 /// The path of an executable, as long as the process still runs it: its number may be another's by now.

@@ -26,8 +26,8 @@ const LOGIN: &[&str] = &[
     "chpasswd",
 ];
 const INSTALLERS: &[&str] = &["dpkg", "dpkg-deb", "apt", "apt-get", "apk", "rpm", "yum", "dnf", "microdnf"];
-const NOBODY: &[&str] = &[];
-const ANYBODY: By = By::AllBut(NOBODY);
+const ANYBODY: By = By::AllBut(&[]);
+const ALL_BUT_INSTALLERS: By = By::AllBut(INSTALLERS);
 /// Programs that read whatever they are told to: what a client library reads every hour, a person reads with these.
 const TOOLS: By = By::Only(&[
     "cat", "head", "tail", "less", "more", "cp", "mv", "tar", "dd", "base64", "xxd", "od", "strings", "grep", "find",
@@ -53,8 +53,8 @@ const fn reads(names: &'static [&'static str], within: &'static str, by: By) -> 
     When::Reads { names, within, by }
 }
 
-const fn writes(names: &'static [&'static str], within: &'static str, unless: &'static [&'static str]) -> When {
-    When::Writes { names, within, unless }
+const fn writes(names: &'static [&'static str], within: &'static str, by: By) -> When {
+    When::Writes { names, within, by }
 }
 
 const fn calls(call: usize, argument: Option<(usize, Told)>) -> When {
@@ -108,34 +108,34 @@ pub const RULES: &[Rule] = &[
         Foothold,
     ),
     rule(
-        writes(&["sda", "sda1", "vda", "vda1", "xvda", "nvme0n1", "mem", "kmem"], "/dev/", NOBODY),
+        writes(&["sda", "sda1", "vda", "vda1", "xvda", "nvme0n1", "mem", "kmem"], "/dev/", ANYBODY),
         "host-disk-access",
         Foothold,
     ),
-    rule(writes(&["crontab"], "/etc/", INSTALLERS), "cron-write", Foothold),
+    rule(writes(&["crontab"], "/etc/", ALL_BUT_INSTALLERS), "cron-write", Foothold),
     rule(
         When::WritesInto {
             folders: &["cron.d", "cron.daily", "cron.hourly", "cron.weekly", "cron.monthly", "crontabs"],
-            unless: INSTALLERS,
+            by: ALL_BUT_INSTALLERS,
         },
         "cron-write",
         Foothold,
     ),
     rule(
-        writes(&[".bashrc", ".profile", ".bash_profile", ".zshrc", "rc.local", "profile"], "", INSTALLERS),
+        writes(&[".bashrc", ".profile", ".bash_profile", ".zshrc", "rc.local", "profile"], "", ALL_BUT_INSTALLERS),
         "startup-file-write",
         Attempt,
     ),
-    rule(When::WritesInto { folders: &["init.d", "profile.d"], unless: INSTALLERS }, "startup-file-write", Attempt),
-    rule(writes(&["authorized_keys", "authorized_keys2"], "", NOBODY), "authorized-keys-write", Foothold),
-    rule(writes(&["ld.so.preload"], "", NOBODY), "ld-so-preload", Foothold),
-    rule(writes(&["sudoers"], "/etc/", INSTALLERS), "sudoers-write", Foothold),
-    rule(When::WritesInto { folders: &["sudoers.d"], unless: INSTALLERS }, "sudoers-write", Foothold),
-    rule(writes(&["passwd", "shadow", "group", "gshadow"], "/etc/", INSTALLERS), "account-change", Attempt),
-    rule(writes(&["status"], "/dpkg/", INSTALLERS), "package-database-write", Attempt),
-    rule(writes(&["installed"], "/apk/db/", INSTALLERS), "package-database-write", Attempt),
-    rule(writes(&["core_pattern"], "/sys/kernel/", NOBODY), "core-pattern", Foothold),
-    rule(writes(&["release_agent"], "", NOBODY), "release-agent", Foothold),
-    rule(writes(&["runc", "crun", "containerd-shim-runc-v2"], "", INSTALLERS), "runtime-overwrite", Foothold),
+    rule(When::WritesInto { folders: &["init.d", "profile.d"], by: ALL_BUT_INSTALLERS }, "startup-file-write", Attempt),
+    rule(writes(&["authorized_keys", "authorized_keys2"], "", ANYBODY), "authorized-keys-write", Foothold),
+    rule(writes(&["ld.so.preload"], "", ANYBODY), "ld-so-preload", Foothold),
+    rule(writes(&["sudoers"], "/etc/", ALL_BUT_INSTALLERS), "sudoers-write", Foothold),
+    rule(When::WritesInto { folders: &["sudoers.d"], by: ALL_BUT_INSTALLERS }, "sudoers-write", Foothold),
+    rule(writes(&["passwd", "shadow", "group", "gshadow"], "/etc/", ALL_BUT_INSTALLERS), "account-change", Attempt),
+    rule(writes(&["status"], "/dpkg/", ALL_BUT_INSTALLERS), "package-database-write", Attempt),
+    rule(writes(&["installed"], "/apk/db/", ALL_BUT_INSTALLERS), "package-database-write", Attempt),
+    rule(writes(&["core_pattern"], "/sys/kernel/", ANYBODY), "core-pattern", Foothold),
+    rule(writes(&["release_agent"], "", ANYBODY), "release-agent", Foothold),
+    rule(writes(&["runc", "crun", "containerd-shim-runc-v2"], "", ALL_BUT_INSTALLERS), "runtime-overwrite", Foothold),
     rule(When::Asks(PeerClass::Metadata), "metadata-call", Attempt),
 ];
