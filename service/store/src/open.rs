@@ -1,16 +1,18 @@
 //! Opens the data file: one writer, many readers, write-ahead log, full synchronisation for what was acknowledged.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{Doing, StoreError, opening};
 use crate::migrate;
 
 /// How long a writer waits for another process.
 const BUSY_MAX: Duration = Duration::from_secs(30);
+/// Between two tries to switch a new file over, which takes a moment.
+const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 /// Pages kept in memory, in KiB: small, because the working set is.
 const CACHE_KIB: i64 = 16 * 1024;
 
@@ -67,11 +69,25 @@ impl Store {
 
 fn prepare(conn: &Connection) -> rusqlite::Result<()> {
     tune(conn, 256)?;
-    conn.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(conn)?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "temp_store", "FILE")?;
     Ok(())
+}
+
+/// Switches a new file over to a write-ahead log. SQLite does not wait here when another process does the same at the same
+/// moment, whatever the timeout: that would be a deadlock where both had begun to read.
+fn write_ahead(conn: &Connection) -> rusqlite::Result<()> {
+    let until = Instant::now() + BUSY_MAX;
+    loop {
+        match conn.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < until => {
+                std::thread::sleep(SWITCH_PAUSE);
+            }
+            done => return done,
+        }
+    }
 }
 
 /// What readers and the writer want alike; `statements` are kept prepared.
