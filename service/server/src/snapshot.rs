@@ -32,7 +32,7 @@ pub(crate) struct Snapshot {
     pub(crate) policy: Policy,
     pub(crate) controls: Controls,
     /// Rows of the images that a report speaks for.
-    pub(crate) scanned_images: HashSet<i64>,
+    scanned_images: HashSet<i64>,
     /// Findings first seen after this are new: the newest digest, or 24 h ago.
     pub(crate) news_since: Time,
 }

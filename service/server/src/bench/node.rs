@@ -19,8 +19,8 @@ use crate::commands::agent::beside;
 
 /// Runs of each load, with and without.
 const ROUNDS: usize = 7;
-/// Hooks that sit on system calls where the kernel grants nothing better.
-const ON_CALLS: [&str; 9] = ["mmap", "open", "ptrace", "setns", "unshare", "mount", "bpf", "module", "memfd"];
+/// A hook that has no other place than a system call, and one that the loop never makes.
+const RARE: &str = "bpf";
 /// Containers of a crash loop.
 const SHORT_LIVED: usize = 200;
 /// Containers that are watched at once.
@@ -79,9 +79,10 @@ fn slow_downs(binary: &Path, folder: &Path, rows: &mut Vec<Row>) -> Result<()> {
 
 /// A loop of the cheapest system call there is: what a tracepoint on system calls costs everybody.
 fn calls(binary: &Path, rows: &mut Vec<Row>) -> Result<()> {
-    let without: Vec<&str> = ON_CALLS.iter().flat_map(|hook| ["--without", hook]).collect();
-    let but_one: Vec<&str> =
-        ON_CALLS.iter().filter(|hook| **hook != "bpf").flat_map(|hook| ["--without", hook]).collect();
+    let hooks = agent::hooks(binary)?;
+    let on_calls = hooks.iter().filter(|hook| hook.is_on_calls).map(|hook| hook.name.as_str());
+    let without: Vec<&str> = on_calls.clone().flat_map(|hook| ["--without", hook]).collect();
+    let but_one: Vec<&str> = on_calls.filter(|hook| *hook != RARE).flat_map(|hook| ["--without", hook]).collect();
     let mut times: [Vec<f64>; 4] = Default::default();
     for _ in 0..ROUNDS {
         for (at, args) in [None, Some(without.as_slice()), Some(but_one.as_slice()), Some(&[])].into_iter().enumerate()
@@ -147,8 +148,8 @@ fn memory(binary: &Path, folder: &Path, rows: &mut Vec<Row>) -> Result<()> {
 /// The longest start with any one hook refused.
 fn starts(binary: &Path, rows: &mut Vec<Row>) -> Result<()> {
     let mut times = Vec::new();
-    let names = agent::hooks(binary)?;
-    for name in &names {
+    let hooks = agent::hooks(binary)?;
+    for agent::Hook { name, .. } in &hooks {
         let started = Instant::now();
         let agent = Agent::start(binary, &["--without", name])?;
         times.push(started.elapsed().as_secs_f64());
@@ -156,7 +157,7 @@ fn starts(binary: &Path, rows: &mut Vec<Row>) -> Result<()> {
     }
     let times = Runs::of(times);
     let row = Row::new("start with any one hook refused, the slowest", times.quantile(1.0), "s");
-    rows.push(row.over(format!("{} hooks, median {:.2}", names.len(), times.median())).aim(Aim::AtMost(5.0)));
+    rows.push(row.over(format!("{} hooks, median {:.2}", hooks.len(), times.median())).aim(Aim::AtMost(5.0)));
     Ok(())
 }
 

@@ -1,7 +1,5 @@
 //! What the first screen could not see. Comes in: today and the snapshot. Goes out: one line, which never is empty.
 
-use std::collections::BTreeSet;
-
 use assay_core::context::{EPSS_AGE_MAX, KEV_AGE_MAX};
 use assay_core::document::{Command, Inline, Line, counted, own};
 use assay_core::finding::FindingClass;
@@ -15,9 +13,7 @@ use crate::snapshot::Snapshot;
 pub(super) fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
     let mut line = Vec::new();
     for unseen in &today.unseen {
-        if !line.is_empty() {
-            line.push(own("; "));
-        }
+        part(&mut line);
         line.extend([
             own("the sensor on node "),
             Inline::Name(unseen.node.clone()),
@@ -31,9 +27,7 @@ pub(super) fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
     }
     let unscanned = unscanned(snapshot);
     if unscanned > 0 {
-        if !line.is_empty() {
-            line.push(own("; "));
-        }
+        part(&mut line);
         let images = [" running image was never scanned", " running images were never scanned"];
         line.extend(counted(unscanned, images));
     }
@@ -45,9 +39,7 @@ pub(super) fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
         .filter(|f| matches!(f.what, assay_core::observation::What::NotAssessed(_)))
         .count() as u64;
     if not_assessed > 0 {
-        if !line.is_empty() {
-            line.push(own("; "));
-        }
+        part(&mut line);
         let scans = [
             " scan could not assess the distribution that it found",
             " scans could not assess the distributions that they found",
@@ -59,6 +51,13 @@ pub(super) fn not_seen(today: &Today<'_>, snapshot: &Snapshot) -> Line {
         line.push(own("every source that ever reported has reported in time"));
     }
     line
+}
+
+/// Begins one more part of the line.
+fn part(line: &mut Line) {
+    if !line.is_empty() {
+        line.push(own("; "));
+    }
 }
 
 /// Published feeds that are missing or too old to say no by, where there is a vulnerability to ask them about.
@@ -79,9 +78,7 @@ fn feeds_not_seen(line: &mut Line, snapshot: &Snapshot) {
             continue;
         }
         missing = true;
-        if !line.is_empty() {
-            line.push(own("; "));
-        }
+        part(line);
         line.push(own(name));
         match published {
             Some(at) => line.extend([own(" is of "), Inline::Ago(at)]),
@@ -95,8 +92,6 @@ fn feeds_not_seen(line: &mut Line, snapshot: &Snapshot) {
 
 /// Images that a workload runs and that no finding, scan or report has ever spoken of.
 pub(crate) fn unscanned(snapshot: &Snapshot) -> u64 {
-    let world = &snapshot.world;
-    let running: BTreeSet<u32> = world.edges.iter().filter(|e| e.link.as_str() == "runs").map(|e| e.to.0).collect();
-    running.into_iter().filter(|image| !snapshot.scanned_images.contains(&world.assets[*image as usize].id)).count()
-        as u64
+    let (running, scanned) = snapshot.running_images();
+    running - scanned
 }

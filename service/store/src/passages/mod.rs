@@ -189,17 +189,16 @@ impl Store {
                 _ => common.push(word),
             }
         }
+        let most = if rare.is_empty() { RAREST_KEPT } else { WORDS_MAX };
         if rare.is_empty() {
             let mut exactly = self.conn.prepare_cached("SELECT doc FROM passage_vocab WHERE term = ?1").doing(doing)?;
             for word in common {
                 let texts = exactly.query_row([&word], |r| r.get::<_, i64>(0)).optional().doing(doing)?;
                 rare.extend(texts.map(|texts| (texts, word)));
             }
-            rare.sort();
-            rare.truncate(RAREST_KEPT);
         }
         rare.sort();
-        rare.truncate(WORDS_MAX);
+        rare.truncate(most);
         Ok(rare)
     }
 }

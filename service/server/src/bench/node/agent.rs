@@ -91,10 +91,21 @@ impl Said {
     }
 }
 
-/// The places of all hooks that attach here, as the doctor names them.
-pub(super) fn hooks(binary: &Path) -> Result<Vec<String>> {
+/// A hook of the agent.
+#[derive(Debug)]
+pub(super) struct Hook {
+    pub(super) name: String,
+    /// It came to sit on system calls here, which costs everybody.
+    pub(super) is_on_calls: bool,
+}
+
+/// All hooks, as the doctor knows them.
+pub(super) fn hooks(binary: &Path) -> Result<Vec<Hook>> {
     let out = Command::new(binary).args(["doctor", "-o", "json"]).output()?.stdout;
     let answer: serde_json::Value = serde_json::from_slice(&out).context("the doctor's answer")?;
     let probes = answer["probes"].as_array().context("the doctor's list of probes")?;
-    Ok(probes.iter().filter_map(|p| p["hook"].as_str()).map(str::to_owned).collect())
+    let hook = |p: &serde_json::Value| {
+        Some(Hook { name: p["hook"].as_str()?.to_owned(), is_on_calls: p["costs"].as_str().is_some() })
+    };
+    Ok(probes.iter().filter_map(hook).collect())
 }
