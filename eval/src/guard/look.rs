@@ -8,7 +8,7 @@ use assay_core::finding::{Decision, Finding};
 use assay_core::ids::{Digest, Span};
 use assay_core::observation::VexStatus;
 use assay_core::plan::{By, Prompt, Settled, TemplateBecause, prompt, template};
-use assay_core::scene::{Dice, Renaming, SINKS, Scene, random, shape};
+use assay_core::scene::{Dice, Renaming, SINKS, Scene, place_and_matter, random, shape};
 use assay_core::text::Opaque;
 
 use super::Bench;
@@ -49,9 +49,11 @@ pub(super) fn leak(bench: &Bench<'_>, seed: u64) -> Option<String> {
         return Some(format!("{moved} after {:?}", said.text));
     }
     let at = dice.below(calm.findings.len());
+    // Two names that are shown as one, `namespace/name`, may make a secret that neither of them is.
+    let shown = hostile.findings.get(at).map(place_and_matter).unwrap_or_default();
     let [calm, hostile] = [told(&calm, at, bench), told(&hostile, at, bench)];
     let Some(hostile) = hostile else {
-        let holds = bench.road.door.redact(&said.text) != said.text;
+        let holds = [&said.text, &shown].into_iter().any(|text| bench.road.door.redact(text) != *text);
         return (!holds).then(|| format!("a document without a secret is withheld: {:?}", said.text));
     };
     for sink in SINKS {

@@ -260,14 +260,34 @@ pub struct Decision {
     pub by: Opaque,
     /// When.
     pub at: Time,
-    /// Until when it binds; none only for `fixed`.
+    /// Until when it binds; none only for `fixed` and `affected`.
     pub until: Option<Time>,
 }
 
 impl Decision {
     /// True while it takes the finding out of today, due and the digest's do-today list.
     pub fn takes_out(&self, at: Time) -> bool {
-        self.until.is_none_or(|until| at < until) && self.status.takes_out()
+        self.until.is_none_or(|until| at < until) && takes_out(self.status, self.until)
+    }
+
+    /// What was concluded, in one or two words of ours.
+    pub fn word(&self) -> &'static str {
+        if self.accepts_risk() { "risk accepted" } else { self.status.as_str() }
+    }
+
+    /// True when it says that the flaw can be exploited here, and is lived with until a day.
+    pub fn accepts_risk(&self) -> bool {
+        self.status == VexStatus::Affected && self.until.is_some()
+    }
+}
+
+/// True when such a decision leaves nothing to do while it binds. What is affected stays due, unless the risk is accepted
+/// until a day.
+pub const fn takes_out(status: VexStatus, until: Option<Time>) -> bool {
+    match status {
+        VexStatus::NotAffected | VexStatus::Fixed => true,
+        VexStatus::Affected => until.is_some(),
+        VexStatus::UnderInvestigation => false,
     }
 }
 
@@ -277,8 +297,11 @@ pub enum BadDecision {
     /// `not_affected` says nothing about why.
     #[error("not_affected needs a reason: --justification with an OpenVEX value, or --note")]
     NoReason,
+    /// A risk is accepted, and nothing is said about why.
+    #[error("accepting a risk needs a reason: --note")]
+    NoReasonToAccept,
     /// It would bind for ever.
-    #[error("a decision needs an end: --until DATE (only `fixed` may go without)")]
+    #[error("a decision needs an end: --until DATE (only `fixed` and `affected` may go without)")]
     NoEnd,
     /// It ends before it begins.
     #[error("--until lies in the past")]
@@ -294,8 +317,11 @@ impl Decision {
         if self.status == VexStatus::NotAffected && self.justification.is_none() && self.note.is_empty() {
             return Err(BadDecision::NoReason);
         }
+        if self.status == VexStatus::Affected && self.until.is_some() && self.note.is_empty() {
+            return Err(BadDecision::NoReasonToAccept);
+        }
         match self.until {
-            None if self.status != VexStatus::Fixed => Err(BadDecision::NoEnd),
+            None if !matches!(self.status, VexStatus::Fixed | VexStatus::Affected) => Err(BadDecision::NoEnd),
             Some(until) if until <= self.at => Err(BadDecision::Past),
             _ => Ok(self),
         }

@@ -265,10 +265,10 @@ pub(crate) struct Decide {
     /// Why it is not_affected.
     #[arg(long, value_parser = vex_words::justifications())]
     pub(crate) justification: Option<String>,
-    /// In your words; of affected: what is being done.
+    /// In your words; of affected: what is being done, or why the risk is accepted.
     #[arg(long, default_value = "")]
     pub(crate) note: String,
-    /// The day it ends (required unless fixed).
+    /// The day it ends: required, but for fixed and affected. An affected finding with an end is an accepted risk.
     #[arg(long, value_name = "DATE")]
     pub(crate) until: Option<String>,
     /// Take back the decision that stands; it stays in the records, and the deadline runs as if it had not been made.

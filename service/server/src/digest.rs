@@ -309,7 +309,7 @@ fn expiring(blocks: &mut Vec<Block>, store: &Store, snapshot: &Snapshot) -> Resu
     blocks.push(Block::Section(Own::new("Decisions that end this week")));
     for (id, decision) in soon.iter().take(LINES_MAX) {
         let Some(finding) = store.details(&[*id], as_of)?.into_iter().next() else { continue };
-        let mut side = vec![own(decision.status.as_str())];
+        let mut side = vec![own(decision.word())];
         if let Some(until) = decision.until {
             side.extend([own(", ends "), Inline::Ago(until)]);
         }

@@ -1,8 +1,7 @@
 //! Decisions: what people conclude, with reason and end. A decision changes neither presence nor band, points or rank.
 
-use assay_core::finding::Decision;
+use assay_core::finding::{Decision, takes_out};
 use assay_core::ids::Time;
-use assay_core::observation::VexStatus;
 use assay_core::records::{PastDecision, PastEnd, StandingDecision, WITHDRAWN};
 use assay_core::text::Opaque;
 use rusqlite::{OptionalExtension, ToSql, TransactionBehavior, params};
@@ -79,14 +78,14 @@ impl Store {
     pub fn revoke_decision(&mut self, id: i64, at: Time, because: &str, kind: &str) -> Result<(), StoreError> {
         let doing = "taking a decision back";
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
-        let sql = "UPDATE decision SET revoked_at = ?2, revoked_because = ?3 WHERE id = ?1 AND revoked_at IS NULL RETURNING finding_id, status";
-        let ended: Option<(i64, String)> = tx
-            .query_row(sql, params![id, at.millis(), because], |r| Ok((r.get(0)?, r.get(1)?)))
+        let sql = "UPDATE decision SET revoked_at = ?2, revoked_because = ?3 WHERE id = ?1 AND revoked_at IS NULL RETURNING finding_id, status, until";
+        let ended: Option<(i64, String, Option<i64>)> = tx
+            .query_row(sql, params![id, at.millis(), because], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
             .optional()
             .doing(doing)?;
-        if let Some((finding, status)) = ended {
+        if let Some((finding, status, until)) = ended {
             // What was taken out is due again: its clock starts with the end of the decision.
-            if status.parse().is_ok_and(VexStatus::takes_out) {
+            if status.parse().is_ok_and(|status| takes_out(status, until.map(Time::from_millis))) {
                 tx.execute(
                     "UPDATE finding SET clock_start = ?2 WHERE id = ?1 AND presence < 2",
                     params![finding, at.millis()],

@@ -98,7 +98,7 @@ impl Store {
     }
 
     fn decided_findings(&self, as_of: Time) -> Result<HashSet<i64>, StoreError> {
-        let sql = "SELECT finding_id FROM decision WHERE revoked_at IS NULL AND status IN ('not_affected', 'fixed') AND (until IS NULL OR until > ?1)";
+        let sql = "SELECT finding_id FROM decision WHERE revoked_at IS NULL AND (status IN ('not_affected', 'fixed') OR (status = 'affected' AND until IS NOT NULL)) AND (until IS NULL OR until > ?1)";
         let mut statement = self.conn.prepare_cached(sql).doing("reading decisions")?;
         statement.query_map([as_of.millis()], |r| r.get(0)).and_then(Iterator::collect).doing("reading decisions")
     }

@@ -238,16 +238,6 @@ named! {
     }
 }
 
-impl VexStatus {
-    /// True when a decision of this status leaves nothing to do. What is affected, or is being looked at, stays due.
-    pub const fn takes_out(self) -> bool {
-        match self {
-            Self::NotAffected | Self::Fixed => true,
-            Self::Affected | Self::UnderInvestigation => false,
-        }
-    }
-}
-
 named! {
     /// Justification of `not_affected` in OpenVEX.
     pub enum Justification {

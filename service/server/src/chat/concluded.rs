@@ -93,7 +93,7 @@ impl Chat<'_> {
                 table.push(vec![
                     vec![count(at as u64 + 1)],
                     vec![decision.until.map_or(own("no end"), Inline::Ago)],
-                    vec![own(decision.status.as_str())],
+                    vec![own(decision.word())],
                     vec![named(&finding, &snapshot.controls)],
                     place(&finding),
                     vec![Inline::Cell(decision.by.clone())],

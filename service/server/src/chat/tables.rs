@@ -67,7 +67,7 @@ impl Chat<'_> {
             reason.extend([own("; its fix closes "), count(same)]);
         }
         if let Some(decision) = finding.decision.as_ref().filter(|_| ranked.row.is_decided()) {
-            reason.extend([own("; decided: "), own(decision.status.as_str())]);
+            reason.extend([own("; decided: "), own(decision.word())]);
         }
         vec![
             vec![count(at as u64 + 1)],

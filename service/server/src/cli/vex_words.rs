@@ -7,7 +7,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 pub(super) fn statuses() -> PossibleValuesParser {
     let effect = |status: &VexStatus| match status {
         VexStatus::NotAffected => "Cannot be exploited here: out of today and due until --until; say why",
-        VexStatus::Affected => "Can be exploited here: stays in today and due; --note says what is being done",
+        VexStatus::Affected => {
+            "Can be exploited here: stays in today and due; with --until the risk is accepted until that day, and --note says why"
+        }
         VexStatus::Fixed => "Mended here: out of today and due, for good where there is no --until",
         VexStatus::UnderInvestigation => "Somebody is looking: stays in today and due",
     };

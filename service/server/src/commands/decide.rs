@@ -48,7 +48,7 @@ pub(crate) fn run(global: &Global, args: &Decide) -> Result<Ended> {
             print_text(&format!(
                 "{}\n{} {until}, by {}.\n{effect}; band, points and rank are as they were.\nTo take it back: assay decide {} --withdraw{}\n",
                 named(&snapshot, &finding),
-                decision.status,
+                decision.word(),
                 decision.by.reveal(),
                 short(&finding),
                 data_flag(app.data.root(), &door),

@@ -31,13 +31,21 @@ fn counted(data: &Path) -> bool {
 fn what_is_affected_stays_in_today_and_what_is_not_goes() {
     let folder = tempfile::tempdir().unwrap();
     let (data, id) = one(folder.path());
-    for (status, stays) in
-        [("affected", true), ("not_affected", false), ("under_investigation", true), ("fixed", false)]
-    {
-        let said = told(&data, &["decide", &id, "--status", status, "--note", "looked", "--until", "2099-01-01"]);
+    let until = ["--until", "2099-01-01"];
+    for (status, until, stays) in [
+        ("affected", [].as_slice(), true),
+        ("affected", &until, false),
+        ("not_affected", &until, false),
+        ("under_investigation", &until, true),
+        ("fixed", &until, false),
+    ] {
+        let said = told(&data, &[&["decide", &id, "--status", status, "--note", "looked"], until].concat());
+        assert_eq!(said.contains("risk accepted until 2099"), status == "affected" && !stays, "{said}");
         assert_eq!(counted(&data), stays, "{status}");
         assert_eq!(said.contains("It stays in today"), stays, "{said}");
     }
+    let said = ends(&assay(&data, &["decide", &id, "--status", "affected", "--until", "2099-01-01"]), 2);
+    assert!(said.contains("accepting a risk needs a reason"), "{said}");
     let said = told(&data, &["decide", &id, "--status", "fixed"]);
     assert!(said.contains("fixed for good"), "{said}");
     let help = told(&data, &["decide", "--help"]);

@@ -61,7 +61,8 @@ fn bodies_that_make_no_sense_are_named() {
         ("/api/v1/digests", r#"{"since":"yesterday"}"#, "since: "),
         ("/api/v1/findings/1/decision", r#"{"status":"ignored"}"#, "status: "),
         ("/api/v1/findings/1/decision", r#"{"status":"not_affected","until":"2027-01-01"}"#, "justification"),
-        ("/api/v1/findings/1/decision", r#"{"status":"affected"}"#, "until"),
+        ("/api/v1/findings/1/decision", r#"{"status":"under_investigation"}"#, "until"),
+        ("/api/v1/findings/1/decision", r#"{"status":"affected","until":"2027-01-01"}"#, "needs a reason"),
     ] {
         let detail = problem(&post(&service, path, body).token(&token).send(), 400, "bad request");
         assert!(detail.contains(said), "{path} {body}: {detail}");

@@ -53,8 +53,10 @@ pub(crate) fn a_decision_binds_until_its_day(records: &mut impl Records) {
     assert_eq!((decided(&ledger, 9), decided(&ledger, 10)), (vec![true, false], vec![false, false]));
     ledger.decide(id, VexStatus::UnderInvestigation, hour(3), Some(hour(10)));
     assert_eq!(decided(&ledger, 4), [false, false], "somebody looks: that takes nothing out");
-    ledger.decide(id, VexStatus::Affected, hour(4), Some(hour(10)));
+    ledger.decide(id, VexStatus::Affected, hour(4), None);
     assert_eq!(decided(&ledger, 5), [false, false], "it is affected: there is something to do");
+    ledger.decide(id, VexStatus::Affected, hour(5), Some(hour(10)));
+    assert_eq!((decided(&ledger, 9), decided(&ledger, 10)), (vec![true, false], vec![false, false]), "accepted");
 }
 
 pub(crate) fn a_new_decision_takes_the_place_of_the_old_one(records: &mut impl Records) {
@@ -98,7 +100,7 @@ pub(crate) fn when_it_ends_the_finding_is_due_again(records: &mut impl Records) 
     assert_eq!((after.life.episode, after.clock_start, after.decision), (1, hour(10), None));
     let kinds: Vec<String> = ledger.changes(seq).into_iter().map(|c| c.kind).collect();
     assert_eq!(kinds, ["decision_expired"], "once");
-    ledger.decide(id, VexStatus::Affected, hour(12), Some(hour(14)));
+    ledger.decide(id, VexStatus::Affected, hour(12), None);
     let standing = ledger.records.standing_decisions().expect("the ledger answers");
     ledger
         .records
