@@ -43,8 +43,10 @@ struct Workload {
     needs: &'static [(&'static str, &'static str)],
     /// Lays its own packages into the image; the script that runs it.
     lay: fn(&Image) -> Result<String>,
-    /// Packages that are used beyond what dpkg knows.
-    owners: fn(&Image, &Trace) -> Result<BTreeSet<Use>>,
+    /// Its own packages that these files are of.
+    owners: fn(&Image, &BTreeSet<String>) -> Result<BTreeSet<String>>,
+    /// How far the use of such a package goes where its file is executed.
+    executed: UseLevel,
     /// Packages that the agent takes for used because it cannot see further, by design: named in a row of their own.
     blurred: &'static [&'static str],
 }
@@ -62,7 +64,9 @@ pub(in crate::bench) fn measure(folder: &Path) -> Result<Vec<Row>> {
         let lacks: Vec<&str> =
             workload.needs.iter().filter(|(program, _)| !Path::new(program).exists()).map(|(_, from)| *from).collect();
         if lacks.is_empty() {
-            rows.extend(hold(&binary, folder, workload, &what)?);
+            // One that cannot run here leaves the other rows as they are, and says why it has none.
+            let failed = |error| vec![Row::skipped(&what, format!("{error:#}"))];
+            rows.extend(hold(&binary, folder, workload, &what).unwrap_or_else(failed));
         } else {
             rows.push(Row::skipped(&what, format!("not installed (Debian: apt-get install {})", lacks.join(" "))));
         }
@@ -84,9 +88,8 @@ fn hold(binary: &Path, folder: &Path, workload: &Workload, what: &str) -> Result
     let image = Image::new(folder)?;
     (workload.lay)(&image)?;
     let trace = image.trace(&script)?;
-    let mut truth = owner::of_distribution(&trace)?;
-    truth.extend((workload.owners)(&image, &trace)?);
-    let data = owner::of_data(&trace)?;
+    let truth = truth(workload, &image, &trace)?;
+    let data = packages(workload, &image, &trace.data)?;
 
     let is_blurred = |used: &&Use| workload.blurred.iter().any(|name| used.contains(name)) && !truth.contains(*used);
     let blurred: Vec<&Use> = told.iter().filter(is_blurred).collect();
@@ -100,23 +103,49 @@ fn hold(binary: &Path, folder: &Path, workload: &Workload, what: &str) -> Result
     };
     let recall = Row::new(&format!("{what}: recall"), share(truth.len(), missed.len()), "%");
     let precision = Row::new(&format!("{what}: precision"), share(judged.len(), wrong.len()), "%");
+    let mut of_judged = count(judged.len(), wrong.len(), "wrong", &wrong);
+    if !blurred.is_empty() {
+        let strict = share(told.len(), wrong.len() + blurred.len());
+        of_judged.push_str(&format!("; {} in archives left aside, {strict:.1} % with them", blurred.len()));
+    }
     let mut rows = vec![
         recall.over(count(truth.len(), missed.len(), "missed", &missed)).aim(SHARE),
-        precision.over(count(judged.len(), wrong.len(), "wrong", &wrong)).aim(SHARE),
+        precision.over(of_judged).aim(SHARE),
     ];
-    if !workload.blurred.is_empty() {
-        let row = Row::new(
-            &format!("{what}: told of an archive that was read, and no class came of it"),
-            blurred.len() as f64,
-            "",
-        );
-        rows.push(row.over(list(&blurred)));
-    }
-    let unseen: Vec<&Use> = data.iter().filter(|package| !told.iter().any(|used| used.starts_with(*package))).collect();
-    let row =
-        Row::new(&format!("{what}: packages of which nothing but data was opened, not told"), unseen.len() as f64, "");
-    rows.push(row.over(list(&unseen)));
+    let mut also = |which: &str, names: &[&Use]| {
+        if !names.is_empty() {
+            let row = Row::new(&format!("{what}: {which}"), names.len() as f64, "packages");
+            rows.push(row.over(list(names)));
+        }
+    };
+    also("told of an archive that was read, though no class came of it", &blurred);
+    let is_told = |package: &str| told.iter().any(|used| used.split(' ').next() == Some(package));
+    let unseen: Vec<&Use> = data.iter().filter(|package| !is_told(package)).collect();
+    also("not told, as nothing but data of them was opened", &unseen);
     Ok(rows)
+}
+
+/// What was used, and how far.
+fn truth(workload: &Workload, image: &Image, trace: &Trace) -> Result<BTreeSet<Use>> {
+    let executed = trace.executed.iter().map(|path| image.real(path)).collect::<Result<BTreeSet<_>>>()?;
+    // A program that opens its own executable reads it.
+    let read = trace.data.intersection(&executed).chain(&trace.read).cloned().collect();
+    let mut uses = BTreeSet::new();
+    let mut add = |packages: BTreeSet<String>, level: UseLevel| {
+        uses.extend(packages.into_iter().map(|package| format!("{package} {level}")));
+    };
+    add(owner::debian(&executed)?, UseLevel::Executed);
+    add((workload.owners)(image, &executed)?, workload.executed);
+    add(packages(workload, image, &trace.loaded)?, UseLevel::Loaded);
+    add(packages(workload, image, &read)?, UseLevel::Read);
+    Ok(uses)
+}
+
+/// The packages of these files, of Debian and of the runtime.
+fn packages(workload: &Workload, image: &Image, files: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    let mut packages = owner::debian(files)?;
+    packages.extend((workload.owners)(image, files)?);
+    Ok(packages)
 }
 
 /// What was said of a container for sure, in the words of the truth.

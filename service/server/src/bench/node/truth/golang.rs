@@ -7,12 +7,17 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use assay_core::observation::UseLevel;
 
+use super::Workload;
 use super::image::Image;
-use super::strace::Trace;
-use super::{Use, Workload};
 
-pub(super) const GO: Workload =
-    Workload { runtime: "Go", needs: &[("/usr/bin/go", "golang-go")], lay, owners, blurred: &[] };
+pub(super) const GO: Workload = Workload {
+    runtime: "Go",
+    needs: &[("/usr/bin/go", "golang-go")],
+    lay,
+    owners,
+    executed: UseLevel::Linked,
+    blurred: &[],
+};
 
 const SOURCE: &str = "srv/source";
 const PROGRAM: &str = "srv/app/server";
@@ -55,21 +60,21 @@ fn lay(image: &Image) -> Result<String> {
 }
 
 /// By what Go itself reads out of the executable, if it ran.
-fn owners(image: &Image, trace: &Trace) -> Result<BTreeSet<Use>> {
-    if !trace.executed.contains(&format!("/{PROGRAM}")) {
+fn owners(image: &Image, files: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    if !files.contains(&format!("/{PROGRAM}")) {
         return Ok(BTreeSet::new());
     }
     let read = Command::new("go").args(["version", "-m"]).arg(image.laid(PROGRAM)).output()?;
     let text = String::from_utf8_lossy(&read.stdout).into_owned();
     let mut lines = text.lines();
     let library = lines.next().and_then(|line| line.rsplit_once(": go")).context("the version of Go")?.1;
-    let mut uses = BTreeSet::from([format!("golang/stdlib@{library} {}", UseLevel::Linked)]);
+    let mut packages = BTreeSet::from([format!("golang/stdlib@{library}")]);
     for line in lines {
         match line.trim().split('\t').collect::<Vec<_>>()[..] {
-            ["mod" | "dep", name, "(devel)", ..] => uses.insert(format!("golang/{name} {}", UseLevel::Linked)),
-            ["mod" | "dep", name, version, ..] => uses.insert(format!("golang/{name}@{version} {}", UseLevel::Linked)),
+            ["mod" | "dep", name, "(devel)", ..] => packages.insert(format!("golang/{name}")),
+            ["mod" | "dep", name, version, ..] => packages.insert(format!("golang/{name}@{version}")),
             _ => false,
         };
     }
-    Ok(uses)
+    Ok(packages)
 }

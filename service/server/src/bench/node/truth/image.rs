@@ -14,6 +14,9 @@ use super::strace::Trace;
 /// The log of a traced run, in the container.
 const LOG: &str = "tmp/strace.log";
 
+/// The longest that a run may take, in seconds.
+const LONGEST_S: &str = "120";
+
 /// An image that is not run yet, or was.
 pub(super) struct Image {
     /// Layers: on a file system of their own, as the lowest one is the whole tree below it.
@@ -60,6 +63,14 @@ impl Image {
         self.layers.join("laid").join(path)
     }
 
+    /// The file behind an alias such as `/bin/sh`. What was laid has none; all else is this machine's own.
+    pub(super) fn real(&self, path: &str) -> Result<String> {
+        if self.laid(path.trim_start_matches('/')).exists() {
+            return Ok(path.to_owned());
+        }
+        Ok(fs::canonicalize(path).with_context(|| format!("{path} is not there"))?.display().to_string())
+    }
+
     /// What a run wrote.
     pub(super) fn written(&self, path: &str) -> Result<String> {
         let at = self.layers.join("upper").join(path);
@@ -73,7 +84,10 @@ impl Image {
         let options = std::ffi::CString::new(layers)?;
         mount("overlay", &root, "overlay", MountFlags::empty(), Some(options.as_c_str())).context("the image")?;
         container::configure(&self.bundle, &self.id, args)?;
-        let done = Command::new("runc").args(["run", "-b"]).arg(&self.bundle).arg(&self.id).output()?;
+        // What does not end would hold everything up; the container itself goes when this is dropped.
+        let mut command = Command::new("timeout");
+        command.args(["-s", "KILL", LONGEST_S, "runc", "run", "-b"]).arg(&self.bundle).arg(&self.id);
+        let done = command.output()?;
         if !done.status.success() {
             bail!(
                 "a program did not run: {}{}",

@@ -7,15 +7,15 @@ use std::process::Command;
 use anyhow::{Result, bail};
 use assay_core::observation::UseLevel;
 
+use super::Workload;
 use super::image::Image;
-use super::strace::Trace;
-use super::{Use, Workload};
 
 pub(super) const JAVA: Workload = Workload {
     runtime: "Java",
     needs: &[("/usr/bin/java", "default-jdk-headless"), ("/usr/bin/javac", "default-jdk-headless")],
     lay,
     owners,
+    executed: UseLevel::Executed,
     // Reading an archive is the only use of what is nested in it that can be seen from outside the machine.
     blurred: &["maven/org.example/inner-idle@", "maven/org.example/searched@"],
 };
@@ -42,6 +42,10 @@ import java.io.*;
 import java.security.*;
 import java.util.jar.*;
 public class Main extends ClassLoader {
+    // Its own before others': a search through the class path would open every archive there.
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+        return name.startsWith("org.example.inner.") ? findClass(name) : super.loadClass(name, resolve);
+    }
     protected Class<?> findClass(String name) throws ClassNotFoundException {
         String at = "BOOT-INF/lib/inner-2.0.jar";
         try (JarInputStream in = new JarInputStream(Main.class.getResourceAsStream("/" + at))) {
@@ -103,7 +107,7 @@ fn pack(image: &Image, source: &str, name: &str, version: &str, archive: &str) -
     Ok(())
 }
 
-/// The one source below a folder.
+/// All sources below a folder.
 fn walk(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -113,13 +117,16 @@ fn walk(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
     Ok(found)
 }
 
-/// By the machine's own log of where each class came from.
-fn owners(image: &Image, _: &Trace) -> Result<BTreeSet<Use>> {
+/// By the machine's own log of where each class came from, once it has opened its application.
+fn owners(image: &Image, files: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    if !files.contains(&format!("/{APP}")) {
+        return Ok(BTreeSet::new());
+    }
     let mut by_file: BTreeMap<String, String> = BTreeMap::from([("app.jar".to_owned(), "app@1.0".to_owned())]);
     by_file.extend(LIBRARIES.map(|(name, version, _)| (format!("{name}-{version}.jar"), format!("{name}@{version}"))));
     let log = image.written(CLASSES)?;
     let sources = log.lines().filter_map(|line| line.split_once(" source: ")).map(|(_, source)| source.trim());
     let files = sources.filter_map(|source| source.rsplit('/').find(|part| part.ends_with(".jar")));
     let packages = files.filter_map(|file| by_file.get(file));
-    Ok(packages.map(|package| format!("maven/org.example/{package} {}", UseLevel::Read)).collect())
+    Ok(packages.map(|package| format!("maven/org.example/{package}")).collect())
 }

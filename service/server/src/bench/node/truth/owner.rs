@@ -6,27 +6,6 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use assay_core::observation::UseLevel;
-
-use super::Use;
-use super::strace::Trace;
-
-/// Uses of Debian's packages. The image is this machine's, and so is its database.
-pub(super) fn of_distribution(trace: &Trace) -> Result<BTreeSet<Use>> {
-    let mut uses = BTreeSet::new();
-    let resolved = trace.executed.iter().map(|path| real(path)).collect();
-    for (files, level) in
-        [(&resolved, UseLevel::Executed), (&trace.loaded, UseLevel::Loaded), (&trace.read, UseLevel::Read)]
-    {
-        uses.extend(debian(files)?.into_iter().map(|package| format!("{package} {level}")));
-    }
-    Ok(uses)
-}
-
-/// Debian's packages of which data was opened.
-pub(super) fn of_data(trace: &Trace) -> Result<BTreeSet<String>> {
-    debian(&trace.data)
-}
 
 /// A package URL without what is not the package's own, and without escapes: `deb/libc6@2.36-9`.
 pub(super) fn plain(purl: &str) -> String {
@@ -46,12 +25,15 @@ pub(super) fn plain(purl: &str) -> String {
     }
 }
 
-/// The file behind an alias such as `/bin/sh`.
-fn real(path: &str) -> String {
-    std::fs::canonicalize(path).map_or_else(|_| path.to_owned(), |real| real.display().to_string())
+/// The source of what Python compiled: `a/__pycache__/b.cpython-311.pyc` comes of `a/b.py`.
+pub(super) fn source(path: &str) -> Option<String> {
+    let (folder, file) = path.split_once("/__pycache__/")?;
+    Some(format!("{folder}/{}.py", file.split('.').next()?))
 }
 
-fn debian(files: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+/// Debian's packages of these files. The image is this machine's, and so is its database.
+pub(super) fn debian(files: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    let files: BTreeSet<String> = files.iter().map(|path| source(path).unwrap_or_else(|| path.clone())).collect();
     // The lists have the names from before /usr was merged, or those from after it.
     let names = files.iter().flat_map(|path| [Some(path.as_str()), path.strip_prefix("/usr")]).flatten();
     let names: Vec<&str> = names.filter(|path| Path::new(path).exists()).collect();

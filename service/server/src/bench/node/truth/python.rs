@@ -2,18 +2,27 @@
 //! that bring a library.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use assay_core::observation::UseLevel;
 
 use super::image::Image;
-use super::strace::Trace;
-use super::{Use, Workload};
+use super::{Workload, owner};
 
-pub(super) const PYTHON: Workload =
-    Workload { runtime: "Python", needs: &[("/usr/bin/python3", "python3")], lay, owners, blurred: &[] };
+pub(super) const PYTHON: Workload = Workload {
+    runtime: "Python",
+    needs: &[("/usr/bin/python3", "python3")],
+    lay,
+    owners,
+    executed: UseLevel::Executed,
+    blurred: &[],
+};
 
 const SITE: &str = "srv/app/lib/python3/site-packages";
+
+/// Where Debian puts packages of Python.
+const DEBIANS: &str = "/usr/lib/python3/dist-packages";
 
 /// Distribution, version, and its files. Those from `idle` on are never imported.
 const PACKAGES: [(&str, &str, &[&str]); 14] = [
@@ -68,30 +77,40 @@ fn lay(image: &Image) -> Result<String> {
     Ok(format!("set -e; PYTHONPATH=/{SITE} /usr/bin/python3 /srv/app/main.py"))
 }
 
-/// By `RECORD`: its paths lead to a package, and what Python compiled itself to its source.
-fn owners(image: &Image, trace: &Trace) -> Result<BTreeSet<Use>> {
+/// By `RECORD`; and what Debian packages of its own, by the top levels that they name.
+fn owners(image: &Image, files: &BTreeSet<String>) -> Result<BTreeSet<String>> {
     let mut owners = BTreeMap::new();
-    for entry in std::fs::read_dir(image.laid(SITE))? {
-        let info = entry?.path();
-        let Ok(record) = std::fs::read_to_string(info.join("RECORD")) else { continue };
-        let metadata = std::fs::read_to_string(info.join("METADATA"))?;
-        let value = |key: &str| metadata.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
-        let name = value("Name: ").to_lowercase().replace(['_', '.'], "-");
-        let package = format!("pypi/{name}@{}", value("Version: "));
+    for info in within(&image.laid(SITE))? {
+        let Some(package) = package(&info, "METADATA") else { continue };
+        let record = std::fs::read_to_string(info.join("RECORD"))?;
         for file in record.lines().filter_map(|line| line.split(',').next()) {
             owners.insert(format!("/{SITE}/{file}"), package.clone());
         }
     }
-    let used = |files: &BTreeSet<String>, level: UseLevel| {
-        let named = files.iter().filter_map(|path| owners.get(path).or_else(|| owners.get(&source(path)?)));
-        named.map(|package| format!("{package} {level}")).collect::<Vec<_>>()
+    for info in within(Path::new(DEBIANS)).unwrap_or_default() {
+        let Some(package) = package(&info, "PKG-INFO") else { continue };
+        for name in std::fs::read_to_string(info.join("top_level.txt")).unwrap_or_default().lines() {
+            owners.insert(format!("{DEBIANS}/{name}"), package.clone());
+            owners.insert(format!("{DEBIANS}/{name}.py"), package.clone());
+        }
+    }
+    let owner = |path: &String| {
+        let source = owner::source(path).unwrap_or_else(|| path.clone());
+        let rest = source.strip_prefix(DEBIANS).and_then(|rest| rest.strip_prefix('/'));
+        let top = rest.and_then(|rest| owners.get(&format!("{DEBIANS}/{}", rest.split('/').next()?)));
+        owners.get(path).or_else(|| owners.get(&source)).or(top).cloned()
     };
-    let (read, loaded) = (used(&trace.read, UseLevel::Read), used(&trace.loaded, UseLevel::Loaded));
-    Ok(read.into_iter().chain(loaded).collect())
+    Ok(files.iter().filter_map(owner).collect())
 }
 
-/// `a/__pycache__/b.cpython-311.pyc` comes of `a/b.py`.
-fn source(path: &str) -> Option<String> {
-    let (folder, file) = path.split_once("/__pycache__/")?;
-    Some(format!("{folder}/{}.py", file.split('.').next()?))
+/// Name and version that the metadata in a folder declares.
+fn package(info: &Path, file: &str) -> Option<String> {
+    let metadata = std::fs::read_to_string(info.join(file)).ok()?;
+    let value = |key: &str| metadata.lines().find_map(|line| line.strip_prefix(key));
+    let name = value("Name: ")?.to_lowercase().replace(['_', '.'], "-");
+    Some(format!("pypi/{name}@{}", value("Version: ")?))
+}
+
+fn within(folder: &Path) -> Result<Vec<PathBuf>> {
+    Ok(std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?)
 }

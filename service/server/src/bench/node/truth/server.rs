@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use assay_core::observation::UseLevel;
 
 use super::Workload;
 use super::image::Image;
@@ -12,6 +13,7 @@ pub(super) const NGINX: Workload = Workload {
     needs: &[("/usr/sbin/nginx", "nginx-core"), ("/usr/bin/curl", "curl")],
     lay,
     owners: |_, _| Ok(BTreeSet::new()),
+    executed: UseLevel::Executed,
     blurred: &[],
 };
 
