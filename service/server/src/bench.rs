@@ -26,7 +26,7 @@ use crate::progress::Bar;
 type Measure = fn(&Path) -> Result<Vec<Row>>;
 
 /// What runs only when it is asked for.
-const BY_NAME: [(&str, Measure); 2] = [("agent", node::measure), ("fleet", fleet::measure)];
+const BY_NAME: [(&str, Measure); 3] = [("agent", node::measure), ("in-use", node::in_use), ("fleet", fleet::measure)];
 
 /// What runs without a name, in this order.
 const MEASURES: [(&str, Measure); 5] = [

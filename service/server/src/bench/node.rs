@@ -4,6 +4,7 @@
 mod agent;
 mod container;
 mod load;
+mod truth;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,6 +17,8 @@ use self::load::LOADS;
 use super::child::memory_mb;
 use super::row::{Aim, Row, Runs};
 use crate::commands::agent::beside;
+
+pub(super) use self::truth::measure as in_use;
 
 /// Runs of each load, with and without.
 const ROUNDS: usize = 7;
@@ -39,6 +42,7 @@ pub(super) fn measure(folder: &Path) -> Result<Vec<Row>> {
     short_lived(&binary, folder, &mut rows)?;
     memory(&binary, folder, &mut rows)?;
     starts(&binary, &mut rows)?;
+    rows.extend(in_use(folder)?);
     Ok(rows)
 }
 

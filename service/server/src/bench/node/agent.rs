@@ -26,6 +26,8 @@ pub(super) struct Said {
     pub(super) lost: u64,
     /// Containers in which a program was seen to start.
     pub(super) executed_in: BTreeSet<String>,
+    /// Container, package URL and level of every use of a package.
+    pub(super) used: BTreeSet<(String, String, String)>,
 }
 
 impl Agent {
@@ -79,6 +81,13 @@ impl Said {
         self.hits += batch.funnel.hook_hits;
         self.records += batch.funnel.records;
         self.lost += batch.funnel.lost.values().sum::<u64>();
+        for fact in &batch.facts {
+            if let (FactBody::InUse { purl, level, .. }, Some(container)) =
+                (&fact.what, batch.containers.get(fact.container))
+            {
+                self.used.insert((container.id.clone(), purl.clone(), level.clone()));
+            }
+        }
         let executed = batch.facts.iter().filter(|f| matches!(f.what, FactBody::Executed { .. }));
         self.executed_in.extend(executed.filter_map(|f| Some(batch.containers.get(f.container)?.id.clone())));
     }
@@ -88,6 +97,7 @@ impl Said {
         self.records += more.records;
         self.lost += more.lost;
         self.executed_in.extend(more.executed_in);
+        self.used.extend(more.used);
     }
 }
 

@@ -68,9 +68,7 @@ impl Drop for Container {
 }
 
 fn bundle(folder: &Path, script: &str) -> Result<(String, PathBuf)> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let id = format!("{:032x}{number:032x}", std::process::id());
+    let id = fresh_id();
     let bundle = folder.join(&id);
     let root = bundle.join("rootfs");
     for name in ["bin", "tmp", "www"] {
@@ -82,18 +80,31 @@ fn bundle(folder: &Path, script: &str) -> Result<(String, PathBuf)> {
         symlink("busybox", root.join("bin").join(name))?;
     }
     fs::write(root.join("www/page"), "x".repeat(4096))?;
+    configure(&bundle, &id, &["/bin/sh", "-c", script])?;
+    Ok((id, bundle))
+}
+
+/// An id that no other container has.
+pub(super) fn fresh_id() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{:032x}{number:032x}", std::process::id())
+}
+
+/// Writes what the runtime has to know of a container in this folder: its first process, and the cgroup that names it.
+pub(super) fn configure(bundle: &Path, id: &str, args: &[&str]) -> Result<()> {
     let mut spec = Command::new("runc");
-    if !spec.arg("spec").current_dir(&bundle).status()?.success() {
+    if !spec.arg("spec").current_dir(bundle).status()?.success() {
         bail!("`runc spec` failed");
     }
     let at = bundle.join("config.json");
     let mut config: serde_json::Value = serde_json::from_slice(&fs::read(&at)?)?;
     config["process"]["terminal"] = false.into();
-    config["process"]["args"] = json!(["/bin/sh", "-c", script]);
+    config["process"]["args"] = json!(args);
     config["root"]["readonly"] = false.into();
     config["linux"]["cgroupsPath"] = format!("/{id}").into();
     fs::write(&at, serde_json::to_vec(&config)?)?;
-    Ok((id, bundle))
+    Ok(())
 }
 
 fn busybox() -> Option<PathBuf> {
