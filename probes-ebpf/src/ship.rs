@@ -16,6 +16,7 @@ use crate::spool::{Spool, SpoolError};
 
 mod post;
 
+pub(crate) use post::read_token;
 pub use post::{Answer, Poster, PosterError};
 
 /// The most batches that wait for the disk.
