@@ -6,10 +6,13 @@ use std::time::Duration;
 use assay_core::ids::Span;
 use assay_core::observation::PeerClass;
 use clap::{Parser, Subcommand, ValueEnum};
+use reqwest::Url;
 
 use crate::capture::NODES_MAX;
 use crate::cgroups::Which;
 use crate::peers::Range;
+use crate::pods::api::{ApiServer, address};
+use crate::pods::follow::Paces;
 use crate::replay;
 use crate::run::{BURST, Options, RING_BYTES, To};
 use crate::ship::Service;
@@ -98,9 +101,6 @@ pub struct ReplayArgs {
 /// How a node is watched.
 #[derive(Debug, clap::Args)]
 pub struct WatchArgs {
-    /// Name of this node, as the cluster knows it; default: the host name
-    #[arg(long, value_name = "NAME", env = "NODE_NAME")]
-    node: Option<String>,
     /// Stop after this many seconds
     #[arg(long, value_name = "SECONDS")]
     once: Option<u64>,
@@ -110,6 +110,11 @@ pub struct WatchArgs {
     /// JSON list of containers: {"containers":[{"id","namespace","pod","name","image"}]}
     #[arg(long, value_name = "FILE")]
     pods: Option<PathBuf>,
+    #[command(flatten)]
+    api: ApiArgs,
+    /// Seconds between two lists of the node's pods; a container that nobody knows is asked about sooner
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(5..=3600))]
+    api_every: u64,
     /// Addresses of pods; may be repeated
     #[arg(long, value_name = "RANGE")]
     pod_range: Vec<Range>,
@@ -136,9 +141,23 @@ pub struct WatchArgs {
     without: Vec<String>,
 }
 
+/// Which node this is, and who may know its pods.
+#[derive(Debug, clap::Args)]
+pub struct ApiArgs {
+    /// Name of this node, as the cluster knows it; default: the host name
+    #[arg(long, value_name = "NAME", env = "NODE_NAME")]
+    node: Option<String>,
+    /// API server that lists the pods of this node; default: that of the cluster whose pod this is, none outside of one
+    #[arg(long, value_name = "URL", value_parser = address)]
+    api_server: Option<Url>,
+}
+
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {
+    /// Which API server may name this node's containers
+    #[command(flatten)]
+    pub api: ApiArgs,
     /// Form of the answer
     #[arg(short, long, value_enum, default_value = "table")]
     pub output: Output,
@@ -171,6 +190,13 @@ pub enum Output {
     Table,
     /// For machines.
     Json,
+}
+
+impl ApiArgs {
+    /// The node's name, and the API server.
+    pub fn found(self) -> (String, Option<ApiServer>) {
+        (self.node.unwrap_or_else(host_name), ApiServer::found(self.api_server))
+    }
 }
 
 impl RunArgs {
@@ -214,12 +240,15 @@ impl WatchArgs {
             .chain(of(self.pod_range, PeerClass::Pod))
             .chain(of(self.node_range, PeerClass::Node))
             .collect();
+        let (node, api_server) = self.api.found();
+        let paces = Paces::every(Duration::from_secs(self.api_every));
         Options {
-            node: self.node.unwrap_or_else(host_name),
+            node,
             to,
             every: Duration::from_secs(self.every),
             once: self.once.map(Duration::from_secs),
             pods: self.pods,
+            api_server: api_server.map(|server| (server, paces)),
             ranges,
             without: self.without,
             cgroups: if self.cgroups == Tree::V2 { Which::Unified } else { Which::Found },

@@ -13,6 +13,10 @@ use crate::load::{Loaded, NOT_BUILT, OBJECT, Standing, load};
 use crate::run::settings;
 use crate::selftest::{SelfTest, self_test};
 
+mod names;
+
+pub use names::Names;
+
 /// The whole answer.
 #[derive(Debug, Serialize)]
 pub struct Answer {
@@ -26,6 +30,8 @@ pub struct Answer {
     pub maps: Vec<MapSize>,
     /// Whether acts are found again.
     pub self_test: SelfTest,
+    /// Whether the API server names containers.
+    pub names: Names,
     /// What is missing altogether; absent when the agent can watch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
@@ -109,7 +115,7 @@ const RIGHTS: [(&str, u32, &str); 5] = [
 ];
 
 /// Looks, tries, and answers.
-pub fn examine() -> Answer {
+pub fn examine(names: Names) -> Answer {
     let hierarchy = Hierarchy::find(Which::Found);
     let rights = held_rights();
     let mut answer = Answer {
@@ -118,6 +124,7 @@ pub fn examine() -> Answer {
         rights,
         maps: MAPS.iter().map(|(name, size)| MapSize { name, size: *size }).collect(),
         self_test: SelfTest::not_run("the probes are not loaded"),
+        names,
         missing: None,
     };
     let Some(object) = OBJECT else {
@@ -185,6 +192,7 @@ impl Answer {
                 }
             }
         }
+        out.push_str(&self.names.line());
         if let Some(missing) = &self.missing {
             let _ = writeln!(out, "missing    {missing}");
         }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use std::io::{self, Write};
 
-use assay_probes::cli::{Cli, Command, Output};
-use assay_probes::doctor::examine;
+use assay_probes::cli::{Cli, Command, DoctorArgs, Output};
+use assay_probes::doctor::{Names, examine};
 use assay_probes::run::{RunError, run};
 use assay_probes::selftest::act;
 use clap::Parser;
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Command::Run(args) => watch(&args.options()),
         Command::Record(args) => watch(&args.options()),
         Command::Replay(args) => play(&args.options()),
-        Command::Doctor(args) => return doctor(args.output),
+        Command::Doctor(args) => return doctor(args),
         Command::SelfTest(args) => {
             act(args.cgroup.as_deref(), args.become_file.as_deref()).map_err(anyhow::Error::from)
         }
@@ -39,9 +39,10 @@ fn main() -> ExitCode {
 }
 
 /// Answers whatever it finds; without any probe the exit code says that a needed part is missing.
-fn doctor(output: Output) -> ExitCode {
-    let answer = examine();
-    let text = match output {
+fn doctor(args: DoctorArgs) -> ExitCode {
+    let (node, server) = args.api.found();
+    let answer = examine(Names::ask(node, server));
+    let text = match args.output {
         Output::Table => answer.table(),
         Output::Json => serde_json::to_string_pretty(&answer).map_or_else(|e| format!("error: {e}"), |t| t + "\n"),
     };

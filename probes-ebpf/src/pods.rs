@@ -1,5 +1,5 @@
 //! Which pod a container belongs to. Comes in: a list that the operator gives, what the runtime wrote beside the
-//! container, and the kubelet's own folders. Goes out: namespace, pod, container name, image. Asked late, when a batch
+//! container, the API server's list of the node's pods, and the kubelet's own folders. Goes out: namespace, pod, container name, image. Asked late, when a batch
 //! is built: a container that lives 100 ms is attributed after its end.
 
 use std::collections::HashMap;
@@ -9,6 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use assay_core::batch::ContainerRow;
+
+pub mod api;
+pub mod follow;
+pub mod listing;
+
+use follow::Follower;
 
 /// The most bytes of a file that is read here.
 pub const FILE_BYTES_MAX: u64 = 8 << 20;
@@ -67,6 +73,7 @@ pub struct Pods {
     list_at: Option<PathBuf>,
     list_changed: Option<SystemTime>,
     list: HashMap<String, ContainerRow>,
+    follower: Option<Follower>,
 }
 
 /// What a container turned out to be.
@@ -84,10 +91,27 @@ impl Pods {
     /// # Errors
     /// When the list cannot be read.
     pub fn open(root: &Path, list: Option<&Path>) -> Result<Self, PodsError> {
-        let mut pods =
-            Self { root: root.to_owned(), list_at: list.map(Path::to_owned), list_changed: None, list: HashMap::new() };
+        let mut pods = Self {
+            root: root.to_owned(),
+            list_at: list.map(Path::to_owned),
+            list_changed: None,
+            list: HashMap::new(),
+            follower: None,
+        };
         pods.reload()?;
         Ok(pods)
+    }
+
+    /// Takes the API server's list as one more source.
+    pub fn follow(&mut self, follower: Follower) {
+        self.follower = Some(follower);
+    }
+
+    /// Asks that source again, because none knows this container.
+    pub fn want(&mut self, id: &str) {
+        if let Some(follower) = &mut self.follower {
+            follower.want(id);
+        }
     }
 
     /// Reads the list again when it changed; true when it did.
@@ -125,7 +149,16 @@ impl Pods {
         match beside {
             Some(Identity::Sandbox) => Some(Identity::Sandbox),
             Some(Identity::Named(row)) if !row.pod.is_empty() => Some(Identity::Named(row)),
-            _ => self.by_log_folders(id, pod_uid).map(Identity::Named),
+            _ => self.by_lists_of_others(id, pod_uid).map(Identity::Named),
+        }
+    }
+
+    /// The API server's word, which has the image; the kubelet's folders, where that knows no more than the pod.
+    fn by_lists_of_others(&self, id: &str, pod_uid: Option<&str>) -> Option<ContainerRow> {
+        let listed = self.follower.as_ref().and_then(|follower| follower.identify(id, pod_uid));
+        match listed {
+            Some(row) if !row.name.is_empty() => Some(row),
+            other => self.by_log_folders(id, pod_uid).or(other),
         }
     }
 

@@ -105,13 +105,13 @@ pub fn replay(options: &Options) -> Result<Played, ReplayError> {
     if options.as_recorded {
         again.by = assay_core::ids::Span::ZERO;
     }
-    let mut poster = Poster::new(options.service.clone())?;
+    let poster = Poster::new(options.service.clone())?;
     let (started, mut played, mut said) = (Instant::now(), Played::default(), Instant::now());
     let all = batches.len() as u64 * u64::from(options.nodes);
     for batch in &batches {
         for copy in 0..options.nodes {
             let batch = again.play(batch, copy)?;
-            post(&mut poster, &batch)?;
+            post(&poster, &batch)?;
             played.batches += 1;
             played.facts += batch.facts.len() as u64;
             if said.elapsed() >= Duration::from_secs(2) && io::stderr().is_terminal() {
@@ -138,7 +138,7 @@ fn read(path: &Path, batches: &mut Vec<SensorBatch>) -> Result<(), ReplayError> 
     Ok(())
 }
 
-fn post(poster: &mut Poster, batch: &SensorBatch) -> Result<(), ReplayError> {
+fn post(poster: &Poster, batch: &SensorBatch) -> Result<(), ReplayError> {
     let refused = |why| ReplayError::Refused { node: batch.node.clone(), sequence: batch.sequence, why };
     let bytes = serde_json::to_vec(batch).map_err(|e| refused(e.to_string()))?;
     let until = Instant::now() + PATIENCE;

@@ -19,6 +19,8 @@ use crate::load::{Loaded, NOT_BUILT, OBJECT, Settings, Standing, load};
 use crate::node::Node;
 use crate::outlet::Outlet;
 use crate::peers::{Peers, Range};
+use crate::pods::api::{ApiServer, Asker};
+use crate::pods::follow::{Follower, Paces};
 use crate::pods::{Pods, PodsError};
 use crate::procscan::namespace;
 use crate::reader::{Reader, ReaderError};
@@ -46,6 +48,8 @@ pub struct Options {
     pub once: Option<Duration>,
     /// The operator's list of containers.
     pub pods: Option<PathBuf>,
+    /// The API server that lists the node's pods, and how often it is asked.
+    pub api_server: Option<(ApiServer, Paces)>,
     /// Ranges of the cluster's own addresses.
     pub ranges: Vec<(Range, PeerClass)>,
     /// Hooks to leave out.
@@ -170,7 +174,7 @@ pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), RunError> {
 
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned();
     let (outlet, left) = outlet(&options.to, &boot)?;
-    let pods = Pods::open(node_root(), options.pods.as_deref())?;
+    let pods = pods(options)?;
     let mut node = Node::new(settings.ephemeral_from, options.settle);
     node.listed = pods.listed().map(str::to_owned).collect();
     let mut watch = Watch {
@@ -222,6 +226,18 @@ fn outlet(to: &To, boot: &str) -> Result<(Outlet, Option<Mark>), RunError> {
             Ok((Outlet::Ship(Shipper::start(spool, service.clone(), Pauses::default())?), left))
         }
     }
+}
+
+/// The sources of names. Without the API server the others go on.
+fn pods(options: &Options) -> Result<Pods, PodsError> {
+    let mut pods = Pods::open(node_root(), options.pods.as_deref())?;
+    if let Some((server, paces)) = &options.api_server {
+        match Follower::start(Asker::new(server.clone(), &options.node), &options.node, *paces) {
+            Ok(follower) => pods.follow(follower),
+            Err(error) => tracing::warn!("the API server is not asked for pods: {error}"),
+        }
+    }
+    Ok(pods)
 }
 
 /// The node's file tree, as far as this process may look into it.

@@ -16,6 +16,7 @@ use crate::spool::{Spool, SpoolError};
 
 mod post;
 
+pub(crate) use post::read_token;
 pub use post::{Answer, Poster, PosterError};
 
 /// The most batches that wait for the disk.
@@ -43,7 +44,7 @@ impl Default for Pauses {
 pub struct Service {
     /// The service's address, without a path.
     pub url: String,
-    /// The file with the agent's token, read again when the service does not know it.
+    /// The file with the agent's token, read at every post: it may be renewed at any time.
     pub token_file: PathBuf,
 }
 

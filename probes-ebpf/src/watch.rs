@@ -281,6 +281,9 @@ impl Watch {
                 continue;
             }
             let found = self.pods.identify(id, container.pod_uid.as_deref());
+            if !found.as_ref().is_some_and(whole) {
+                self.pods.want(id);
+            }
             if found.is_some() && found != container.identity {
                 container.identity = found;
                 container.facts.forget_told();

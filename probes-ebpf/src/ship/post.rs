@@ -1,8 +1,9 @@
 //! One POST. Comes in: the bytes of a batch. Goes out: taken, never, or later. What the service says decides which; an
 //! answer that is not understood means later, so nothing is thrown away by mistake.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 use std::time::Duration;
 
 use super::Service;
@@ -10,7 +11,9 @@ use super::Service;
 /// How long one POST may take.
 const POST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most bytes of a token file.
-const TOKEN_BYTES_MAX: usize = 4_096;
+const TOKEN_BYTES_MAX: usize = 8_192;
+/// The most bytes of a refusal that are read for its reason.
+const REFUSAL_BYTES_MAX: usize = 4_096;
 
 /// What became of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +56,6 @@ pub struct Poster {
     runtime: tokio::runtime::Runtime,
     service: Service,
     url: String,
-    token: Option<String>,
 }
 
 impl Poster {
@@ -77,12 +79,13 @@ impl Poster {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(PosterError::Runtime)?;
         let url = format!("{base}/api/v1/events");
-        Ok(Self { client, runtime, service, url, token: None })
+        Ok(Self { client, runtime, service, url })
     }
 
     /// Posts the bytes of one batch and waits for the answer.
-    pub fn post(&mut self, bytes: Vec<u8>) -> Answer {
-        let token = match self.token() {
+    pub fn post(&self, bytes: Vec<u8>) -> Answer {
+        // Read each time: the kubelet renews the token of a service account long before it ends.
+        let token = match read_token(&self.service.token_file) {
             Ok(token) => token,
             Err(error) => {
                 let file = self.service.token_file.display();
@@ -101,25 +104,44 @@ impl Poster {
             Err(error) => return Answer::Later { why: format!("the service does not answer: {error}"), after: None },
         };
         let status = response.status().as_u16();
-        if matches!(status, 401 | 403) {
-            // It may have been replaced: read it again before the next try.
-            self.token = None;
-        }
         let after = response.headers().get(reqwest::header::RETRY_AFTER);
-        answer(status, after.and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok()))
+        let after = after.and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok());
+        match answer(status, after) {
+            Answer::NoRight(why) => Answer::NoRight(match self.runtime.block_on(reason(response)) {
+                Some(reason) => format!("{why}: {reason}"),
+                None => why,
+            }),
+            other => other,
+        }
     }
+}
 
-    fn token(&mut self) -> io::Result<String> {
-        if let Some(token) = &self.token {
-            return Ok(token.clone());
-        }
-        let text = fs::read_to_string(&self.service.token_file)?;
-        let token = text.trim().to_owned();
-        if token.is_empty() || token.len() > TOKEN_BYTES_MAX {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "it holds no token"));
-        }
-        Ok(self.token.insert(token).clone())
+/// The token in a file.
+pub(crate) fn read_token(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(TOKEN_BYTES_MAX as u64 + 1).read_to_string(&mut text)?;
+    let token = text.trim();
+    if token.is_empty() || text.len() > TOKEN_BYTES_MAX {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it holds no token"));
     }
+    Ok(token.to_owned())
+}
+
+/// What a refusal says of itself, in one line.
+async fn reason(mut response: reqwest::Response) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        detail: String,
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.ok()? {
+        body.extend_from_slice(&chunk);
+        if body.len() > REFUSAL_BYTES_MAX {
+            return None;
+        }
+    }
+    let refusal: Refusal = serde_json::from_slice(&body).ok()?;
+    Some(refusal.detail.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
 }
 
 fn answer(status: u16, retry_after: Option<u64>) -> Answer {

@@ -159,6 +159,20 @@ fn each_batch_is_taken_once_in_order_with_the_token_whatever_fails_between() {
 }
 
 #[test]
+fn a_token_that_was_renewed_is_used_from_the_next_post_on() {
+    let service = Listening::start(0, &[202, 401, 202]);
+    let node = Node::new();
+    let shipper = node.shipper(&service.url, Limits::default());
+    offer(&shipper, batch(1));
+    wait_until(|| service.sequences().len() == 1);
+    std::fs::write(node.folder.path().join("token"), "r3newed\n").unwrap();
+    offer(&shipper, batch(1));
+    drop(shipper);
+    let tokens: Vec<String> = service.taken.lock().unwrap().iter().map(|(_, token)| token.clone()).collect();
+    assert_eq!(tokens, ["Bearer s3cret", "Bearer r3newed"]);
+}
+
+#[test]
 fn a_batch_that_the_service_has_is_done_and_one_that_it_refuses_is_a_gap() {
     let service = Listening::start(0, &[409, 422, 202]);
     let node = Node::new();

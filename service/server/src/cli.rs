@@ -348,6 +348,9 @@ pub(crate) enum Token {
         /// What to call it.
         #[arg(long)]
         name: Option<String>,
+        /// For an agent: the only node whose batches it may post, as the cluster names it; default: any.
+        #[arg(long, value_name = "NODE")]
+        node: Option<String>,
     },
     /// The tokens there are.
     List,

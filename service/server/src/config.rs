@@ -56,6 +56,8 @@ struct ServeFile {
     body_bytes_max: Option<u64>,
     requests_at_once_max: Option<usize>,
     request_timeout_seconds: Option<u64>,
+    token_review: Option<bool>,
+    agent_account: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -104,6 +106,8 @@ pub(crate) struct Serve {
     pub(crate) body_bytes_max: u64,
     pub(crate) requests_at_once_max: usize,
     pub(crate) request_timeout_seconds: u64,
+    /// The service account whose tokens the API server is asked about; none: it is not asked.
+    pub(crate) agent_account: Option<String>,
 }
 
 /// Where models lie and how long they may take.
@@ -162,6 +166,7 @@ impl Config {
                 body_bytes_max: file.serve.body_bytes_max.unwrap_or(64 << 20),
                 requests_at_once_max: file.serve.requests_at_once_max.unwrap_or(64),
                 request_timeout_seconds: file.serve.request_timeout_seconds.unwrap_or(30),
+                agent_account: agent_account(file.serve.token_review, file.serve.agent_account)?,
             },
             models: Models {
                 folder: file.models.folder,
@@ -175,6 +180,17 @@ impl Config {
             intel: Intel { kev_url: file.intel.kev_url, epss_url: file.intel.epss_url },
         })
     }
+}
+
+/// The account that agents run under, where the API server may be asked about their tokens.
+fn agent_account(review: Option<bool>, name: Option<String>) -> Result<Option<String>> {
+    let name = name.unwrap_or_else(|| "system:serviceaccount:assay:assay-agent".to_owned());
+    let parts: Vec<&str> = name.split(':').collect();
+    if !matches!(parts[..], ["system", "serviceaccount", namespace, account] if !namespace.is_empty() && !account.is_empty())
+    {
+        bail!("agent_account in [serve] is `{name}`: expected system:serviceaccount:NAMESPACE:NAME");
+    }
+    Ok(review.unwrap_or(false).then_some(name))
 }
 
 impl RuleFile {
@@ -236,6 +252,10 @@ mod tests {
         assert!(read("colour = 'red'").is_err());
         assert!(read("policy = 'mine'").unwrap_err().to_string().contains("bod-26-04"));
         assert!(read("[[environment]]\nnamespace = 'shop'").is_err());
+        let account = read("[serve]\ntoken_review = true\nagent_account = 'assay-agent'").unwrap_err();
+        assert!(account.to_string().contains("system:serviceaccount:NAMESPACE:NAME"), "{account}");
+        let account = read("[serve]\ntoken_review = true").unwrap().serve.agent_account;
+        assert_eq!(account.as_deref(), Some("system:serviceaccount:assay:assay-agent"));
         let rule = read("[[environment]]\nnamespace = 'shop'\nenvironment = 'production'").unwrap();
         assert_eq!(rule.environments.rules.len(), 1);
     }

@@ -36,4 +36,4 @@ pub use history::SourceState;
 pub use listing::DETAILS_MAX;
 pub use open::Store;
 pub use passages::VectorIndex;
-pub use tokens::{Role, TokenRow};
+pub use tokens::{Grant, Role, TokenRow};

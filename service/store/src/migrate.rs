@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use crate::error::{Doing, StoreError};
 
 /// The steps, in order. Step n brings the schema from n to n + 1. A released step is never edited.
-const STEPS: &[&str] = &[include_str!("schema/0001_ledger.sql")];
+const STEPS: &[&str] = &[include_str!("schema/0001_ledger.sql"), include_str!("schema/0002_token_node.sql")];
 
 /// The schema that this build writes.
 pub(crate) const KNOWN: u32 = STEPS.len() as u32;
@@ -117,8 +117,9 @@ mod tests {
         run(&mut conn, &path).unwrap();
         run_steps(&mut conn, &path, &and_one_more(MORE)).unwrap();
         let error = run(&mut conn, &path).unwrap_err();
-        let backup = path.with_file_name("assay.db.schema-1.backup");
-        assert!(error.to_string().contains("newer Assay") && error.to_string().contains("schema-1.backup"), "{error}");
+        let backup = backup_path(&path, KNOWN);
+        let name = backup.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(error.to_string().contains("newer Assay") && error.to_string().contains(&name), "{error}");
         let mut backup = Connection::open(backup).unwrap();
         run(&mut backup, &path).unwrap();
         assert_eq!(assets(&backup), 1000, "the way back is whole");
@@ -162,10 +163,22 @@ mod tests {
     fn half_a_backup_never_has_the_name_of_a_whole_one() {
         let dir = tempfile::tempdir().unwrap();
         let (path, mut conn) = file(dir.path());
-        let part = path.with_file_name("assay.db.schema-1.part");
+        let part = backup_path(&path, KNOWN).with_extension("part");
         std::fs::write(&part, b"half of one").unwrap();
         run_steps(&mut conn, &path, &and_one_more(MORE)).unwrap();
-        assert!(!part.exists() && path.with_file_name("assay.db.schema-1.backup").exists());
+        assert!(!part.exists() && backup_path(&path, KNOWN).exists());
+    }
+
+    #[test]
+    fn a_token_of_before_tokens_had_nodes_speaks_for_any() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("assay.db");
+        let mut conn = Connection::open(&path).unwrap();
+        run_steps(&mut conn, &path, &STEPS[..1]).unwrap();
+        conn.execute("INSERT INTO token (name, role, hash, created_at) VALUES ('old', 'agent', x'00', 0)", []).unwrap();
+        drop(conn);
+        let rows = crate::Store::open(&path).unwrap().tokens().unwrap();
+        assert_eq!(rows.iter().map(|t| (t.name.reveal(), t.node.clone())).collect::<Vec<_>>(), [("old", None)]);
     }
 
     #[test]

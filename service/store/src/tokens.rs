@@ -3,7 +3,7 @@
 use assay_core::ids::{Digest, Time};
 use assay_core::named;
 use assay_core::text::Opaque;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::audit;
 use crate::error::{Doing, StoreError};
@@ -21,6 +21,17 @@ named! {
     }
 }
 
+/// What a token lets its bearer do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Its name.
+    pub name: Opaque,
+    /// What it may do.
+    pub role: Role,
+    /// The only node whose batches an agent may post with it; none: any.
+    pub node: Option<String>,
+}
+
 /// A token, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRow {
@@ -28,39 +39,50 @@ pub struct TokenRow {
     pub name: Opaque,
     /// What it may do.
     pub role: Role,
+    /// The only node that it speaks for; none: any.
+    pub node: Option<String>,
     /// When it was made.
     pub created_at: Time,
     /// When it was taken back.
     pub revoked_at: Option<Time>,
 }
 
+/// A row of the table: name, role, node, made, taken back.
+type Listed = (String, String, Option<String>, i64, Option<i64>);
+
 impl Store {
-    /// Keeps a new token by its digest.
+    /// Keeps a new token by its digest. False when the name is taken.
     ///
     /// # Errors
-    /// When the name is taken, or the database fails.
-    pub fn add_token(&mut self, name: &Opaque, role: Role, digest: &Digest, at: Time) -> Result<bool, StoreError> {
-        let sql = "INSERT OR IGNORE INTO token (name, role, hash, created_at) VALUES (?1, ?2, ?3, ?4)";
-        let row = params![name.reveal(), role.as_str(), digest.bytes().as_slice(), at.millis()];
+    /// When the database fails.
+    pub fn add_token(&mut self, grant: &Grant, digest: &Digest, at: Time) -> Result<bool, StoreError> {
+        let sql = "INSERT OR IGNORE INTO token (name, role, node, hash, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let (name, role, node) = (grant.name.reveal(), grant.role.as_str(), grant.node.as_deref());
+        let row = params![name, role, node, digest.bytes().as_slice(), at.millis()];
         let added = self.conn.execute(sql, row).doing("keeping a token")?;
         if added > 0 {
-            audit::append(&self.conn, at, "cli", "token.create", name.reveal(), "", role.as_str())?;
+            let what = node.map_or_else(|| role.to_owned(), |node| format!("{role} of node {node}"));
+            audit::append(&self.conn, at, "cli", "token.create", name, "", &what)?;
         }
         Ok(added > 0)
     }
 
-    /// The token with this digest, unless it was taken back.
+    /// What the token with this digest grants, unless it was taken back.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn token(&self, digest: &Digest) -> Result<Option<(Opaque, Role)>, StoreError> {
-        let sql = "SELECT name, role FROM token WHERE hash = ?1 AND revoked_at IS NULL";
-        let found: Option<(String, String)> = self
+    pub fn token(&self, digest: &Digest) -> Result<Option<Grant>, StoreError> {
+        let sql = "SELECT name, role, node FROM token WHERE hash = ?1 AND revoked_at IS NULL";
+        let row = |r: &Row<'_>| Ok((r.get(0)?, r.get(1)?, r.get(2)?));
+        let found: Option<(String, String, Option<String>)> = self
             .conn
             .prepare_cached(sql)
-            .and_then(|mut s| s.query_row([digest.bytes().as_slice()], |r| Ok((r.get(0)?, r.get(1)?))).optional())
+            .and_then(|mut s| s.query_row([digest.bytes().as_slice()], row).optional())
             .doing("looking for a token")?;
-        Ok(found.and_then(|(name, role)| role.parse().ok().map(|role| (Opaque::readmit(&name), role))))
+        let grant = |(name, role, node): (String, String, _)| {
+            role.parse().ok().map(|role| Grant { name: Opaque::readmit(&name), role, node })
+        };
+        Ok(found.and_then(grant))
     }
 
     /// All tokens, without their secrets.
@@ -71,13 +93,11 @@ impl Store {
         let doing = "reading the tokens";
         let mut statement = self
             .conn
-            .prepare_cached("SELECT name, role, created_at, revoked_at FROM token ORDER BY id")
+            .prepare_cached("SELECT name, role, node, created_at, revoked_at FROM token ORDER BY id")
             .doing(doing)?;
-        let rows = statement.query_map([], |r| {
-            Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?, r.get::<_, i64>(2)?, r.get::<_, Option<i64>>(3)?))
-        });
-        let rows: Vec<_> = rows.and_then(Iterator::collect).doing(doing)?;
-        let row = |(name, role, created, revoked): (String, String, i64, Option<i64>)| {
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)));
+        let rows: Vec<Listed> = rows.and_then(Iterator::collect).doing(doing)?;
+        let row = |(name, role, node, created, revoked): Listed| {
             let role = role.parse().map_err(|e: assay_core::named::Unspelled| StoreError::Row {
                 table: "token",
                 row: 0,
@@ -86,6 +106,7 @@ impl Store {
             Ok(TokenRow {
                 name: Opaque::readmit(&name),
                 role,
+                node,
                 created_at: Time::from_millis(created),
                 revoked_at: revoked.map(Time::from_millis),
             })

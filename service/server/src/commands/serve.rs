@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use assay_core::text::Opaque;
-use assay_store::Role;
+use assay_store::{Grant, Role, TokenRow};
+use serde_json::json;
 
 use super::{print_json, print_text};
 use crate::app::App;
@@ -21,44 +22,39 @@ pub(crate) fn token(global: &Global, what: &Token) -> Result<Ended> {
     let mut store = app.store()?;
     let door = app.door()?;
     match what {
-        Token::Create { role, name } => {
+        Token::Create { role, name, node } => {
             let role: Role = role.parse().map_err(Usage::from_error)?;
-            let name = name.clone().unwrap_or_else(|| format!("{role}-{}", app.now().millis()));
-            let name = Opaque::admit_name(&name, &door);
+            let node = node.as_deref().map(|node| tokens::node_of(role, node)).transpose()?;
+            let fresh_name = || match &node {
+                Some(node) => format!("{role}-{node}"),
+                None => format!("{role}-{}", app.now().millis()),
+            };
+            let name = Opaque::admit_name(&name.clone().unwrap_or_else(fresh_name), &door);
             let token = tokens::fresh()?;
-            if !store.add_token(&name, role, &tokens::digest(&token), app.now())? {
-                return Err(Usage(format!("a token named {} exists already", name.reveal())).into());
+            let grant = Grant { name, role, node };
+            let name = grant.name.reveal();
+            if !store.add_token(&grant, &tokens::digest(&token), app.now())? {
+                return Err(Usage(format!("a token named {name} exists already; --name gives another")).into());
             }
             match global.output {
                 Output::Json => {
-                    print_json(&serde_json::json!({ "name": name.reveal(), "role": role.as_str(), "token": token }))?;
+                    let node = &grant.node;
+                    print_json(&json!({ "name": name, "role": role.as_str(), "node": node, "token": token }))?;
                 }
                 _ => {
-                    anstream::eprintln!("made token {} ({role}); it is shown this once:", name.reveal());
+                    let of = grant.node.as_ref().map(|node| format!(" of node {node}")).unwrap_or_default();
+                    anstream::eprintln!("made token {name} ({role}{of}); it is shown this once:");
                     print_text(&token)?;
                 }
             }
         }
         Token::List => {
             let rows = store.tokens()?;
-            let row = |t: &assay_store::TokenRow| serde_json::json!({ "name": t.name.reveal(), "role": t.role.as_str(), "created_at": t.created_at.to_string(), "revoked_at": t.revoked_at.map(|r| r.to_string()) });
+            let row = |t: &TokenRow| json!({ "name": t.name.reveal(), "role": t.role.as_str(), "node": t.node, "created_at": t.created_at.to_string(), "revoked_at": t.revoked_at.map(|r| r.to_string()) });
             match global.output {
-                Output::Json => print_json(&serde_json::json!({ "tokens": rows.iter().map(row).collect::<Vec<_>>() }))?,
+                Output::Json => print_json(&json!({ "tokens": rows.iter().map(row).collect::<Vec<_>>() }))?,
                 _ if rows.is_empty() => print_text("no token was made: `assay token create --role ROLE` makes one")?,
-                _ => print_text(
-                    &rows
-                        .iter()
-                        .map(|t| {
-                            format!(
-                                "{:20} {:7} {}{}\n",
-                                t.name.reveal(),
-                                t.role,
-                                t.created_at,
-                                if t.revoked_at.is_some() { "  revoked" } else { "" }
-                            )
-                        })
-                        .collect::<String>(),
-                )?,
+                _ => print_text(&rows.iter().map(line).collect::<String>())?,
             }
         }
         Token::Revoke { name } => {
@@ -69,4 +65,11 @@ pub(crate) fn token(global: &Global, what: &Token) -> Result<Ended> {
         }
     }
     Ok(Ended::Done)
+}
+
+/// A token's line in the list.
+fn line(token: &TokenRow) -> String {
+    let node = token.node.as_ref().map(|node| format!("  node {node}")).unwrap_or_default();
+    let revoked = if token.revoked_at.is_some() { "  revoked" } else { "" };
+    format!("{:20} {:7} {}{node}{revoked}\n", token.name.reveal(), token.role, token.created_at)
 }

@@ -1,4 +1,5 @@
-//! Batches of agents: acknowledged once they are durable. The cluster is the service's own, never a name in the batch.
+//! Batches of agents: acknowledged once they are durable. The cluster is the service's own, never a name in the batch; an
+//! agent whose token is bound to a node speaks for that node only.
 
 use std::sync::Arc;
 
@@ -26,6 +27,10 @@ pub(crate) async fn take(
     let body = bytes(request, BATCH_BYTES_MAX).await?;
     let batch: SensorBatch =
         serde_json::from_slice(&body).map_err(|e| Problem::Bad(format!("not a batch of a sensor: {e}")))?;
+    if let Some(own) = caller.node.as_ref().filter(|own| **own != batch.node) {
+        let named = Opaque::admit_name(&batch.node, &service.door).reveal().to_owned();
+        return Err(Problem::OtherNode { own: own.clone(), named });
+    }
     let receipt = service
         .write(move |service, store| {
             let from = Bringer {

@@ -17,6 +17,9 @@ use super::state::{Caller, Service};
 /// The name of the session cookie.
 pub(crate) const COOKIE: &str = "assay_session";
 
+/// Where agents post to.
+const EVENTS: &str = "/api/v1/events";
+
 /// Headers of every answer that does not set its own. The page is told its own origin, so that a form of ours can be told
 /// from a stranger's; nobody else is told anything.
 const HEADERS: [(header::HeaderName, &str); 5] = [
@@ -137,10 +140,13 @@ fn host(request: &Request) -> Option<&str> {
 pub(crate) async fn allow(State(service): State<Arc<Service>>, mut request: Request, next: Next) -> Response {
     let caller = match caller(&service, &request) {
         Ok(Some(caller)) => caller,
-        Ok(None) => return Problem::Unauthorized.into_response(),
+        Ok(None) => match reviewed(&service, unknown_agent(&request)).await {
+            Ok(caller) => caller,
+            Err(problem) => return problem.into_response(),
+        },
         Err(problem) => return problem.into_response(),
     };
-    let events = request.uri().path() == "/api/v1/events";
+    let events = request.uri().path() == EVENTS;
     let reads = matches!(*request.method(), Method::GET | Method::HEAD) || is_question(request.uri().path());
     let allowed = match caller.role {
         Role::Agent => events,
@@ -158,6 +164,17 @@ pub(crate) async fn allow(State(service): State<Arc<Service>>, mut request: Requ
     next.run(request).await
 }
 
+/// The unknown token of a request that an agent might have made. Nobody else's token is shown to the API server.
+fn unknown_agent(request: &Request) -> Option<String> {
+    let posts = *request.method() == Method::POST && request.uri().path() == EVENTS;
+    posts.then(|| bearer_token(request).map(str::to_owned)).flatten()
+}
+
+async fn reviewed(service: &Service, token: Option<String>) -> Result<Caller, Problem> {
+    let token = token.ok_or(Problem::Unauthorized)?;
+    service.reviewed(&token).await?.ok_or(Problem::Unauthorized)
+}
+
 /// Questions that are posted because of their length: they change nothing.
 fn is_question(path: &str) -> bool {
     matches!(path, "/api/v1/chat" | "/api/v1/enrichments" | "/v1/chat/completions")
@@ -166,13 +183,16 @@ fn is_question(path: &str) -> bool {
 /// Who asks, by bearer token or by session cookie.
 pub(crate) fn caller(service: &Service, request: &Request) -> Result<Option<Caller>, Problem> {
     let header = |name: header::HeaderName| request.headers().get(name).and_then(|v| v.to_str().ok());
-    if let Some(value) = header(header::AUTHORIZATION) {
-        return match value.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => service.bearer(token.trim()),
-            _ => Ok(None),
-        };
+    if header(header::AUTHORIZATION).is_some() {
+        return bearer_token(request).map_or(Ok(None), |token| service.bearer(token));
     }
     Ok(header(header::COOKIE).and_then(session_cookie).and_then(|id| service.session(id)))
+}
+
+fn bearer_token(request: &Request) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The session in a `Cookie` header.

@@ -10,6 +10,7 @@ mod metrics;
 mod openapi;
 mod page;
 pub(crate) mod problem;
+mod review;
 mod session;
 mod state;
 
@@ -30,7 +31,8 @@ use axum::routing::{get, post};
 use crate::Usage;
 use crate::app::App;
 use problem::Problem;
-use state::Service;
+use review::Reviewer;
+use state::{Service, Trusted};
 
 /// How often the passing of time and the commits of other processes are looked at.
 const TICK: Duration = Duration::from_secs(2);
@@ -57,7 +59,11 @@ pub(crate) fn serve(app: App, listen: &str) -> Result<()> {
             .with_context(|| format!("{listen} cannot be listened on; --listen takes another address"))?;
         let address = listener.local_addr()?;
         let hosts = guard::Hosts::new(&app.config.serve.hosts, address.ip());
-        let service = Arc::new(Service::new(app, store, words, fixed, hosts)?);
+        let reviewer = match app.config.serve.agent_account.clone() {
+            Some(account) => Some(Reviewer::connect(account).await?),
+            None => None,
+        };
+        let service = Arc::new(Service::new(app, store, words, Trusted { fixed, reviewer }, hosts)?);
         anstream::eprintln!("listening on http://{address}   one-time code: {}", service.new_code()?);
         if !address.ip().is_loopback() {
             anstream::eprintln!(

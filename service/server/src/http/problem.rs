@@ -37,6 +37,24 @@ pub(crate) enum Problem {
     /// The token's role does not allow it.
     #[error("this token may not do that")]
     Forbidden,
+    /// An agent speaks for a node that is not its own.
+    #[error(
+        "this token speaks for node {own} and the batch names {named}: start the agent with --node {own}, or give it the token of its own node (`assay token create --role agent --node NODE`)"
+    )]
+    OtherNode { own: String, named: String },
+    /// A good token of a service account, and the API server does not say of which node.
+    #[error(
+        "the API server does not say on which node this token's pod runs: Kubernetes 1.30 or later puts that into tokens that are mounted into pods; on an older one give each node a token of its own (`assay token create --role agent --node NODE`)"
+    )]
+    NoNode,
+    /// A good token of another service account.
+    #[error(
+        "this token is not one of {0}: run the agent under that account, or name its own as `agent_account` in [serve] of the configuration"
+    )]
+    OtherAccount(String),
+    /// The API server did not say whose token this is.
+    #[error("the API server does not say whose token this is: try again later; the log of the service says why")]
+    Unreviewed,
     /// There is nothing of this name.
     #[error("there is no such thing")]
     NotFound,
@@ -100,7 +118,7 @@ impl Problem {
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::OtherNode { .. } | Self::NoNode | Self::OtherAccount(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
@@ -108,7 +126,7 @@ impl Problem {
             Self::Report(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
-            Self::Late(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Late(_) | Self::Unreviewed => StatusCode::SERVICE_UNAVAILABLE,
             Self::Inside(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -117,6 +135,10 @@ impl Problem {
         match self {
             Self::Unauthorized => "not authorized",
             Self::Forbidden => "not allowed",
+            Self::OtherNode { .. } => "another node",
+            Self::NoNode => "no node",
+            Self::OtherAccount(_) => "another account",
+            Self::Unreviewed => "not reviewed",
             Self::NotFound => "not found",
             Self::Method => "method not allowed",
             Self::Misdirected => "wrong host",
@@ -127,6 +149,15 @@ impl Problem {
             Self::Late(_) => "too late",
             Self::Inside(_) => "failed inside",
         }
+    }
+
+    /// In how many seconds the same may go well.
+    fn retry_after(&self) -> Option<&'static str> {
+        // The API server is another's, and the agents are many: they need not ask every second.
+        if matches!(self, Self::Unreviewed) {
+            return Some("5");
+        }
+        matches!(self, Self::Busy | Self::Late(_)).then_some("1")
     }
 
     /// The answer for a request under this id.
@@ -153,8 +184,8 @@ impl Problem {
                 Err(_) => status.into_response(),
             },
         };
-        if matches!(self, Self::Busy | Self::Late(_)) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         if matches!(self, Self::Unauthorized) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use assay_core::ids::{Digest, Time};
 use assay_core::query::NameIndex;
 use assay_sources::door::SecretDoor;
-use assay_store::{Role, Store};
+use assay_store::{Grant, Role, Store};
 use tokio::sync::Semaphore;
 
 use crate::app::App;
@@ -18,6 +18,7 @@ use crate::data::random;
 use crate::http::guard::Hosts;
 use crate::http::metrics::Metrics;
 use crate::http::problem::Problem;
+use crate::http::review::Reviewer;
 use crate::snapshot::Snapshot;
 use crate::words::Words;
 
@@ -41,10 +42,18 @@ pub(crate) struct Service {
     writer: Mutex<Store>,
     readers: Mutex<Vec<Store>>,
     snapshot: ArcSwap<Snapshot>,
-    fixed: Vec<(Digest, Role)>,
+    trusted: Trusted,
     names: Mutex<Option<(Time, Arc<NameIndex>)>>,
     sessions: Mutex<HashMap<String, (Instant, Role)>>,
     code: Mutex<Option<(String, Instant)>>,
+}
+
+/// Whom the service lets in besides those whose tokens it keeps.
+pub(crate) struct Trusted {
+    /// Tokens given by the environment.
+    pub(crate) fixed: Vec<(Digest, Role)>,
+    /// Who is asked about tokens of service accounts; none: nobody, and none is taken.
+    pub(crate) reviewer: Option<Reviewer>,
 }
 
 /// Who asks.
@@ -52,6 +61,8 @@ pub(crate) struct Service {
 pub(crate) struct Caller {
     pub(crate) name: String,
     pub(crate) role: Role,
+    /// The only node whose batches it may post; none: any.
+    pub(crate) node: Option<String>,
     /// True when a cookie proved it: writes then need a check of their origin.
     pub(crate) by_cookie: bool,
 }
@@ -62,13 +73,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Service {
-    pub(crate) fn new(
-        app: App,
-        mut store: Store,
-        words: Words,
-        fixed: Vec<(Digest, Role)>,
-        hosts: Hosts,
-    ) -> Result<Self> {
+    pub(crate) fn new(app: App, mut store: Store, words: Words, trusted: Trusted, hosts: Hosts) -> Result<Self> {
         let snapshot = app.refreshed(&mut store)?;
         let permits = Arc::new(Semaphore::new(app.config.serve.requests_at_once_max));
         Ok(Self {
@@ -80,7 +85,7 @@ impl Service {
             writer: Mutex::new(store),
             readers: Mutex::new(Vec::new()),
             snapshot: ArcSwap::from_pointee(snapshot),
-            fixed,
+            trusted,
             names: Mutex::new(None),
             sessions: Mutex::new(HashMap::new()),
             code: Mutex::new(None),
@@ -178,20 +183,33 @@ impl Service {
     /// Who a bearer token belongs to.
     pub(crate) fn bearer(&self, token: &str) -> Result<Option<Caller>, Problem> {
         let digest = crate::tokens::digest(token);
-        for (known, role) in &self.fixed {
+        for (known, role) in &self.trusted.fixed {
             if bool::from(subtle::ConstantTimeEq::ct_eq(known.bytes().as_slice(), digest.bytes().as_slice())) {
-                return Ok(Some(Caller { name: format!("fixed-{role}"), role: *role, by_cookie: false }));
+                let (name, role) = (format!("fixed-{role}"), *role);
+                return Ok(Some(Caller { name, role, node: None, by_cookie: false }));
             }
         }
         let found = locked(&self.writer).token(&digest)?;
-        Ok(found.map(|(name, role)| Caller { name: name.reveal().to_owned(), role, by_cookie: false }))
+        Ok(found.map(|Grant { name, role, node }| {
+            let name = name.reveal().to_owned();
+            Caller { name, role, node, by_cookie: false }
+        }))
+    }
+
+    /// Whose token of a service account this is; none when that is asked of nobody, or it is no such token.
+    pub(crate) async fn reviewed(&self, token: &str) -> Result<Option<Caller>, Problem> {
+        match &self.trusted.reviewer {
+            Some(reviewer) => reviewer.agent(token).await,
+            None => Ok(None),
+        }
     }
 
     /// Who a session cookie belongs to.
     pub(crate) fn session(&self, id: &str) -> Option<Caller> {
         let mut sessions = locked(&self.sessions);
         sessions.retain(|_, (since, _)| since.elapsed() < SESSION_AGE_MAX);
-        sessions.get(id).map(|(_, role)| Caller { name: "session".to_owned(), role: *role, by_cookie: true })
+        let caller = |role| Caller { name: "session".to_owned(), role, node: None, by_cookie: true };
+        sessions.get(id).map(|(_, role)| caller(*role))
     }
 
     /// Opens a session for a token or the one-time code; none when neither is right.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
+mod agents;
 mod chat;
 #[path = "../door/mod.rs"]
 mod door;

@@ -1,7 +1,9 @@
 //! A live API server, looked at once. Comes in: a kubeconfig, or the pod's own account. Goes out: the same objects that
-//! manifests give, with what was not shown and for want of what. Every request is a GET; Secrets are never asked for.
+//! manifests give, with what was not shown and for want of what. Every request is a GET, but for a token that is shown to
+//! the server to be judged; Secrets are never asked for.
 
 mod kinds;
+pub mod review;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
