@@ -184,7 +184,7 @@ impl Config {
 
 /// The account that agents run under, where the API server may be asked about their tokens.
 fn agent_account(review: Option<bool>, name: Option<String>) -> Result<Option<String>> {
-    let name = name.unwrap_or_else(|| "system:serviceaccount:assay:assay-agent".to_owned());
+    let name = name.unwrap_or_else(|| "system:serviceaccount:assay-agent:assay-agent".to_owned());
     let parts: Vec<&str> = name.split(':').collect();
     if !matches!(parts[..], ["system", "serviceaccount", namespace, account] if !namespace.is_empty() && !account.is_empty())
     {
@@ -255,7 +255,7 @@ mod tests {
         let account = read("[serve]\ntoken_review = true\nagent_account = 'assay-agent'").unwrap_err();
         assert!(account.to_string().contains("system:serviceaccount:NAMESPACE:NAME"), "{account}");
         let account = read("[serve]\ntoken_review = true").unwrap().serve.agent_account;
-        assert_eq!(account.as_deref(), Some("system:serviceaccount:assay:assay-agent"));
+        assert_eq!(account.as_deref(), Some("system:serviceaccount:assay-agent:assay-agent"));
         let rule = read("[[environment]]\nnamespace = 'shop'\nenvironment = 'production'").unwrap();
         assert_eq!(rule.environments.rules.len(), 1);
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::door::Service;
 use crate::door::wire::{Answer, get, post};
 
-const ACCOUNT: &str = "system:serviceaccount:assay:assay-agent";
+const ACCOUNT: &str = "system:serviceaccount:assay-agent:assay-agent";
 const TOKEN: &str = "aGVhZA.cGF5bG9hZA.c2ln";
 
 fn batch(node: &str, sequence: u32) -> String {
