@@ -109,7 +109,7 @@ pub(crate) enum Command {
     Enrich(Enrich),
     /// Record what you concluded about a finding.
     Decide(Decide),
-    /// Write the decisions as an OpenVEX document.
+    /// Write the decisions as an OpenVEX document. One that calms is written where every place of its image was decided so.
     Vex(Vex),
     /// Published intelligence: KEV, EPSS, CVE records.
     #[command(subcommand)]

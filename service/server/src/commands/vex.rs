@@ -1,5 +1,7 @@
 //! `assay vex`: decisions as an OpenVEX document and, when asked for, packages that sensors showed not to be in use.
 
+mod decided;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
@@ -14,6 +16,7 @@ use assay_core::text::Opaque;
 use assay_store::Store;
 use serde::Serialize;
 
+use self::decided::{Decided, decided};
 use super::print_json;
 use crate::Ended;
 use crate::app::App;
@@ -54,14 +57,14 @@ struct Name {
     name: String,
 }
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Product {
     #[serde(rename = "@id")]
     id: String,
     subcomponents: Vec<Sub>,
 }
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Sub {
     #[serde(rename = "@id")]
     id: String,
@@ -75,7 +78,14 @@ pub(crate) fn run(global: &Global, args: &Vex) -> Result<Ended> {
     let mut store = app.store()?;
     let snapshot = app.snapshot(&mut store)?;
     let now = snapshot.world.as_of;
-    let mut statements = decided(&store, &snapshot)?;
+    let Decided { mut statements, held_back } = decided(&store, &snapshot)?;
+    if held_back > 0 {
+        anstream::eprintln!(
+            "assay: {held_back} decision{} not written whole: a statement speaks for an image wherever it runs, and the same \
+             finding in another place was not decided so. `assay findings` shows the places, `assay decide` decides them.",
+            if held_back == 1 { " is" } else { "s are" }
+        );
+    }
     if args.observed {
         statements.extend(observed(&store, &snapshot)?);
     }
@@ -98,36 +108,6 @@ impl Statement {
     fn key(&self) -> (&str, Option<&str>, &str) {
         (&self.vulnerability.name, self.products.first().map(|p| p.id.as_str()), &self.timestamp)
     }
-}
-
-/// What people, and the documents that the configuration lists, concluded about vulnerabilities.
-fn decided(store: &Store, snapshot: &Snapshot) -> Result<Vec<Statement>> {
-    let now = snapshot.world.as_of;
-    let mut statements = Vec::new();
-    for standing in store.standing_decisions()? {
-        let Some(finding) = store.details(&[standing.finding], now)?.into_iter().next() else { continue };
-        let d = &standing.decision;
-        let Some((vulnerability, products)) = products(snapshot, &finding) else { continue };
-        if d.until.is_some_and(|until| until <= now) {
-            continue;
-        }
-        let (impact_statement, action_statement) = match d.status {
-            VexStatus::Affected => (String::new(), d.note.reveal().to_owned()),
-            VexStatus::NotAffected | VexStatus::Fixed | VexStatus::UnderInvestigation => {
-                (d.note.reveal().to_owned(), String::new())
-            }
-        };
-        statements.push(Statement {
-            vulnerability,
-            products,
-            status: d.status.as_str(),
-            justification: d.justification.map(|j| j.as_str()),
-            impact_statement,
-            action_statement,
-            timestamp: d.at.to_string(),
-        });
-    }
-    Ok(statements)
 }
 
 /// What sensors showed: one statement a vulnerability and product, and only where every placement of the image is known

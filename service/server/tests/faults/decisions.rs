@@ -72,3 +72,45 @@ fn a_decision_says_what_it_hit_and_the_line_that_it_prints_takes_it_back() {
     let said = ends(&assay(&data, &args), 2);
     assert!(said.contains("no decision of a person stands on it"), "{said}");
 }
+
+/// Two deployments of one image.
+const TWO_PLACES: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop, namespace: eu}
+spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: web, image: 'shop/web:1.0'}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop, namespace: us}
+spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: web, image: 'shop/web:1.0'}]}}}
+";
+
+#[test]
+fn a_statement_about_an_image_calms_only_when_every_place_of_it_was_decided_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, _) = one(folder.path());
+    let manifests = put(folder.path(), "two.yaml", TWO_PLACES);
+    told(&data, &["scan", "--manifests", manifests.to_str().unwrap()]);
+    let places: Vec<String> =
+        findings(&data, &["--class", "vulnerability"]).iter().map(|f| f["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(places.len(), 2);
+    let decide = |id: &str, status: &str| {
+        told(&data, &["decide", id, "--status", status, "--note", "looked", "--until", "2099-01-01"]);
+        let output = assay(&data, &["vex"]);
+        let said = ends(&output, 0);
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let statuses =
+            document["statements"].as_array().unwrap().iter().map(|s| s["status"].as_str().unwrap().to_owned());
+        let mut statuses: Vec<String> = statuses.collect();
+        statuses.sort();
+        (statuses, said)
+    };
+    let (alone, said) = decide(&places[0], "not_affected");
+    assert!(alone.is_empty() && said.contains("1 decision is not written whole"), "{alone:?} {said}");
+    let (apart, _) = decide(&places[1], "affected");
+    assert_eq!(apart, ["affected"], "what warns is written, what would calm is not");
+    let (both, said) = decide(&places[1], "not_affected");
+    assert_eq!(both, ["not_affected", "not_affected"]);
+    assert!(!said.contains("not written whole"), "{said}");
+}
