@@ -80,6 +80,8 @@ predicates! {
     GainUnknown = "gain_unknown" [],
     SignalSeen = "signal_seen" ["tool", "signal"],
     SignalPrevented = "signal_prevented" ["tool", "signal"],
+    InProfile = "in_profile" ["exe", "span"],
+    NotInProfile = "not_in_profile" ["span"],
     Silent = "silent" [],
     Resolved = "resolved" ["because"],
     ToolsDisagree = "tools_disagree" ["tool"],

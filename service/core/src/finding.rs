@@ -166,6 +166,21 @@ impl Matter {
         matches!(self, Self::Signal { discriminator, .. } if discriminator.reveal().starts_with(PREVENTED))
     }
 
+    /// What tells signals of different programs apart: `exe` and a mark of the program's name without its folder, so that no
+    /// stranger's text is part of a finding's identity.
+    pub fn mark_of(exe: &str) -> String {
+        let name = exe.rsplit('/').next().unwrap_or(exe);
+        format!("exe {}", &Digest::of_fields([name.as_bytes()]).to_string()[7..19])
+    }
+
+    /// The mark of the program that a signal is about; none for signals that tell no programs apart.
+    pub fn program_mark(&self) -> Option<&str> {
+        let Self::Signal { discriminator, .. } = self else { return None };
+        let said = discriminator.reveal();
+        let said = said.strip_prefix(PREVENTED).map_or(said, |rest| rest.trim_start_matches(", "));
+        said.starts_with("exe ").then_some(said)
+    }
+
     /// What a report must speak for to close it.
     pub fn spoken(&self, on: &AssetKey) -> Option<Spoken> {
         Some(match (self, self.class(on)) {

@@ -39,6 +39,8 @@ pub mod graph;
 // Factors: what is known about one finding.
 pub mod context;
 
+pub mod profile;
+
 pub mod condition;
 
 // Assessment: the band by the policy's table, the points, the order.

@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Assets(Assets),
     /// Ways in from the Internet, those to the most urgent findings first.
     Paths(Paths),
+    /// What each image does while it is watched: programs, packages, ports, peers; -o json exports it.
+    Profiles(Profiles),
     /// Ask a question; without one, a conversation.
     Ask(Ask),
     /// The digest of a stretch of time.
@@ -220,6 +222,13 @@ pub(crate) struct Assets {
     /// Only this namespace.
     #[arg(long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Profiles {
+    /// Only images with this in their name or digest.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) image: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -104,6 +104,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Scan(args)) => commands::scan::run(global, args),
         Some(Command::Explain(args)) => commands::explain::run(global, args),
         Some(Command::Assets(args)) => commands::assets::run(global, args),
+        Some(Command::Profiles(args)) => commands::profiles::run(global, args),
         Some(Command::Paths(args)) => commands::assets::paths(global, args),
         Some(Command::Ask(args)) => commands::ask::run(global, args),
         Some(Command::Serve(args)) => commands::serve::run(global, args),

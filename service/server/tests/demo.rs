@@ -248,6 +248,23 @@ fn vex_writes_what_people_decided_and_only_when_asked_what_sensors_showed() {
 }
 
 #[test]
+fn a_profile_tells_what_an_image_does_and_can_be_exported() {
+    let data = demo().folder.path();
+    let exported = json(data, NOW, &["profiles", "--image", "shop/checkout"]);
+    let profile = &exported["profiles"][0];
+    assert_eq!(profile["places"], serde_json::json!(["shop/checkout"]), "{exported}");
+    assert_eq!(
+        (&profile["programs"][0]["exe"], &profile["listens"][0]["port"]),
+        (&"/opt/java/openjdk/bin/java".into(), &8080.into())
+    );
+    assert!(profile["packages"].to_string().contains("log4j-core"), "{profile}");
+    let said = text(&assay(data, NOW, &["profiles"]));
+    assert!(said.contains("in       shop/checkout; watched 6 d") && said.contains("talks    server"), "{said}");
+    let none = text(&assay(data, NOW, &["profiles", "--image", "heartbleed"]));
+    assert!(none.contains("no image with `heartbleed`"), "{none}");
+}
+
+#[test]
 fn a_digest_is_compared_with_one_of_its_own_span_that_is_not_from_just_now() {
     let folder = tempfile::tempdir().unwrap();
     assert!(assay(folder.path(), "", &["demo"]).status.success());

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use assay_core::finding::Matter;
 use assay_core::ids::Digest;
 use assay_core::named;
 use assay_core::observation::AttackStage;
@@ -30,11 +31,10 @@ impl Apart {
     /// What tells an occurrence from others of its signal at the same place: words of ours, and hashes. Of the program
     /// the name only, because tools give the path or not.
     pub fn words(self, exe: &str, user: &str) -> String {
-        let hash = |text: &str| Digest::of_fields([text.as_bytes()]).to_string()[7..19].to_owned();
         match self {
             Self::Nothing => String::new(),
-            Self::Exe => format!("exe {}", hash(exe.rsplit('/').next().unwrap_or(exe))),
-            Self::User => format!("user {}", hash(user)),
+            Self::Exe => Matter::mark_of(exe),
+            Self::User => format!("user {}", &Digest::of_fields([user.as_bytes()]).to_string()[7..19]),
         }
     }
 }

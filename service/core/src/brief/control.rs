@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Arg, Family, Proposition, own};
+use super::{Arg, Family, Proposition, own, span};
 use crate::catalogue::Predicate;
 use crate::context::{Factors, Known, Proof};
 use crate::control::Controls;
@@ -10,6 +10,7 @@ use crate::detector;
 use crate::finding::{Finding, FindingClass, Matter};
 use crate::ids::EvidenceId;
 use crate::observation::{Capability, Link};
+use crate::profile::{self, Before};
 use crate::reconcile::Word;
 use crate::text::{Opaque, Own, Shaped};
 use crate::world::{AssetIdx, EdgeSeen, World};
@@ -57,9 +58,25 @@ pub(super) fn claim(said: &mut Vec<Proposition>, finding: &Finding, world: &Worl
         Matter::Vulnerability { .. } => return,
     };
     said.push(Proposition { predicate, args, evidence, as_of, family: Family::Claim });
+    said.extend(profile::before(finding, world).map(|before| usual(finding, before)));
     if let (Matter::Rbac { .. }, Some(identity)) = (&finding.matter, world.find(&finding.place.asset)) {
         said.push(run_by(identity, world));
     }
+}
+
+/// Whether the signal's program is part of what the image usually does.
+fn usual(finding: &Finding, before: Before<'_>) -> Proposition {
+    let came = finding.life.first_seen;
+    let (predicate, args, evidence, as_of) = match before {
+        Before::Known { exe, fact } => {
+            let args = vec![Arg::Name(exe.clone()), span(fact.since.until(came))];
+            (Predicate::InProfile, args, vec![fact.evidence()], fact.until)
+        }
+        Before::New(watch) => {
+            (Predicate::NotInProfile, vec![span(watch.since.until(came))], watch.evidence, watch.until)
+        }
+    };
+    Proposition { predicate, args, evidence, as_of: Some(as_of), family: Family::Claim }
 }
 
 /// How many workloads run as an identity: all, when a complete scan has looked; else those in view.

@@ -27,6 +27,7 @@ const NEGATIVE: &[Predicate] = &[
     Predicate::GainsAfterFoothold,
     Predicate::GainsPartial,
     Predicate::RunBy,
+    Predicate::NotInProfile,
 ];
 
 /// Says that nobody knows, or that nothing was recorded. It rests on nothing.

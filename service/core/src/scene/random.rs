@@ -28,6 +28,9 @@ const VECTORS: &[&str] = &[
 ];
 const VULNS: &[&str] = &["CVE-2021-44228", "CVE-2024-0001", "GHSA-jfh8-c2jp-5v3q"];
 const CONTROLS: &[&str] = &["free-total", "held-total", "held-partial", "tool/own-rule"];
+/// The one program that runs.
+const PROGRAM: &str = "/usr/bin/java";
+
 const SIGNALS: &[&str] = &["shell-in-container", "tool/own-signal"];
 
 /// The scene of a seed. Equal seeds give equal scenes.
@@ -228,7 +231,7 @@ impl Draw<'_> {
     }
 
     fn what(&mut self) -> What {
-        let exe = o("/usr/bin/java");
+        let exe = o(PROGRAM);
         let dice = &mut self.dice;
         match dice.below(14) {
             0 => What::Exists { replicas: Some(dice.below(4) as u32), owner: None, aliases: vec![o("pod-1")] },
@@ -345,7 +348,13 @@ impl Draw<'_> {
             2 => Matter::Rbac { capability: dice.pick(Capability::ALL), cluster_wide: dice.chance(50) },
             3 => Matter::Signal {
                 signal: ControlId(o(dice.pick(SIGNALS))),
-                discriminator: o(dice.pick(&["d", PREVENTED])),
+                discriminator: match dice.below(5) {
+                    0 => o("d"),
+                    1 => o(PREVENTED),
+                    2 => o("exe 0123456789ab"),
+                    3 => o(&format!("{PREVENTED}, {}", Matter::mark_of(PROGRAM))),
+                    _ => o(&Matter::mark_of(PROGRAM)),
+                },
             },
             _ => {
                 Matter::Vulnerability { id: self.vulns[dice.below(self.vulns.len())].clone(), package: self.package() }

@@ -1,6 +1,8 @@
 //! The same scene under other names, one-to-one and everywhere: in selectors, rules, inventories and intel with them. And
 //! the same scene with other texts where a text is no name. Neither may change rank or prompt (law 6).
 
+use std::collections::BTreeMap;
+
 use super::Scene;
 use crate::asset::{AssetKey, PackageKey};
 use crate::control::Controls;
@@ -36,10 +38,13 @@ impl Renaming<'_> {
                 }
             }
         }
+        let mut marks = BTreeMap::new();
         for (_, fact) in &mut scene.facts {
+            let was = program(&fact.what).map(|exe| Matter::mark_of(exe.reveal()));
             self.name(&mut fact.container);
             fact.component.iter_mut().for_each(|p| self.package(p));
             self.what(&mut fact.what, &own);
+            marks.extend(was.zip(program(&fact.what).map(|exe| Matter::mark_of(exe.reveal()))));
         }
         for (_, seen) in &mut scene.coverage {
             self.name(&mut seen.container);
@@ -57,7 +62,7 @@ impl Renaming<'_> {
             }
         }
         for finding in &mut scene.findings {
-            self.finding(finding, &own);
+            self.finding(finding, &own, &marks);
         }
         scene
     }
@@ -130,7 +135,8 @@ impl Renaming<'_> {
         }
     }
 
-    fn finding(&self, finding: &mut Finding, own: &Controls) {
+    /// `marks`: what became of the marks of programs that facts name.
+    fn finding(&self, finding: &mut Finding, own: &Controls, marks: &BTreeMap<String, String>) {
         self.key(&mut finding.place.asset);
         self.name(&mut finding.place.container);
         match &mut finding.matter {
@@ -151,14 +157,18 @@ impl Renaming<'_> {
             }
             Matter::Signal { signal, discriminator } => {
                 self.control(signal, own);
-                // Its first word is ours; what follows are hashes of names.
-                match discriminator.reveal().strip_prefix(PREVENTED).map(Opaque::readmit) {
-                    Some(mut rest) => {
-                        self.name(&mut rest);
-                        *discriminator = Opaque::readmit(&format!("{PREVENTED}{}", rest.reveal()));
-                    }
-                    None => self.name(discriminator),
+                // Its words are ours, but for the hashes of names, which follow the names.
+                let prevented = discriminator.reveal().starts_with(PREVENTED);
+                let rest = discriminator.reveal().trim_start_matches(PREVENTED).trim_start_matches(", ");
+                let mut rest = Opaque::readmit(marks.get(rest).map_or(rest, String::as_str));
+                if !rest.reveal().starts_with("exe ") {
+                    self.name(&mut rest);
                 }
+                *discriminator = match (prevented, rest.is_empty()) {
+                    (false, _) => rest,
+                    (true, true) => Opaque::readmit(PREVENTED),
+                    (true, false) => Opaque::readmit(&format!("{PREVENTED}, {}", rest.reveal())),
+                };
             }
             Matter::Rbac { .. } => {}
         }
@@ -182,5 +192,15 @@ impl Renaming<'_> {
         }
         self.text(&mut finding.text);
         finding.fingerprint = fingerprint(&finding.place, &finding.matter);
+    }
+}
+
+/// The program that a fact names.
+fn program(what: &What) -> Option<&Opaque> {
+    match what {
+        What::InUse { exe, .. } | What::Executed { exe } | What::Listens { exe, .. } | What::Talks { exe, .. } => {
+            Some(exe)
+        }
+        _ => None,
     }
 }
