@@ -124,8 +124,8 @@ pub(crate) enum Command {
     /// Tokens of the service.
     #[command(subcommand)]
     Token(Token),
-    /// From hook hits to what is due today, with every loss.
-    Funnel,
+    /// From hook hits to what is due today, with every loss; --by hour or node shows where.
+    Funnel(Funnel),
     /// The audit chain.
     #[command(subcommand)]
     Audit(Audit),
@@ -286,6 +286,19 @@ pub(crate) struct Decide {
     /// Who decided; default: the user of this machine.
     #[arg(long)]
     pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Funnel {
+    /// Also a table of what each hour or node gave and lost.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) by: Option<FunnelBy>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FunnelBy {
+    Hour,
+    Node,
 }
 
 #[derive(Debug, Args)]

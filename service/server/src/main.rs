@@ -111,7 +111,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Token(what)) => commands::serve::token(global, what),
         Some(Command::Audit(Audit::Verify)) => commands::audit::verify(global),
         Some(Command::Vex(args)) => commands::vex::run(global, args),
-        Some(Command::Funnel) => commands::funnel::run(global),
+        Some(Command::Funnel(args)) => commands::funnel::run(global, args),
         Some(Command::Agent(args)) => commands::agent::run(args),
         Some(Command::Doctor) => commands::agent::doctor(global),
         Some(Command::Models(what)) => commands::models::run(global, what),

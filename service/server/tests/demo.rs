@@ -265,6 +265,22 @@ fn a_profile_tells_what_an_image_does_and_can_be_exported() {
 }
 
 #[test]
+fn the_funnel_is_told_by_node_and_by_hour() {
+    let data = demo().folder.path();
+    let whole = json(data, NOW, &["funnel"]);
+    assert!(whole["signals"].as_u64().unwrap() > 0, "{whole}");
+    for (by, part) in [("node", "worker-3"), ("hour", "2026-11-24 02:00 UTC")] {
+        let said = text(&assay(data, NOW, &["funnel", "--by", by]));
+        let table: Vec<&str> = said.lines().skip_while(|l| !l.contains("HOOK HITS")).skip(1).collect();
+        assert!(table.iter().any(|l| l.starts_with(part)), "{said}");
+        let number =
+            |line: &str, n: usize| line.split("  ").filter(|c| !c.is_empty()).nth(n).unwrap().trim().replace(',', "");
+        let hits: u64 = table.iter().map(|l| number(l, 1).parse::<u64>().unwrap()).sum();
+        assert_eq!(hits, whole["hook_hits"].as_u64().unwrap(), "{said}");
+    }
+}
+
+#[test]
 fn a_digest_is_compared_with_one_of_its_own_span_that_is_not_from_just_now() {
     let folder = tempfile::tempdir().unwrap();
     assert!(assay(folder.path(), "", &["demo"]).status.success());

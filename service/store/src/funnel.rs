@@ -26,6 +26,23 @@ pub struct Funnel {
     pub nodes: BTreeMap<String, Time>,
 }
 
+impl Funnel {
+    /// Takes in the counts of another stretch, or of another node.
+    pub fn add(&mut self, other: Self) {
+        self.hook_hits += other.hook_hits;
+        self.records += other.records;
+        self.facts += other.facts;
+        self.unattributed += other.unattributed;
+        for (reason, n) in other.lost {
+            *self.lost.entry(reason).or_default() += n;
+        }
+        for (node, at) in other.nodes {
+            let last = self.nodes.entry(node).or_insert(at);
+            *last = at.max(*last);
+        }
+    }
+}
+
 /// One hour of one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunnelHour {
@@ -82,18 +99,7 @@ impl Store {
     pub fn funnel(&self, since: Time, until: Time) -> Result<Funnel, StoreError> {
         let mut all = Funnel::default();
         for hour in self.funnel_hours(since, until)? {
-            let c = hour.counts;
-            all.hook_hits += c.hook_hits;
-            all.records += c.records;
-            all.facts += c.facts;
-            all.unattributed += c.unattributed;
-            for (reason, n) in c.lost {
-                *all.lost.entry(reason).or_default() += n;
-            }
-            for (node, at) in c.nodes {
-                let last = all.nodes.entry(node).or_insert(at);
-                *last = at.max(*last);
-            }
+            all.add(hour.counts);
         }
         Ok(all)
     }

@@ -30,7 +30,7 @@ impl Command {
             | Self::Intel(_)
             | Self::Models(_)
             | Self::Token(_)
-            | Self::Funnel
+            | Self::Funnel(_)
             | Self::Audit(_)
             | Self::Bench(_)
             | Self::Doctor => ROWS,
@@ -51,7 +51,7 @@ impl Command {
             | Self::Enrich(_)
             | Self::Decide(_)
             | Self::Vex(_)
-            | Self::Funnel
+            | Self::Funnel(_)
             | Self::Audit(_)
             | Self::Intel(Intel::List)
             | Self::Token(Token::List | Token::Revoke { .. }) => true,

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use assay_core::sink::Sink;
 
+use super::table::columns;
 use super::{print_json, print_text, sink};
 use crate::app::App;
 use crate::cli::{Assets, Global, Output, Paths};
@@ -62,33 +63,6 @@ fn table(assets: &AssetsWire) -> String {
         })
         .collect();
     columns(["NAME", "KIND", "ENVIRONMENT", "EXPOSURE", "POD SECURITY", "OPEN"], &rows)
-}
-
-/// Left-aligned columns; names longer than a column are cut in the middle.
-fn columns<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
-    /// The widest cell of a table in a terminal, in characters.
-    const CELL_MAX: usize = 44;
-    let cut = |text: &str| -> String {
-        let n = text.chars().count();
-        if n <= CELL_MAX {
-            return text.to_owned();
-        }
-        let head: String = text.chars().take(CELL_MAX / 2 - 2).collect();
-        let tail: String = text.chars().skip(n - CELL_MAX / 2 + 2).collect();
-        format!("{head}[..]{tail}")
-    };
-    let rows: Vec<[String; N]> = rows.iter().map(|r| std::array::from_fn(|c| cut(&r[c]))).collect();
-    let widths: [usize; N] =
-        std::array::from_fn(|c| rows.iter().map(|r| r[c].chars().count()).chain([head[c].len()]).max().unwrap_or(0));
-    let mut out = String::new();
-    let mut line = |cells: [&str; N]| {
-        let text: String = cells.iter().zip(widths).map(|(cell, w)| format!("{cell:w$}  ")).collect();
-        out.push_str(text.trim_end());
-        out.push('\n');
-    };
-    line(head);
-    rows.iter().for_each(|r| line(std::array::from_fn(|c| r[c].as_str())));
-    out
 }
 
 fn ways(paths: &PathsWire) -> String {

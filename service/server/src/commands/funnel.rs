@@ -1,13 +1,20 @@
 //! `assay funnel`: from hook hits to what is due today, with every loss.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
-use assay_core::ids::Span;
+use assay_core::ids::{Span, Time};
+use assay_core::observation::What;
+use assay_core::text::grouped;
+use assay_core::world::World;
+use assay_store::{Funnel as Counts, FunnelHour};
 use serde::Serialize;
 
+use super::table::columns;
 use super::{print_json, print_text};
 use crate::Ended;
 use crate::app::App;
-use crate::cli::{Global, Output};
+use crate::cli::{Funnel, FunnelBy, Global, Output};
 use crate::today;
 
 #[derive(Debug, Serialize)]
@@ -18,7 +25,9 @@ struct FunnelWire {
     records: u64,
     facts: u64,
     unattributed: u64,
-    lost: std::collections::BTreeMap<String, u64>,
+    lost: BTreeMap<String, u64>,
+    /// Signs of attack, each once a place and signal.
+    signals: usize,
     findings_open: u64,
     due_within_14_days: u64,
     today: usize,
@@ -32,10 +41,11 @@ struct HourWire {
     hook_hits: u64,
     records: u64,
     facts: u64,
+    unattributed: u64,
     lost: u64,
 }
 
-pub(crate) fn run(global: &Global) -> Result<Ended> {
+pub(crate) fn run(global: &Global, args: &Funnel) -> Result<Ended> {
     let app = App::new(global)?;
     let mut store = app.store()?;
     let snapshot = app.snapshot(&mut store)?;
@@ -52,6 +62,7 @@ pub(crate) fn run(global: &Global) -> Result<Ended> {
         facts: f.facts,
         unattributed: f.unattributed,
         lost: f.lost.clone(),
+        signals: signals(&snapshot.world, since),
         findings_open: today.open,
         due_within_14_days: today.due_soon,
         today: today.items.len(),
@@ -63,19 +74,29 @@ pub(crate) fn run(global: &Global) -> Result<Ended> {
                 hook_hits: h.counts.hook_hits,
                 records: h.counts.records,
                 facts: h.counts.facts,
+                unattributed: h.counts.unattributed,
                 lost: h.counts.lost.values().sum(),
             })
             .collect(),
     };
     match global.output {
         Output::Json => print_json(&wire)?,
-        _ => print_text(&text(&wire))?,
+        _ => {
+            let by = args.by.filter(|_| !hours.is_empty()).map(|by| format!("\n{}", split(&hours, by)));
+            print_text(&(text(&wire) + &by.unwrap_or_default()))?;
+        }
     }
     Ok(Ended::Done)
 }
 
+/// The signs of attack that were seen since then.
+fn signals(world: &World, since: Time) -> usize {
+    let facts = world.assets.iter().flat_map(|asset| &asset.facts);
+    facts.filter(|f| f.holds(world.as_of) && f.until >= since && matches!(f.what, What::Attacked { .. })).count()
+}
+
 fn text(w: &FunnelWire) -> String {
-    let n = assay_core::text::grouped;
+    let n = grouped;
     if w.hours.is_empty() {
         return format!(
             "no sensor reported in the last 24 h\n{:>14}  open findings\n{:>14}  due within 14 days\n{:>14}  today\n",
@@ -90,6 +111,7 @@ fn text(w: &FunnelWire) -> String {
         ("hook hits", w.hook_hits),
         ("records", w.records),
         ("facts", w.facts),
+        ("signals", w.signals as u64),
         ("open findings", w.findings_open),
         ("due within 14 days", w.due_within_14_days),
         ("today", w.today as u64),
@@ -102,4 +124,28 @@ fn text(w: &FunnelWire) -> String {
         out.push_str(&format!("{:>14}    {reason}\n", n(*count)));
     }
     out
+}
+
+/// What each hour, or each node, gave and lost.
+fn split(hours: &[FunnelHour], by: FunnelBy) -> String {
+    let mut parts: BTreeMap<String, Counts> = BTreeMap::new();
+    for hour in hours {
+        let key = match by {
+            FunnelBy::Hour => hour.hour.to_minute(),
+            FunnelBy::Node => hour.node.clone(),
+        };
+        parts.entry(key).or_default().add(hour.counts.clone());
+    }
+    let heard = |c: &Counts| c.nodes.values().max().copied().map_or_else(String::new, Time::to_minute);
+    let row = |(key, c): (&String, &Counts)| {
+        let counts = [c.hook_hits, c.records, c.facts, c.lost.values().sum(), c.unattributed].map(grouped);
+        let [hits, records, facts, lost, nowhere] = counts;
+        [key.clone(), hits, records, facts, lost, nowhere, heard(c)]
+    };
+    let head = match by {
+        FunnelBy::Hour => "HOUR",
+        FunnelBy::Node => "NODE",
+    };
+    let rows: Vec<[String; 7]> = parts.iter().map(row).collect();
+    columns([head, "HOOK HITS", "RECORDS", "FACTS", "LOST", "NO CONTAINER", "LAST HEARD"], &rows)
 }

@@ -19,6 +19,7 @@ pub(crate) mod models;
 pub(crate) mod profiles;
 pub(crate) mod scan;
 pub(crate) mod serve;
+mod table;
 pub(crate) mod today;
 pub(crate) mod vex;
 
