@@ -1,6 +1,7 @@
 //! The first screen: what is due, why, since when, and what was not seen. Comes in: a snapshot. Goes out: today's list by
 //! root cause, and the document that every surface shows first.
 
+mod line;
 mod not_seen;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -11,12 +12,14 @@ use assay_core::document::{Block, Command, Document, Guarded, Inline, Line, coun
 use assay_core::explain::{named, place};
 use assay_core::finding::{Finding, FindingClass, Matter};
 use assay_core::ids::{Span, Time};
+use assay_core::observation::AttackStage;
 use assay_core::order::{Ranked, Row};
 use assay_core::text::{Door, Opaque, Own, Shaped};
 use assay_core::why::why;
 use assay_store::{Funnel, Store};
 
 use crate::snapshot::Snapshot;
+use line::Told;
 use not_seen::not_seen;
 pub(crate) use not_seen::unscanned;
 
@@ -27,11 +30,11 @@ const LOWER_MAX: usize = 3;
 /// "Due soon" in the funnel line.
 const SOON: Span = Span::days(14);
 
-/// One line of today: the most urgent finding of a root cause.
+/// One line of today: the most urgent finding of a root cause, or of a place under attack.
 pub(crate) struct Item<'a> {
     pub(crate) ranked: Ranked<'a>,
     pub(crate) finding: Finding,
-    /// Open findings that the same update or change closes.
+    /// Open findings that the same update or change closes; of a place under attack, its open signals.
     pub(crate) closes: u64,
 }
 
@@ -71,7 +74,7 @@ pub(crate) fn counts(row: &Row) -> bool {
     row.is_open() && !row.is_decided()
 }
 
-/// Today's list: the head of the order, one line a root cause. What has no deadline is not for today.
+/// Today's list: the head of the order, one line a root cause, or a place under attack. What has no deadline is not for today.
 pub(crate) fn items<'a>(store: &Store, snapshot: &'a Snapshot, max: usize) -> Result<Vec<Item<'a>>> {
     let mut seen = HashSet::new();
     let mut picked = Vec::new();
@@ -79,11 +82,30 @@ pub(crate) fn items<'a>(store: &Store, snapshot: &'a Snapshot, max: usize) -> Re
         if snapshot.policy.band(ranked.band).days.is_none() || picked.len() >= max {
             break;
         }
-        if seen.insert(ranked.row.cause) {
+        if seen.insert(Told::by(ranked.row)) {
             picked.push(ranked);
         }
     }
+    for ranked in picked.iter_mut().filter(|r| r.row.class == FindingClass::Signal) {
+        *ranked = gravest(store, snapshot, *ranked)?;
+    }
     detailed(store, snapshot, picked)
+}
+
+/// Of the signs at one place that are as urgent as this one, the first that tells a foothold: each of them stands where the
+/// place stands, and that one says why.
+fn gravest<'a>(store: &Store, snapshot: &'a Snapshot, head: Ranked<'a>) -> Result<Ranked<'a>> {
+    let told = Told::by(head.row);
+    let signs: Vec<Ranked<'a>> = snapshot
+        .table
+        .list(&snapshot.policy, |row| counts(row) && Told::by(row) == told)
+        .filter(|r| r.band == head.band)
+        .take(assay_store::DETAILS_MAX)
+        .collect();
+    let ids: Vec<i64> = signs.iter().map(|r| i64::from(r.row.id)).collect();
+    let findings = store.details(&ids, snapshot.world.as_of)?;
+    let grave = findings.iter().position(|f| f.stage == Some(AttackStage::Foothold));
+    Ok(grave.and_then(|at| signs.get(at).copied()).unwrap_or(head))
 }
 
 fn detailed<'a>(store: &Store, snapshot: &'a Snapshot, picked: Vec<Ranked<'a>>) -> Result<Vec<Item<'a>>> {
@@ -92,6 +114,10 @@ fn detailed<'a>(store: &Store, snapshot: &'a Snapshot, picked: Vec<Ranked<'a>>) 
     let item = |(ranked, finding): (Ranked<'a>, Finding)| {
         let closes = match finding.class {
             FindingClass::Vulnerability => snapshot.mend(store, ranked.row)?.map_or(0, |m| m.closes),
+            FindingClass::Signal => {
+                let told = Told::by(ranked.row);
+                snapshot.table.rows().iter().filter(|r| counts(r) && Told::by(r) == told).count() as u64
+            }
             _ => snapshot.same_cause(ranked.row),
         };
         Ok(Item { closes, ranked, finding })
@@ -115,7 +141,7 @@ pub(crate) fn gather<'a>(store: &Store, snapshot: &'a Snapshot) -> Result<Today<
         let soon = ranked.row.due(&snapshot.policy, ranked.band).is_some_and(|due| due <= as_of + SOON);
         due_soon += u64::from(soon);
         if snapshot.policy.band(ranked.band).days.is_some() {
-            causes.insert(ranked.row.cause);
+            causes.insert(Told::by(ranked.row));
         }
     }
     let items = items(store, snapshot, TODAY_MAX)?;
@@ -337,7 +363,12 @@ fn row(at: usize, item: &Item<'_>, snapshot: &Snapshot) -> Vec<Line> {
         place.extend([own("  "), own(environment.as_str())]);
     }
     let mut reason = why(&item.finding, &factors, &snapshot.world);
-    if item.closes > 1 {
+    if item.finding.class == FindingClass::Signal {
+        if item.closes > 1 {
+            reason.push(own("; "));
+            reason.extend(counted(item.closes - 1, [" more sign here", " more signs here"]));
+        }
+    } else if item.closes > 1 {
         reason.extend([own("; one fix closes "), count(item.closes)]);
     }
     vec![vec![count(at as u64 + 1)], due, vec![named(&item.finding, &snapshot.controls)], place, reason]
