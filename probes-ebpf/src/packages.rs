@@ -2,8 +2,6 @@
 //! packages, by path. One pass over the package lists for all paths that are asked at once, and no index that stays.
 //! What lies in a container may be made to deceive or to exhaust: every read is bounded, and where two packages claim a
 //! path, either is only perhaps in use.
-//!
-//! Not read: the databases of rpm. No small reader of them is free of SQL, and the agent stays without.
 
 mod apk;
 mod asked;
@@ -19,6 +17,8 @@ mod maven;
 mod npm;
 mod pip;
 mod purl;
+mod rpm;
+mod sqlite;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,6 +83,7 @@ pub fn owners(inside: &Inside, wanted: &BTreeSet<&str>) -> BTreeMap<String, Vec<
     let mut found = Found { inside, by_path: BTreeMap::new(), count: 0 };
     dpkg::owners(inside, &asked, &distribution, &mut found);
     apk::owners(inside, &asked, &distribution, &mut found);
+    rpm::owners(inside, &asked, &distribution, &mut found);
     pip::owners(inside, &wanted, &asked, &mut found);
     npm::owners(inside, &wanted, &mut found);
     for path in wanted {

@@ -29,6 +29,11 @@ impl<'w> Asked<'w> {
         self.by_name.get_key_value(plain(path)).map(|(name, _)| name.as_str())
     }
 
+    /// Every asked path.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'w str> {
+        self.by_name.values().flatten().copied()
+    }
+
     /// The asked paths of a name.
     pub(super) fn paths(&self, name: &str) -> &[&'w str] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)

@@ -34,8 +34,8 @@ impl Distribution {
         let id = if self.id.is_empty() { otherwise } else { &self.id };
         let mut purl = format!("pkg:{kind}/{}/{}@{}", escaped(id), escaped(&entry.name), escaped(&entry.version));
         let distro = if self.version.is_empty() { String::new() } else { format!("{id}-{}", self.version) };
-        let qualifiers = [("arch", entry.architecture.as_str()), ("distro", &distro)];
-        for (sep, (key, value)) in ["?", "&"].iter().zip(qualifiers.iter().filter(|(_, v)| !v.is_empty())) {
+        let qualifiers = [("arch", entry.architecture.as_str()), ("distro", &distro), ("epoch", &entry.epoch)];
+        for (sep, (key, value)) in ["?", "&", "&"].iter().zip(qualifiers.iter().filter(|(_, v)| !v.is_empty())) {
             purl.push_str(&format!("{sep}{key}={}", escaped(value)));
         }
         let other = !entry.source.is_empty() && entry.source != entry.name;
@@ -51,4 +51,6 @@ pub(super) struct Installed {
     pub(super) version: String,
     pub(super) architecture: String,
     pub(super) source: String,
+    /// What rpm counts before the version; mostly nothing.
+    pub(super) epoch: String,
 }

@@ -9,6 +9,7 @@ use super::*;
 mod hostile;
 mod linked;
 mod made;
+mod rpm;
 
 pub(super) fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();

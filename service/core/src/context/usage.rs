@@ -65,7 +65,7 @@ pub fn in_use(world: &World, asset: Option<AssetIdx>, container: &Opaque, packag
 }
 
 /// Kinds of packages whose lists the sensor reads: of another kind it would not know one that is used.
-const NAMED_KINDS: [&str; 6] = ["deb", "apk", "pypi", "npm", "golang", "maven"];
+const NAMED_KINDS: [&str; 7] = ["deb", "apk", "rpm", "pypi", "npm", "golang", "maven"];
 
 /// Why "no" would be a guess however well it was watched: the sensor names packages by what it finds beside the files
 /// that are used, and not all of them have a name there.

@@ -77,9 +77,9 @@ fn where_the_sensor_would_not_know_a_use_nothing_is_unused() {
         assert_eq!((row.value.as_str(), row.because), (value, because), "{name} {level}");
     }
     for (kind, value) in
-        [("deb", "no"), ("apk", "no"), ("pypi", "no"), ("npm", "no"), ("golang", "no"), ("maven", "no")]
+        [("deb", "no"), ("apk", "no"), ("rpm", "no"), ("pypi", "no"), ("npm", "no"), ("golang", "no"), ("maven", "no")]
             .into_iter()
-            .chain(["rpm", "gem", "cargo", "nuget", "composer", "generic", ""].map(|kind| (kind, "unknown")))
+            .chain(["gem", "cargo", "nuget", "composer", "generic", ""].map(|kind| (kind, "unknown")))
     {
         let mut shop = watched(Eye::SensorUse);
         let package = package(kind, "openssl", "");
