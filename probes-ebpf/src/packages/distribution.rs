@@ -35,7 +35,8 @@ impl Distribution {
         let mut purl = format!("pkg:{kind}/{}/{}@{}", escaped(id), escaped(&entry.name), escaped(&entry.version));
         let distro = if self.version.is_empty() { String::new() } else { format!("{id}-{}", self.version) };
         let qualifiers = [("arch", entry.architecture.as_str()), ("distro", &distro), ("epoch", &entry.epoch)];
-        for (sep, (key, value)) in ["?", "&", "&"].iter().zip(qualifiers.iter().filter(|(_, v)| !v.is_empty())) {
+        let separators = std::iter::once("?").chain(std::iter::repeat("&"));
+        for (sep, (key, value)) in separators.zip(qualifiers.iter().filter(|(_, v)| !v.is_empty())) {
             purl.push_str(&format!("{sep}{key}={}", escaped(value)));
         }
         let other = !entry.source.is_empty() && entry.source != entry.name;

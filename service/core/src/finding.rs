@@ -5,7 +5,7 @@ use crate::asset::{AssetKey, PackageKey};
 use crate::ids::{Digest, Fingerprint, Time, VulnId};
 use crate::named;
 use crate::observation::{
-    AttackStage, Capability, Claim, ControlId, Flaw, Justification, PREVENTED, Severity, VexStatus,
+    AttackStage, Capability, Claim, ControlId, Flaw, Justification, Severity, VexStatus, told_apart,
 };
 use crate::reconcile::{Life, Word};
 use crate::scope::Spoken;
@@ -129,6 +129,11 @@ pub enum Matter {
     },
 }
 
+/// A name as a finding's identity has it: a word of ours and a hash, so that no stranger's text is part of it.
+pub fn mark(of: &str, name: &str) -> String {
+    format!("{of} {}", &Digest::of_fields([name.as_bytes()]).to_string()[7..19])
+}
+
 impl Matter {
     /// The matter of a claim, under the canonical name of its vulnerability.
     pub fn of(flaw: &Flaw, canonical: impl Fn(&VulnId) -> VulnId) -> Self {
@@ -163,22 +168,19 @@ impl Matter {
 
     /// True for a signal of what was tried and did not come to pass.
     pub fn was_prevented(&self) -> bool {
-        matches!(self, Self::Signal { discriminator, .. } if discriminator.reveal().starts_with(PREVENTED))
+        matches!(self, Self::Signal { discriminator, .. } if told_apart(discriminator.reveal()).0)
     }
 
-    /// What tells signals of different programs apart: `exe` and a mark of the program's name without its folder, so that no
-    /// stranger's text is part of a finding's identity.
+    /// What tells signals of different programs apart: the mark of a program's name, without its folder.
     pub fn mark_of(exe: &str) -> String {
-        let name = exe.rsplit('/').next().unwrap_or(exe);
-        format!("exe {}", &Digest::of_fields([name.as_bytes()]).to_string()[7..19])
+        mark("exe", exe.rsplit('/').next().unwrap_or(exe))
     }
 
     /// The mark of the program that a signal is about; none for signals that tell no programs apart.
     pub fn program_mark(&self) -> Option<&str> {
         let Self::Signal { discriminator, .. } = self else { return None };
-        let said = discriminator.reveal();
-        let said = said.strip_prefix(PREVENTED).map_or(said, |rest| rest.trim_start_matches(", "));
-        said.starts_with("exe ").then_some(said)
+        let (_, by) = told_apart(discriminator.reveal());
+        by.starts_with("exe ").then_some(by)
     }
 
     /// What a report must speak for to close it.

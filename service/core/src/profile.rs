@@ -8,7 +8,7 @@ use crate::asset::PackageKey;
 use crate::context::{Watch, watch};
 use crate::finding::{Finding, Matter};
 use crate::ids::{Digest, Span, Time};
-use crate::observation::{Author, Eye, PeerClass, Protocol, Role, UseLevel, What};
+use crate::observation::{Eye, PeerClass, Protocol, Role, UseLevel, What};
 use crate::text::Opaque;
 use crate::world::{AssetIdx, FactSeen, World};
 
@@ -79,7 +79,7 @@ pub fn profiles(world: &World) -> BTreeMap<ProfileKey<'_>, Profile<'_>> {
             }
             let seen = watch(world, workload, key.container, Eye::SensorUse);
             profile.watched = profile.watched.max((seen.watched > 0).then(|| seen.span()));
-            world.facts(workload).filter(|f| is_of(f, key.container)).for_each(|f| profile.learn(f));
+            world.facts(workload).filter(|f| f.is_seen_in(key.container)).for_each(|f| profile.learn(f));
         }
     }
     profiles
@@ -93,11 +93,6 @@ fn keys(world: &World, workload: AssetIdx) -> impl Iterator<Item = ProfileKey<'_
         tag: tag.filter(|_| digest.is_none()),
         container,
     })
-}
-
-/// Seen by a sensor in that container: what a tool's event tells was its reason to speak, not what is usual.
-fn is_of(fact: &FactSeen, container: &Opaque) -> bool {
-    fact.author == Author::Kernel && fact.container == *container
 }
 
 impl<'w> Profile<'w> {
@@ -150,14 +145,8 @@ pub fn before<'w>(finding: &Finding, world: &'w World) -> Option<Before<'w>> {
     let mine: BTreeSet<ProfileKey<'_>> = keys(world, workload).filter(|k| k.container == container).collect();
     let mut known: Option<(&'w Opaque, &'w FactSeen)> = None;
     for place in world.workloads().filter(|p| keys(world, *p).any(|key| mine.contains(&key))) {
-        for fact in world.facts(place).filter(|f| is_of(f, container) && learnt(f.since)) {
-            let (What::Executed { exe }
-            | What::InUse { exe, .. }
-            | What::Listens { exe, .. }
-            | What::Talks { exe, .. }) = &fact.what
-            else {
-                continue;
-            };
+        for fact in world.facts(place).filter(|f| f.is_seen_in(container) && learnt(f.since)) {
+            let Some(exe) = fact.what.program() else { continue };
             if known.is_none_or(|(_, k)| (fact.since, fact.id) < (k.since, k.id))
                 && Matter::mark_of(exe.reveal()) == mark
             {

@@ -62,6 +62,11 @@ impl FactSeen {
         self.valid_until.is_none_or(|end| at <= end)
     }
 
+    /// True when a sensor saw it in this container: what a tool's event tells was its reason to speak, not what is usual.
+    pub fn is_seen_in(&self, container: &Opaque) -> bool {
+        self.author == Author::Kernel && self.container == *container
+    }
+
     /// True while a decision may rest on it: known, and where it has no end of its own, seen not too long ago.
     pub fn is_fresh(&self, at: Time) -> bool {
         self.holds(at) && (self.valid_until.is_some() || self.until.until(at) <= SCAN_VALID)

@@ -10,6 +10,7 @@ use assay_core::world::{AssetIdx, World};
 use serde::Serialize;
 
 use crate::snapshot::Snapshot;
+use crate::wire::full_name;
 
 /// Assets on the wire.
 #[derive(Debug, Serialize)]
@@ -232,7 +233,7 @@ pub(crate) fn paths(snapshot: &Snapshot) -> PathsWire {
         let urgent = most[workload.0 as usize];
         for one in shown.paths {
             let way = WayWire {
-                workload: format!("{}/{}", key.namespace.reveal(), key.name.reveal()),
+                workload: full_name(key),
                 exposure: of_way(shown.value, one.traffic.is_some()),
                 path: one,
                 open_findings: open[workload.0 as usize],

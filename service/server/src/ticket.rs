@@ -21,6 +21,7 @@ use assay_store::Store;
 use crate::similar::TextSearch;
 use crate::snapshot::Snapshot;
 use crate::today;
+use crate::wire::full_name;
 
 /// The longest ticket that is read, in bytes.
 pub(crate) const TICKET_BYTES_MAX: usize = 256 << 10;
@@ -270,7 +271,7 @@ fn unclaimed(snapshot: &Snapshot, named: &Named, vulns: &HashSet<u32>) -> Vec<Li
     let mut lines = Vec::new();
     for workload in spared.filter(|i| world.asset(*i).key.kind.class() == KindClass::Workload).take(LISTED_MAX) {
         let key = &world.asset(workload).key;
-        let name = Opaque::readmit(&format!("{}/{}", key.namespace.reveal(), key.name.reveal()));
+        let name = Opaque::readmit(&full_name(key));
         let (all, scanned) = world
             .images(workload)
             .fold((0, 0), |(all, scanned), (edge, ..)| (all + 1, scanned + u64::from(snapshot.was_scanned(edge.to))));

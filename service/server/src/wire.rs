@@ -1,7 +1,7 @@
 //! What stands on the wire: twins of the core's types whose strings went through the door. The names of fields are the
 //! contract; a change of one is a change for every client.
 
-use assay_core::asset::{ImageRef, Kind, KindClass, PackageKey};
+use assay_core::asset::{AssetKey, ImageRef, Kind, KindClass, PackageKey};
 use assay_core::context::FactorRow;
 use assay_core::finding::{Decision, Finding, Matter, Presence, Status};
 use assay_core::ids::Time;
@@ -269,6 +269,11 @@ impl AssetWire {
         let within = if namespace.is_empty() { String::new() } else { namespace + "/" };
         format!("{before}{within}{}", self.name)
     }
+}
+
+/// `namespace/name` of an asset.
+pub(crate) fn full_name(key: &AssetKey) -> String {
+    format!("{}/{}", key.namespace.reveal(), key.name.reveal())
 }
 
 /// The package URL of a package by its counted name.

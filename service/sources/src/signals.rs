@@ -6,8 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use assay_core::finding::Matter;
-use assay_core::ids::Digest;
+use assay_core::finding::{Matter, mark};
 use assay_core::named;
 use assay_core::observation::AttackStage;
 use serde::Deserialize;
@@ -34,7 +33,7 @@ impl Apart {
         match self {
             Self::Nothing => String::new(),
             Self::Exe => Matter::mark_of(exe),
-            Self::User => format!("user {}", &Digest::of_fields([user.as_bytes()]).to_string()[7..19]),
+            Self::User => mark("user", user),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{Arg, Family, Proposition, count, own, package_name, settle_words, sp
 use crate::catalogue::Predicate;
 use crate::context::{Factors, Past, Use};
 use crate::finding::Finding;
-use crate::observation::{Author, UseLevel, What};
+use crate::observation::UseLevel;
 use crate::text::{Opaque, Shaped};
 use crate::world::{FactSeen, World};
 
@@ -76,12 +76,8 @@ fn ran<'w>(finding: &Finding, world: &'w World) -> BTreeMap<&'w Opaque, &'w Fact
     let mut ran: BTreeMap<&Opaque, &FactSeen> = BTreeMap::new();
     let asset = world.find(&finding.place.asset);
     let facts = asset.into_iter().flat_map(|asset| world.facts(asset));
-    for fact in facts.filter(|f| f.author == Author::Kernel && f.container == finding.place.container) {
-        let (What::Executed { exe } | What::InUse { exe, .. } | What::Listens { exe, .. } | What::Talks { exe, .. }) =
-            &fact.what
-        else {
-            continue;
-        };
+    for fact in facts.filter(|f| f.is_seen_in(&finding.place.container)) {
+        let Some(exe) = fact.what.program() else { continue };
         let known = ran.entry(exe).or_insert(fact);
         if known.until < fact.until {
             *known = fact;

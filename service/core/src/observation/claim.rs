@@ -134,6 +134,19 @@ named! {
 /// How the discriminator of a signal begins that was tried and prevented.
 pub const PREVENTED: &str = "prevented";
 
+/// The discriminator of a signal that was tried and prevented; `by` is what else tells it apart, if anything.
+pub fn prevented(by: &str) -> String {
+    if by.is_empty() { PREVENTED.to_owned() } else { format!("{PREVENTED}, {by}") }
+}
+
+/// Whether a discriminator says that it was prevented, and what else it says: the way back from [`prevented`].
+pub fn told_apart(discriminator: &str) -> (bool, &str) {
+    match discriminator.strip_prefix(PREVENTED) {
+        Some(by) => (true, by.trim_start_matches(", ")),
+        None => (false, discriminator),
+    }
+}
+
 /// The id of a control or signal row: ours (`pss-privileged`), or a tool's own behind its name (`trivy/AVD-DS-0002`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ControlId(pub Opaque);

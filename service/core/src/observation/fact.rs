@@ -116,6 +116,18 @@ pub enum What {
     NotAssessed(NotAssessed),
 }
 
+impl What {
+    /// The program that was seen, where one was.
+    pub const fn program(&self) -> Option<&Opaque> {
+        match self {
+            Self::InUse { exe, .. } | Self::Executed { exe } | Self::Listens { exe, .. } | Self::Talks { exe, .. } => {
+                Some(exe)
+            }
+            _ => None,
+        }
+    }
+}
+
 named! {
     /// How far the use of a package went, least to most.
     pub enum UseLevel {

@@ -6,7 +6,7 @@ mod coverage;
 mod edge;
 mod fact;
 
-pub use claim::{Capability, Claim, ControlId, Flaw, PREVENTED, Severity};
+pub use claim::{Capability, Claim, ControlId, Flaw, PREVENTED, Severity, prevented, told_apart};
 pub use coverage::{Coverage, Eye, Hole, HoleReason, SENSOR_FACT_VALID};
 pub use edge::{Admits, Edge, Entry, Link, Reach, SettledBy};
 pub use fact::{

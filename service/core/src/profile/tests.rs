@@ -3,7 +3,7 @@ use crate::asset::AssetKey;
 use crate::brief::Brief;
 use crate::catalogue::Predicate;
 use crate::context::tests::{Shop, now};
-use crate::observation::{ControlId, Link};
+use crate::observation::{Author, ControlId, Link};
 
 fn o(text: &str) -> Opaque {
     Opaque::readmit(text)
@@ -14,6 +14,15 @@ fn runs(shop: &mut Shop, workload: AssetIdx, digest: &str) {
     let image = shop.scene.asset(AssetKey::image(o("registry.example/shop/web")));
     let digest = Some(Digest::of_bytes(digest.as_bytes()));
     shop.scene.edge(workload, image, Author::Cluster, Link::Runs { container: o("web"), tag: Some(o("1.0")), digest });
+}
+
+/// Two workloads whose containers run an image, by its digest.
+fn two_places(web_runs: &str, other_runs: &str) -> (Shop, AssetIdx) {
+    let mut shop = Shop::new();
+    let (web, other) = (shop.web, shop.scene.object("Deployment", "lab", "web"));
+    runs(&mut shop, web, web_runs);
+    runs(&mut shop, other, other_runs);
+    (shop, other)
 }
 
 fn ran(shop: &mut Shop, workload: AssetIdx, exe: &str, author: Author, ago: Span) {
@@ -39,21 +48,14 @@ fn said(brief: &Brief, predicate: Predicate) -> bool {
 
 #[test]
 fn a_program_that_another_place_of_the_image_ran_for_days_is_in_the_profile() {
-    let mut shop = Shop::new();
-    let (web, other) = (shop.web, shop.scene.object("Deployment", "lab", "web"));
-    runs(&mut shop, web, "a");
-    runs(&mut shop, other, "a");
-    ran(&mut shop, other, "/bin/nc", Author::Kernel, Span::days(3));
-    let brief = told(&mut shop, "/usr/bin/nc");
-    assert!(said(&brief, Predicate::InProfile), "by its name, whatever its folder: {brief:?}");
-    let other_image = {
-        let mut shop = Shop::new();
-        let (web, other) = (shop.web, shop.scene.object("Deployment", "lab", "web"));
-        runs(&mut shop, web, "a");
-        runs(&mut shop, other, "b");
+    let told_where_the_other_runs = |digest: &str| {
+        let (mut shop, other) = two_places("a", digest);
         ran(&mut shop, other, "/bin/nc", Author::Kernel, Span::days(3));
         told(&mut shop, "/usr/bin/nc")
     };
+    let brief = told_where_the_other_runs("a");
+    assert!(said(&brief, Predicate::InProfile), "by its name, whatever its folder: {brief:?}");
+    let other_image = told_where_the_other_runs("b");
     assert!(!said(&other_image, Predicate::InProfile));
 }
 
@@ -98,10 +100,8 @@ fn being_usual_lowers_nothing() {
 
 #[test]
 fn a_profile_joins_its_places_and_says_where_a_rollout_mixes_two() {
-    let mut shop = Shop::new();
-    let (web, other) = (shop.web, shop.scene.object("Deployment", "lab", "web"));
-    runs(&mut shop, web, "a");
-    runs(&mut shop, other, "a");
+    let (mut shop, other) = two_places("a", "a");
+    let web = shop.web;
     runs(&mut shop, other, "b");
     ran(&mut shop, web, "/bin/nc", Author::Kernel, Span::days(2));
     ran(&mut shop, other, "/bin/nc", Author::Kernel, Span::days(4));

@@ -11,7 +11,7 @@ use crate::ids::{Digest, Span, Time, VulnId};
 use crate::intel::{CvssVector, Exploitation, Feed, FeedState, Said, TechnicalImpact};
 use crate::observation::{
     AttackStage, Author, Capability, ControlId, Entry, Environment, Eye, Hole, HoleReason, Justification, Link,
-    Outcome, PREVENTED, PeerClass, PodSecurity, Protocol, Reach, Role, SettledBy, UseLevel, VexStatus, What,
+    Outcome, PREVENTED, PeerClass, PodSecurity, Protocol, Reach, Role, SettledBy, UseLevel, VexStatus, What, prevented,
 };
 use crate::policy::Policy;
 use crate::reconcile::{Word, presence};
@@ -352,7 +352,7 @@ impl Draw<'_> {
                     0 => o("d"),
                     1 => o(PREVENTED),
                     2 => o("exe 0123456789ab"),
-                    3 => o(&format!("{PREVENTED}, {}", Matter::mark_of(PROGRAM))),
+                    3 => o(&prevented(&Matter::mark_of(PROGRAM))),
                     _ => o(&Matter::mark_of(PROGRAM)),
                 },
             },

@@ -10,7 +10,7 @@ use crate::detector;
 use crate::finding::{Finding, Matter};
 use crate::fingerprint::fingerprint;
 use crate::ids::VulnId;
-use crate::observation::{ControlId, Link, PREVENTED, What};
+use crate::observation::{ControlId, Link, What, prevented, told_apart};
 use crate::text::Opaque;
 
 /// What a scene's strangers wrote, written otherwise.
@@ -40,11 +40,12 @@ impl Renaming<'_> {
         }
         let mut marks = BTreeMap::new();
         for (_, fact) in &mut scene.facts {
-            let was = program(&fact.what).map(|exe| Matter::mark_of(exe.reveal()));
+            let mark = |what: &What| what.program().map(|exe| Matter::mark_of(exe.reveal()));
+            let was = mark(&fact.what);
             self.name(&mut fact.container);
             fact.component.iter_mut().for_each(|p| self.package(p));
             self.what(&mut fact.what, &own);
-            marks.extend(was.zip(program(&fact.what).map(|exe| Matter::mark_of(exe.reveal()))));
+            marks.extend(was.zip(mark(&fact.what)));
         }
         for (_, seen) in &mut scene.coverage {
             self.name(&mut seen.container);
@@ -158,17 +159,12 @@ impl Renaming<'_> {
             Matter::Signal { signal, discriminator } => {
                 self.control(signal, own);
                 // Its words are ours, but for the hashes of names, which follow the names.
-                let prevented = discriminator.reveal().starts_with(PREVENTED);
-                let rest = discriminator.reveal().trim_start_matches(PREVENTED).trim_start_matches(", ");
-                let mut rest = Opaque::readmit(marks.get(rest).map_or(rest, String::as_str));
-                if !rest.reveal().starts_with("exe ") {
-                    self.name(&mut rest);
+                let (was_prevented, by) = told_apart(discriminator.reveal());
+                let mut by = Opaque::readmit(marks.get(by).map_or(by, String::as_str));
+                if !by.reveal().starts_with("exe ") {
+                    self.name(&mut by);
                 }
-                *discriminator = match (prevented, rest.is_empty()) {
-                    (false, _) => rest,
-                    (true, true) => Opaque::readmit(PREVENTED),
-                    (true, false) => Opaque::readmit(&format!("{PREVENTED}, {}", rest.reveal())),
-                };
+                *discriminator = if was_prevented { Opaque::readmit(&prevented(by.reveal())) } else { by };
             }
             Matter::Rbac { .. } => {}
         }
@@ -192,15 +188,5 @@ impl Renaming<'_> {
         }
         self.text(&mut finding.text);
         finding.fingerprint = fingerprint(&finding.place, &finding.matter);
-    }
-}
-
-/// The program that a fact names.
-fn program(what: &What) -> Option<&Opaque> {
-    match what {
-        What::InUse { exe, .. } | What::Executed { exe } | What::Listens { exe, .. } | What::Talks { exe, .. } => {
-            Some(exe)
-        }
-        _ => None,
     }
 }

@@ -16,6 +16,7 @@ use super::scope::nodes;
 use super::tables::{LISTED_MAX, cell};
 use super::wire::RowWire;
 use super::{Chat, Told};
+use crate::wire::full_name;
 
 /// For a finding the groups that it counts in.
 type Keys<'a> = Box<dyn Fn(&Ranked<'_>) -> Vec<String> + 'a>;
@@ -92,7 +93,7 @@ impl Chat<'_> {
             GroupBy::Workload => Box::new(move |r| {
                 let asset = snapshot.world.assets.get(r.row.asset as usize);
                 let workload = asset.filter(|a| a.key.kind.class() == KindClass::Workload);
-                let full = workload.map(|a| format!("{}/{}", a.key.namespace.reveal(), a.key.name.reveal()));
+                let full = workload.map(|a| full_name(&a.key));
                 text(full.as_deref())
             }),
             GroupBy::Node => Box::new(move |r| {

@@ -19,6 +19,7 @@ use super::tables::{LISTED_MAX, exposure_words, line, some};
 use super::wire::RowWire;
 use super::{Chat, Outcome, Told, refusal};
 use crate::inventory;
+use crate::wire::full_name;
 
 /// A workload that runs what was asked for.
 struct Runner {
@@ -197,7 +198,7 @@ impl Chat<'_> {
 
     fn place_of(&self, workload: AssetIdx) -> Inline {
         let key = &self.snapshot.world.asset(workload).key;
-        Inline::Name(Opaque::readmit(&format!("{}/{}", key.namespace.reveal(), key.name.reveal())))
+        Inline::Name(Opaque::readmit(&full_name(key)))
     }
 
     /// The workloads that hold a package, by findings, component lists and what was seen in use.
@@ -343,10 +344,7 @@ impl Chat<'_> {
 
     fn way_wire(&self, workload: AssetIdx, path: &Path) -> RowWire {
         let key = &self.snapshot.world.asset(workload).key;
-        RowWire::Way {
-            workload: format!("{}/{}", key.namespace.reveal(), key.name.reveal()),
-            path: inventory::path(&self.snapshot.world, path),
-        }
+        RowWire::Way { workload: full_name(key), path: inventory::path(&self.snapshot.world, path) }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{data_flag, ended, print_json, print_text};
 use crate::app::App;
 use crate::cli::{Decide, Global, Output};
 use crate::snapshot::Snapshot;
-use crate::wire::{DecisionWire, title};
+use crate::wire::{DecisionWire, full_name, title};
 use crate::{Ended, Usage};
 
 pub(crate) fn run(global: &Global, args: &Decide) -> Result<Ended> {
@@ -79,7 +79,7 @@ fn withdraw(global: &Global, app: &App, finding: &Finding, by: &Opaque) -> Resul
 /// Which finding was meant: a number of today's list may mean another one by now.
 fn named(snapshot: &Snapshot, finding: &Finding) -> String {
     let asset = &finding.place.asset;
-    let place = format!("{}/{}", asset.namespace.reveal(), asset.name.reveal());
+    let place = full_name(asset);
     format!("{}  {}, {}", short(finding), title(snapshot, finding), place.trim_start_matches('/'))
 }
 

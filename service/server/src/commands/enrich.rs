@@ -13,7 +13,7 @@ use crate::cli::{Enrich, Global, Output};
 use crate::similar::SimilarWire;
 use crate::snapshot::Snapshot;
 use crate::ticket::{self, Enrichment};
-use crate::wire::FindingWire;
+use crate::wire::{FindingWire, full_name};
 use crate::{BadInput, Ended};
 
 /// An enrichment on the wire.
@@ -41,11 +41,7 @@ impl EnrichmentWire {
             total: e.total,
             cves: e.named.vulns.iter().map(|v| v.to_string()).collect(),
             unmatched: e.unmatched.iter().map(|v| v.to_string()).collect(),
-            workloads: workloads
-                .map(|a| {
-                    format!("{}/{}", a.key.namespace.reveal(), a.key.name.reveal()).trim_start_matches('/').to_owned()
-                })
-                .collect(),
+            workloads: workloads.map(|a| full_name(&a.key).trim_start_matches('/').to_owned()).collect(),
             packages: e
                 .named
                 .packages

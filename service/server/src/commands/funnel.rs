@@ -96,12 +96,11 @@ fn signals(world: &World, since: Time) -> usize {
 }
 
 fn text(w: &FunnelWire) -> String {
-    let n = grouped;
     if w.hours.is_empty() {
         return format!(
             "no sensor reported in the last 24 h\n{:>14}  open findings\n{:>14}  due within 14 days\n{:>14}  today\n",
-            n(w.findings_open),
-            n(w.due_within_14_days),
+            grouped(w.findings_open),
+            grouped(w.due_within_14_days),
             w.today
         );
     }
@@ -117,11 +116,15 @@ fn text(w: &FunnelWire) -> String {
         ("today", w.today as u64),
     ];
     for (what, count) in rows {
-        out.push_str(&format!("{:>14}  {what}\n", n(count)));
+        out.push_str(&format!("{:>14}  {what}\n", grouped(count)));
     }
-    out.push_str(&format!("{:>14}  lost\n{:>14}  belonged to no known container\n", n(lost), n(w.unattributed)));
+    out.push_str(&format!(
+        "{:>14}  lost\n{:>14}  belonged to no known container\n",
+        grouped(lost),
+        grouped(w.unattributed)
+    ));
     for (reason, count) in &w.lost {
-        out.push_str(&format!("{:>14}    {reason}\n", n(*count)));
+        out.push_str(&format!("{:>14}    {reason}\n", grouped(*count)));
     }
     out
 }

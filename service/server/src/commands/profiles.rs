@@ -1,17 +1,19 @@
 //! `assay profiles`: what images do while they are watched, for people and, as JSON, for other tools.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::Result;
-use assay_core::asset::ImageRef;
+use assay_core::asset::{ImageRef, PackageKey};
 use assay_core::profile::{Profile, ProfileKey, Seen, SeenSpan, profiles};
 use assay_core::text::{Opaque, Redacted};
-use assay_core::world::World;
+use assay_core::world::{AssetIdx, World};
 use serde::Serialize;
 
 use super::{print_json, print_text};
 use crate::Ended;
 use crate::app::App;
 use crate::cli::{Global, Output, Profiles};
-use crate::wire::package_purl;
+use crate::wire::{full_name, package_purl};
 
 /// Profiles on the wire.
 #[derive(Debug, Serialize)]
@@ -31,8 +33,6 @@ struct ProfileWire {
     shared: Vec<String>,
     /// Seconds watched, in the place that was watched longest; null where no sensor looked.
     watched_s: Option<i64>,
-    #[serde(skip)]
-    watched: String,
     programs: Vec<ProgramWire>,
     packages: Vec<PackageWire>,
     listens: Vec<PortWire>,
@@ -43,8 +43,6 @@ struct ProfileWire {
 struct SpanWire {
     since: String,
     until: String,
-    #[serde(skip)]
-    first: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -88,12 +86,14 @@ pub(crate) fn run(global: &Global, args: &Profiles) -> Result<Ended> {
     let snapshot = app.snapshot(&mut store)?;
     let world = &snapshot.world;
     let wanted = |key: &ProfileKey<'_>| args.image.as_ref().is_none_or(|part| name(key).contains(part.as_str()));
-    let found = profiles(world);
-    let shown = found.iter().filter(|(key, _)| wanted(key)).map(|(key, profile)| wire(world, key, profile)).collect();
-    let shown = ProfilesWire { profiles: shown, as_of: world.as_of.to_string() };
+    let mut found = profiles(world);
+    found.retain(|key, _| wanted(key));
     match global.output {
-        Output::Json => print_json(&shown)?,
-        _ => print_text(&told(&shown, args.image.as_deref()))?,
+        Output::Json => {
+            let profiles = found.iter().map(|(key, profile)| wire(world, key, profile)).collect();
+            print_json(&ProfilesWire { profiles, as_of: world.as_of.to_string() })?;
+        }
+        _ => print_text(&told(world, &found, args.image.as_deref()))?,
     }
     Ok(Ended::Done)
 }
@@ -108,21 +108,15 @@ fn name(key: &ProfileKey<'_>) -> String {
 }
 
 fn wire(world: &World, key: &ProfileKey<'_>, profile: &Profile<'_>) -> ProfileWire {
-    let place = |idx| {
-        let key = &world.asset(idx).key;
-        format!("{}/{}", key.namespace.reveal(), key.name.reveal())
-    };
-    let nothing = Opaque::readmit("");
     ProfileWire {
         image: name(key),
         container: key.container.into(),
-        places: profile.places.iter().copied().map(place).collect(),
-        shared: profile.shared.iter().copied().map(place).collect(),
+        places: names(world, &profile.places),
+        shared: names(world, &profile.shared),
         watched_s: profile.watched.map(|span| span.millis() / 1000),
-        watched: profile.watched.map_or_else(|| "not watched now".to_owned(), |span| format!("watched {span}")),
         programs: rows(&profile.programs, |exe, seen| ProgramWire { exe: (*exe).into(), seen }),
         packages: rows(&profile.packages, |(package, level), seen| PackageWire {
-            purl: package_purl(package, &nothing),
+            purl: unversioned(package),
             level: level.as_str(),
             seen,
         }),
@@ -144,34 +138,47 @@ fn wire(world: &World, key: &ProfileKey<'_>, profile: &Profile<'_>) -> ProfileWi
 }
 
 fn rows<K, W>(seen: &Seen<K>, row: impl Fn(&K, SpanWire) -> W) -> Vec<W> {
-    let span =
-        |s: &SeenSpan| SpanWire { since: s.since.to_string(), until: s.until.to_string(), first: s.since.to_minute() };
+    let span = |s: &SeenSpan| SpanWire { since: s.since.to_string(), until: s.until.to_string() };
     seen.iter().map(|(key, s)| row(key, span(s))).collect()
 }
 
-fn told(shown: &ProfilesWire, part: Option<&str>) -> String {
-    if shown.profiles.is_empty() {
+fn names(world: &World, places: &BTreeSet<AssetIdx>) -> Vec<String> {
+    places.iter().map(|place| full_name(&world.asset(*place).key)).collect()
+}
+
+/// A profile joins versions: the image's digest tells which.
+fn unversioned(package: &PackageKey) -> String {
+    package_purl(package, &Opaque::readmit(""))
+}
+
+fn told(world: &World, found: &BTreeMap<ProfileKey<'_>, Profile<'_>>, part: Option<&str>) -> String {
+    if found.is_empty() {
         return match part {
             Some(part) => format!("no image with `{part}` in its name runs here: `assay assets` lists the images\n"),
             None => "nothing is known to run: `assay scan` shows the workloads, the agent what they do\n".to_owned(),
         };
     }
     let mut out = String::new();
-    for p in &shown.profiles {
-        out.push_str(&format!("{}  container {}\n", p.image, p.container));
-        out.push_str(&format!("  in       {}; {}\n", p.places.join(", "), p.watched));
+    for (key, p) in found {
+        let watched = p.watched.map_or_else(|| "not watched now".to_owned(), |span| format!("watched {span}"));
+        out.push_str(&format!("{}  container {}\n", name(key), key.container.reveal()));
+        out.push_str(&format!("  in       {}; {watched}\n", names(world, &p.places).join(", ")));
         if !p.shared.is_empty() {
-            out.push_str(&format!("  mixed    with another version of it in {}\n", p.shared.join(", ")));
+            let shared = names(world, &p.shared).join(", ");
+            out.push_str(&format!("  mixed    with another version of it in {shared}\n"));
         }
-        let mut line = |head: &str, text: String| out.push_str(&format!("  {head:<8} {text}\n"));
-        p.programs.iter().for_each(|r| line("runs", format!("{}  since {}", r.exe, r.seen.first)));
-        p.packages.iter().for_each(|r| line("uses", format!("{} {}  since {}", r.purl, r.level, r.seen.first)));
-        for r in &p.listens {
-            line("listens", format!(":{} {} {}  since {}", r.port, r.protocol, r.exe, r.seen.first));
+        let mut line = |head: &str, what: String, seen: &SeenSpan| {
+            out.push_str(&format!("  {head:<8} {what}  since {}\n", seen.since.to_minute()));
+        };
+        p.programs.iter().for_each(|(exe, seen)| line("runs", exe.reveal().to_owned(), seen));
+        for ((package, level), seen) in &p.packages {
+            line("uses", format!("{} {level}", unversioned(package)), seen);
         }
-        for r in &p.peers {
-            let text = format!("{} {} :{} {} {}", r.role, r.peer, r.port, r.protocol, r.exe);
-            line("talks", format!("{text}  since {}", r.seen.first));
+        for ((port, protocol, exe), seen) in &p.listens {
+            line("listens", format!(":{port} {protocol} {}", exe.reveal()), seen);
+        }
+        for ((role, peer, port, protocol, exe), seen) in &p.peers {
+            line("talks", format!("{role} {peer} :{port} {protocol} {}", exe.reveal()), seen);
         }
         out.push('\n');
     }

@@ -123,15 +123,22 @@ fn observed(store: &Store, snapshot: &Snapshot) -> Result<Vec<Statement>> {
             continue;
         }
         let ids: Vec<i64> = rows.iter().map(|r| i64::from(r.id)).collect();
-        for chunk in ids.chunks(assay_store::DETAILS_MAX) {
-            for finding in store.details(chunk, snapshot.world.as_of)? {
-                let Use::No(watch) = snapshot.factors(&finding).usage else { continue };
-                let Some((vulnerability, products)) = products(snapshot, &finding) else { continue };
-                told.entry((vulnerability.name, products)).or_default().push((finding, watch));
-            }
+        for finding in details(store, snapshot, &ids)? {
+            let Use::No(watch) = snapshot.factors(&finding).usage else { continue };
+            let Some((vulnerability, products)) = products(snapshot, &finding) else { continue };
+            told.entry((vulnerability.name, products)).or_default().push((finding, watch));
         }
     }
     Ok(told.into_iter().filter_map(|((name, products), seen)| not_used(name, products, &seen)).collect())
+}
+
+/// The findings of these rows, however many.
+fn details(store: &Store, snapshot: &Snapshot, ids: &[i64]) -> Result<Vec<Finding>> {
+    let mut findings = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(assay_store::DETAILS_MAX) {
+        findings.extend(store.details(chunk, snapshot.world.as_of)?);
+    }
+    Ok(findings)
 }
 
 /// Not in use, with every watch window as its ground: only where the sensor's coverage allows the word "not".

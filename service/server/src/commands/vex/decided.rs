@@ -9,7 +9,7 @@ use assay_core::observation::{Justification, VexStatus};
 use assay_core::records::StandingDecision;
 use assay_store::Store;
 
-use super::{Name, Product, Statement, products};
+use super::{Name, Product, Statement, details, products};
 use crate::snapshot::Snapshot;
 
 /// What a decision comes to: two that are equal here say the same to whoever reads the document.
@@ -78,14 +78,6 @@ fn places(store: &Store, snapshot: &Snapshot, decided: &[i64]) -> Result<BTreeMa
         }
     }
     Ok(places)
-}
-
-fn details(store: &Store, snapshot: &Snapshot, ids: &[i64]) -> Result<Vec<Finding>> {
-    let mut findings = Vec::with_capacity(ids.len());
-    for chunk in ids.chunks(assay_store::DETAILS_MAX) {
-        findings.extend(store.details(chunk, snapshot.world.as_of)?);
-    }
-    Ok(findings)
 }
 
 fn statement(vulnerability: Name, products: Vec<Product>, decision: &Decision) -> Statement {

@@ -13,8 +13,8 @@ use std::io::BufRead;
 
 use assay_core::ids::Time;
 use assay_core::observation::{
-    AttackStage, Author, Claim, ControlId, Fact, Flaw, Observation, PREVENTED, Record, RecordKind, SENSOR_FACT_VALID,
-    Severity, Subject, What,
+    AttackStage, Author, Claim, ControlId, Fact, Flaw, Observation, Record, RecordKind, SENSOR_FACT_VALID, Severity,
+    Subject, What, prevented,
 };
 use assay_core::scope::{Artifact, Head, Part, Scope, SpokenSet};
 use assay_core::text::Opaque;
@@ -218,9 +218,5 @@ impl Hearer<'_> {
 /// What tells this occurrence from others of its signal at the same place.
 fn discriminator(sign: &Sign<'_>, apart: Apart) -> String {
     let by = apart.words(sign.exe, sign.user);
-    match (sign.refused, by.is_empty()) {
-        (true, true) => PREVENTED.to_owned(),
-        (true, false) => format!("{PREVENTED}, {by}"),
-        (false, _) => by,
-    }
+    if sign.refused { prevented(&by) } else { by }
 }
