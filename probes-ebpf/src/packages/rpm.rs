@@ -6,11 +6,14 @@ use assay_core::asset::source_rpm_name;
 
 use super::asked::{Asked, Claims};
 use super::distribution::{Distribution, Installed};
+use super::purl::PURL_BYTES_MAX;
 use super::sqlite::Database;
 use super::{Found, Inside, Package};
 
-/// Where the database is, newer places first.
-const FOLDERS: [&str; 2] = ["usr/lib/sysimage/rpm", "var/lib/rpm"];
+/// Where the database is, newer places first; the last is that of trees that are put together elsewhere.
+const FOLDERS: [&str; 3] = ["usr/lib/sysimage/rpm", "var/lib/rpm", "usr/share/rpm"];
+/// What images without a database keep for scanners: packages, and none of their files.
+const MANIFEST: &str = "var/lib/rpmmanifest";
 const DATABASE: &str = "rpmdb.sqlite";
 /// What was written and not yet taken into the database.
 const LOG: &str = "rpmdb.sqlite-wal";
@@ -19,6 +22,10 @@ const OLDER: [&str; 2] = ["Packages", "Packages.db"];
 const TABLE: &str = "Packages";
 /// The most packages that own what is asked for.
 const OWNERS_MAX: usize = 20_000;
+/// The most folders that one package has files in.
+const FOLDERS_MAX: usize = 65_536;
+/// What a file of a package costs of the pass's allowance besides its path, as a line of a list does.
+const FILE_COST: usize = 64;
 
 /// Tags of a header.
 mod tag {
@@ -44,7 +51,7 @@ pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribu
             whole &= !(has(LOG) && inside.bytes(&format!("{folder}/{LOG}"), 1).is_ok_and(|b| !b.is_empty()));
             let path = format!("{folder}/{DATABASE}");
             let read = Database::open(inside, &path).and_then(|mut database| {
-                database.blobs(TABLE, &mut |blob| whole &= note(blob, asked, &mut claims, &mut installed))
+                database.blobs(TABLE, &mut |blob| whole &= note(inside, blob, asked, &mut claims, &mut installed))
             });
             whole &= read.is_ok();
         } else if OLDER.iter().any(|older| has(older)) {
@@ -54,6 +61,9 @@ pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribu
             // One folder may be a link to the other.
             break;
         }
+    }
+    if !seen && inside.names(MANIFEST).is_ok_and(|names| !names.is_empty()) {
+        (seen, whole) = (true, false);
     }
     if seen && !whole {
         for path in asked.all() {
@@ -67,28 +77,50 @@ pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribu
 }
 
 /// Takes what a package claims of the asked paths; false when its header cannot be read, or is one too many.
-fn note<'n>(blob: &[u8], asked: &'n Asked<'_>, claims: &mut Claims<'n, usize>, installed: &mut Vec<Installed>) -> bool {
+fn note<'n>(
+    inside: &Inside,
+    blob: &[u8],
+    asked: &'n Asked<'_>,
+    claims: &mut Claims<'n, usize>,
+    installed: &mut Vec<Installed>,
+) -> bool {
     let Some(header) = Header::of(blob) else { return false };
-    let text = |tag| header.texts(tag).next().unwrap_or_default();
-    let folders: Vec<&str> = header.texts(tag::DIR_NAMES).collect();
+    let folders = header.texts(tag::DIR_NAMES).map(|folder| (folder, folder.trim_end_matches('/')));
+    let folders: Vec<_> = folders.take(FOLDERS_MAX + 1).collect();
     let nth = installed.len();
-    if nth >= OWNERS_MAX {
+    if nth >= OWNERS_MAX || folders.len() > FOLDERS_MAX {
         return false;
     }
+    let (mut names, mut places) = (header.texts(tag::BASE_NAMES), header.numbers(tag::DIR_INDEXES));
     let (mut owns, mut whole) = (false, true);
-    let files = header.texts(tag::BASE_NAMES).zip(header.numbers(tag::DIR_INDEXES));
-    for (file, folder) in files {
-        let Some(folder) = folders.get(folder as usize) else {
+    loop {
+        let (file, folder) = match (names.next(), places.next()) {
+            (Some(file), Some(folder)) => (file, folders.get(folder as usize)),
+            (None, None) => break,
+            _ => (Default::default(), None),
+        };
+        let Some((folder, plain)) = folder else {
             whole = false;
             continue;
         };
+        // Few bytes name a file, and its folder may be long: what is put together is what takes time.
+        if inside.take((folder.len() + file.len() + FILE_COST) as u64).is_err() {
+            whole = false;
+            break;
+        }
         // A folder is asked for where files directly in it were used.
-        for name in [asked.name(&format!("{folder}{file}")), asked.name(folder.trim_end_matches('/'))] {
+        for name in [asked.name(&format!("{folder}{file}")), asked.name(plain)] {
             owns |= name.is_some();
             claims.claim(name, nth);
         }
     }
     if owns {
+        // What is longer makes no package URL, and many of such would fill the memory.
+        let mut text = |tag| {
+            let text = header.texts(tag).next().unwrap_or_default();
+            whole &= text.len() <= PURL_BYTES_MAX;
+            if text.len() <= PURL_BYTES_MAX { text } else { "" }
+        };
         installed.push(Installed {
             name: text(tag::NAME).to_owned(),
             version: format!("{}-{}", text(tag::VERSION), text(tag::RELEASE)),

@@ -4,7 +4,7 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use super::inside::{Inside, Plain};
+use super::inside::{Inside, PASS_BYTES_MAX, Plain};
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Bytes of the file's header, which stands before the first page's own.
@@ -13,6 +13,8 @@ const HEADER_BYTES: usize = 100;
 const ROW_BYTES_MAX: usize = 8 << 20;
 /// The deepest tree: far deeper than pages of any size can make it.
 const DEPTH_MAX: usize = 32;
+/// The most values of a row that are looked at: a row may hold millions that take no room.
+const VALUES_MAX: usize = 8;
 
 /// A database file.
 pub(super) struct Database<'i> {
@@ -57,11 +59,13 @@ impl<'i> Database<'i> {
         if usable < 480 {
             return Err(Broken::Format("too little room in a page"));
         }
-        let pages_left = file.seek(SeekFrom::End(0))? / page_bytes as u64;
+        // A file with holes may claim any size, and no pass reads more than its allowance.
+        let pages_left = file.seek(SeekFrom::End(0))?.min(PASS_BYTES_MAX) / page_bytes as u64;
         Ok(Self { file, page_bytes, usable, pages_left })
     }
 
-    /// The first blob or text of each row of a table; none where there is no such table.
+    /// The first blob or text of each row of a table. A table that is not there, or a row without one, is not an empty
+    /// answer: whoever asks would take it for a "no".
     pub(super) fn blobs(&mut self, table: &str, each: &mut dyn FnMut(&[u8])) -> Result<(), Broken> {
         let mut root = None;
         self.rows(1, &mut |row| {
@@ -73,12 +77,9 @@ impl<'i> Database<'i> {
             }
             Ok(())
         })?;
-        let Some(root) = root else { return Ok(()) };
-        self.rows(root, &mut |row| {
-            if let Some(blob) = values(row)?.iter().find_map(|v| if let Value::Bytes(b) = v { Some(*b) } else { None })
-            {
-                each(blob);
-            }
+        self.rows(root.ok_or(Broken::Format("no such table"))?, &mut |row| {
+            let blob = values(row)?.into_iter().find_map(|v| if let Value::Bytes(b) = v { Some(b) } else { None });
+            each(blob.ok_or(Broken::Format("a row without a blob"))?);
             Ok(())
         })
     }
@@ -93,9 +94,11 @@ impl<'i> Database<'i> {
             let cells = big(&page, start + 3, 2)?;
             match page.get(start) {
                 Some(0x0d) => {
+                    // Cells do not overlap: one that many pointers share would be read for each of them.
+                    let mut room = page.len();
                     for n in 0..cells {
                         let cell = big(&page, start + 8 + 2 * n, 2)?;
-                        each(&self.row(&page, cell)?)?;
+                        each(&self.row(&page, cell, &mut room)?)?;
                     }
                 }
                 Some(0x05) if depth < DEPTH_MAX => {
@@ -123,8 +126,8 @@ impl<'i> Database<'i> {
         Ok(page)
     }
 
-    /// The record of a cell, with what overflows into pages of its own.
-    fn row(&mut self, page: &[u8], cell: usize) -> Result<Vec<u8>, Broken> {
+    /// The record of a cell, with what overflows into pages of its own; the cell's own bytes come out of its page's room.
+    fn row(&mut self, page: &[u8], cell: usize, room: &mut usize) -> Result<Vec<u8>, Broken> {
         let mut at = cell;
         let bytes = usize::try_from(varint(page, &mut at)?).unwrap_or(usize::MAX);
         varint(page, &mut at)?;
@@ -138,6 +141,7 @@ impl<'i> Database<'i> {
             let kept = least + (bytes - least) % (self.usable - 4);
             if kept <= most { kept } else { least }
         };
+        *room = room.checked_sub(at - cell + here).ok_or(Broken::Format("cells that overlap"))?;
         let mut row = page.get(at..at + here).ok_or(Broken::Format("a row beyond its page"))?.to_vec();
         let mut next = if here < bytes { big(page, at + here, 4)? } else { 0 };
         while row.len() < bytes {
@@ -150,12 +154,12 @@ impl<'i> Database<'i> {
     }
 }
 
-/// The values of a record: sizes and kinds first, then the values one after the other.
+/// The first values of a record: sizes and kinds first, then the values one after the other.
 fn values(row: &[u8]) -> Result<Vec<Value<'_>>, Broken> {
     let mut at = 0;
     let head = usize::try_from(varint(row, &mut at)?).unwrap_or(usize::MAX);
     let (mut value_at, mut values) = (head, Vec::new());
-    while at < head {
+    while at < head && values.len() < VALUES_MAX {
         let kind = varint(row, &mut at)?;
         let bytes = match kind {
             0 | 8 | 9 => 0,

@@ -10,6 +10,7 @@ mod hostile;
 mod linked;
 mod made;
 mod rpm;
+mod rpm_hostile;
 
 pub(super) fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();

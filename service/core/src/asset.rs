@@ -292,16 +292,20 @@ impl PackageKey {
     }
 }
 
-/// One spelling for a distribution's purl namespace, where tools differ.
-/// Source: purl-spec types deb, rpm and apk; the names that Trivy and Syft write.
+/// One spelling for a distribution's purl namespace, where tools differ, and where a sensor has only the `ID` of `os-release`.
+/// Source: purl-spec types deb, rpm and apk; the names that Trivy (`PurlNamespace`) and Syft write.
 fn distribution(namespace: &str) -> &str {
     match namespace {
         "amzn" => "amazon",
         "rhel" | "red" => "redhat",
         "ol" | "oraclelinux" => "oracle",
-        "sles" | "opensuse" | "opensuse.leap" | "suse linux enterprise server" => "suse",
+        "sles" | "slem" | "sles_sap" | "sle-micro" | "sl-micro" | "suse-microos" => "suse",
+        "suse linux enterprise server" | "suse linux enterprise micro" => "suse",
+        "opensuse" | "opensuse.leap" | "opensuse-leap" | "opensuse.tumbleweed" | "opensuse-tumbleweed" => "suse",
         "rockylinux" => "rocky",
         "almalinux" => "alma",
+        "centos-stream" => "centos",
+        "mariner" => "cbl-mariner",
         other => other,
     }
 }
@@ -488,5 +492,25 @@ mod tests {
                 .reveal(),
             "amazon"
         );
+    }
+
+    #[test]
+    fn a_distribution_is_one_whether_a_scanner_or_its_own_release_file_names_it() {
+        let namespace = |purl: &str| PackageParts { purl: Some(purl), ..Default::default() }.package().key.namespace;
+        for (scanner, release) in [
+            ("opensuse", "opensuse-leap"),
+            ("opensuse", "opensuse-tumbleweed"),
+            ("suse", "sles"),
+            ("suse", "sl-micro"),
+            ("cbl-mariner", "mariner"),
+            ("centos-stream", "centos"),
+            ("redhat", "rhel"),
+            ("oracle", "ol"),
+            ("alma", "almalinux"),
+            ("azurelinux", "azurelinux"),
+        ] {
+            let [said, seen] = [scanner, release].map(|id| namespace(&format!("pkg:rpm/{id}/curl@8-1")));
+            assert_eq!(said, seen, "{scanner} and {release}");
+        }
     }
 }

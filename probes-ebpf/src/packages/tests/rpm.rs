@@ -10,8 +10,8 @@ use super::*;
 
 const REAL: &[u8] = include_bytes!("rpmdb.sqlite.gz");
 const MANY: &[u8] = include_bytes!("many.sqlite.gz");
-const RELEASE: (&str, &str) = ("etc/os-release", "ID=\"rhel\"\nVERSION_ID=\"9.4\"\n");
-const AT: &str = "var/lib/rpm/rpmdb.sqlite";
+pub(super) const RELEASE: (&str, &str) = ("etc/os-release", "ID=\"rhel\"\nVERSION_ID=\"9.4\"\n");
+pub(super) const AT: &str = "var/lib/rpm/rpmdb.sqlite";
 
 fn bytes(packed: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -51,6 +51,18 @@ fn a_tree_of_many_pages_is_read_to_its_ends() {
 }
 
 #[test]
+fn a_database_that_breaks_off_anywhere_leaves_no_package_out_in_silence() {
+    let whole = bytes(REAL);
+    let asked = ["/usr/bin/shop", "/lib64/libshop.so.1"];
+    let told = ask(root_with(&whole).path(), &asked);
+    for cut in (0..200).chain((200..whole.len()).step_by(1_021)) {
+        let now = ask(root_with(&whole[..cut]).path(), &asked);
+        // Pages of other tables may be missing.
+        assert!(now == told || now.iter().filter(|t| t.ends_with("-unnamed- perhaps")).count() == 2, "{cut}: {now:?}");
+    }
+}
+
+#[test]
 fn where_the_database_is_older_open_or_broken_any_package_of_rpm_may_be_in_use() {
     let perhaps = "/usr/bin/shop pkg:rpm/-unnamed- perhaps";
     let older = tree(&[RELEASE, ("var/lib/rpm/Packages", "berkeley")]);
@@ -62,6 +74,8 @@ fn where_the_database_is_older_open_or_broken_any_package_of_rpm_may_be_in_use()
         let broken = root_with(&bytes(REAL)[..cut]);
         assert!(ask(broken.path(), &["/usr/bin/shop"]).contains(&perhaps.to_owned()), "cut at {cut}");
     }
+    let manifest = tree(&[RELEASE, ("var/lib/rpmmanifest/container-manifest-2", "curl\t8-1\n")]);
+    assert_eq!(ask(manifest.path(), &["/usr/bin/shop"]), [perhaps]);
     let none = tree(&[RELEASE]);
     assert!(ask(none.path(), &["/usr/bin/shop"]).is_empty(), "no rpm at all");
 }
