@@ -15,10 +15,12 @@ const FOLDERS: [&str; 3] = ["usr/lib/sysimage/rpm", "var/lib/rpm", "usr/share/rp
 /// What images without a database keep for scanners: packages, and none of their files.
 const MANIFEST: &str = "var/lib/rpmmanifest";
 const DATABASE: &str = "rpmdb.sqlite";
-/// What was written and not yet taken into the database.
-const LOG: &str = "rpmdb.sqlite-wal";
-/// Databases of other kinds.
-const OLDER: [&str; 2] = ["Packages", "Packages.db"];
+/// What was written and not yet taken into the database, or is to be taken back.
+const LOGS: [&str; 2] = ["rpmdb.sqlite-wal", "rpmdb.sqlite-journal"];
+/// The database, and those of older kinds.
+const KINDS: [&str; 3] = [DATABASE, "Packages", "Packages.db"];
+/// As much of a database as tells it from another: its first page counts the changes to it.
+const HEAD_BYTES: u64 = 4_096;
 const TABLE: &str = "Packages";
 /// The most packages that own what is asked for.
 const OWNERS_MAX: usize = 20_000;
@@ -42,26 +44,29 @@ mod tag {
 
 pub(super) fn owners(inside: &Inside, asked: &Asked<'_>, distribution: &Distribution, found: &mut Found<'_>) {
     let (mut claims, mut installed, mut whole) = (Claims::none(), Vec::new(), true);
-    let mut seen = false;
+    let mut first = None;
     for folder in FOLDERS {
         let names = inside.names(folder).unwrap_or_default();
         let has = |name: &str| names.iter().any(|n| n == name);
-        if has(DATABASE) {
-            seen = true;
-            whole &= !(has(LOG) && inside.bytes(&format!("{folder}/{LOG}"), 1).is_ok_and(|b| !b.is_empty()));
-            let path = format!("{folder}/{DATABASE}");
+        let Some(kind) = KINDS.into_iter().find(|kind| has(kind)) else { continue };
+        let path = format!("{folder}/{kind}");
+        let head = inside.bytes(&path, HEAD_BYTES).unwrap_or_default();
+        if let Some(first) = &first {
+            // One folder is mostly a link to the other; where it is not, scanners read both.
+            whole &= *first == head;
+            continue;
+        }
+        first = Some(head);
+        let open = |log: &&str| has(log) && !inside.bytes(&format!("{folder}/{log}"), 1).is_ok_and(|b| b.is_empty());
+        whole &= kind == DATABASE && !LOGS.iter().any(open);
+        if kind == DATABASE {
             let read = Database::open(inside, &path).and_then(|mut database| {
                 database.blobs(TABLE, &mut |blob| whole &= note(inside, blob, asked, &mut claims, &mut installed))
             });
             whole &= read.is_ok();
-        } else if OLDER.iter().any(|older| has(older)) {
-            (seen, whole) = (true, false);
-        }
-        if seen {
-            // One folder may be a link to the other.
-            break;
         }
     }
+    let mut seen = first.is_some();
     if !seen && inside.names(MANIFEST).is_ok_and(|names| !names.is_empty()) {
         (seen, whole) = (true, false);
     }

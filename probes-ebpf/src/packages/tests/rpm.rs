@@ -43,6 +43,15 @@ fn files_of_a_real_database_are_found_with_epoch_and_source() {
 }
 
 #[test]
+fn a_folder_that_is_a_link_to_the_other_is_no_second_database() {
+    let root = root_with(&bytes(REAL));
+    let told = ask(root.path(), &["/usr/bin/shop"]);
+    std::fs::create_dir_all(root.path().join("usr/lib/sysimage")).unwrap();
+    std::os::unix::fs::symlink("../../../var/lib/rpm", root.path().join("usr/lib/sysimage/rpm")).unwrap();
+    assert_eq!(ask(root.path(), &["/usr/bin/shop"]), told);
+}
+
+#[test]
 fn a_tree_of_many_pages_is_read_to_its_ends() {
     let root = root_with(&bytes(MANY));
     let told = ask(root.path(), &["/opt/p0/x", "/opt/p777/x", "/opt/p1499/x", "/opt/p1500/x"]);
@@ -70,6 +79,9 @@ fn where_the_database_is_older_open_or_broken_any_package_of_rpm_may_be_in_use()
     let open = root_with(&bytes(REAL));
     write(open.path(), "var/lib/rpm/rpmdb.sqlite-wal", "not yet taken in");
     assert!(ask(open.path(), &["/usr/bin/shop"]).contains(&perhaps.to_owned()));
+    let two = root_with(&bytes(REAL));
+    write(two.path(), "usr/lib/sysimage/rpm/rpmdb.sqlite", bytes(MANY));
+    assert!(ask(two.path(), &["/usr/bin/shop"]).contains(&perhaps.to_owned()));
     for cut in [0, 50, 4_096, 100_000] {
         let broken = root_with(&bytes(REAL)[..cut]);
         assert!(ask(broken.path(), &["/usr/bin/shop"]).contains(&perhaps.to_owned()), "cut at {cut}");
