@@ -10,6 +10,7 @@ pub mod guard;
 pub mod interval;
 pub mod moves;
 pub mod outcome;
+pub mod replay;
 pub mod situation;
 pub mod state;
 #[cfg(test)]
@@ -41,6 +42,8 @@ named! {
         State = "state",
         /// Strangers' texts at every place, and whatever they move, open or show.
         Guard = "guard",
+        /// A day of events with attacks in it, and the lines that call a person.
+        Replay = "replay",
     }
 }
 
@@ -99,6 +102,11 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
             let road = guard::Road { door: ground.door(), escape: &escape, heed: &|_| {} };
             let seed = asked.seed.unwrap_or(guard::SEED);
             Ok(vec![guard::run(&texts, guard::cases(asked.size), seed, &road)?])
+        }
+        Suite::Replay => {
+            let (places, events) = replay::read(asked.cases.unwrap_or(replay::CASES)).map_err(bad)?;
+            let seed = asked.seed.unwrap_or(replay::SEED);
+            replay::run(&places, &events, &Policies::bundled()?.default, seed, ground)
         }
     }
 }

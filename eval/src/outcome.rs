@@ -21,7 +21,7 @@ pub struct Outcome {
     pub value: f64,
     /// Where the true value lies, 95 times in 100, as if the cases were a sample.
     pub interval: [f64; 2],
-    /// What the value must be; none where it is only reported.
+    /// What the value must be, or may be at most where the measure says so; none where it is only reported.
     pub aim: Option<f64>,
     /// Whether it is; none without an aim.
     pub met: Option<bool>,
@@ -50,6 +50,19 @@ impl Outcome {
         let interval = wilson(count, cases).map(|share| (share * cases as f64 * 1e3).round() / 1e3);
         Self { value: count as f64, interval, aim: Some(0.0), ..Self::empty(suite, measure, cases, failed) }
             .judged(count == 0)
+    }
+
+    /// How many there were; no more than `most` may be. Those that should not be there are told.
+    pub fn at_most(
+        suite: Suite,
+        measure: &'static str,
+        cases: usize,
+        (count, most): (usize, usize),
+        told: Vec<String>,
+    ) -> Self {
+        let interval = wilson(count, cases).map(|share| (share * cases as f64 * 1e3).round() / 1e3);
+        let aim = Some(most as f64);
+        Self { value: count as f64, interval, aim, ..Self::empty(suite, measure, cases, told) }.judged(count <= most)
     }
 
     /// The same, drawn from a seed.
@@ -86,6 +99,13 @@ mod tests {
     fn a_suite_without_cases_meets_no_aim() {
         assert_eq!(Outcome::share(Suite::Context, "m", 0, Vec::new()).met, Some(false));
         assert_eq!(Outcome::count(Suite::Context, "m", 0, Vec::new()).met, Some(false));
+    }
+
+    #[test]
+    fn a_bound_is_met_up_to_itself() {
+        let met = |count| Outcome::at_most(Suite::Replay, "m", 100, (count, 5), Vec::new()).met;
+        assert_eq!((met(5), met(6)), (Some(true), Some(false)));
+        assert_eq!(Outcome::at_most(Suite::Replay, "m", 0, (0, 5), Vec::new()).met, Some(false));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The order of all findings. Comes in: rows of enums and indices, about forty bytes a finding. Goes out: the list by
 //! band, then points, then fingerprint. Nothing of it is ever stored, and no text takes part.
 
+mod told;
+
 use std::collections::HashMap;
 
 use crate::assess::{Answer, Assessment, Attacked, Exposed, Inputs, MISSING, Standing, assess, stand};
@@ -15,6 +17,8 @@ use crate::observation::{AttackStage, Environment};
 use crate::policy::Policy;
 use crate::text::Opaque;
 use crate::world::{AssetIdx, VulnIdx, World};
+
+pub use told::Told;
 
 /// A finding as the store has it, before it is joined with the world.
 #[derive(Clone, Debug)]

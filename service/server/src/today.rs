@@ -1,7 +1,6 @@
 //! The first screen: what is due, why, since when, and what was not seen. Comes in: a snapshot. Goes out: today's list by
 //! root cause, and the document that every surface shows first.
 
-mod line;
 mod not_seen;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -13,13 +12,12 @@ use assay_core::explain::{named, place};
 use assay_core::finding::{Finding, FindingClass, Matter};
 use assay_core::ids::{Span, Time};
 use assay_core::observation::AttackStage;
-use assay_core::order::{Ranked, Row};
+use assay_core::order::{Ranked, Row, Told};
 use assay_core::text::{Door, Opaque, Own, Shaped};
 use assay_core::why::why;
 use assay_store::{Funnel, Store};
 
 use crate::snapshot::Snapshot;
-use line::Told;
 use not_seen::not_seen;
 pub(crate) use not_seen::unscanned;
 
@@ -82,7 +80,7 @@ pub(crate) fn items<'a>(store: &Store, snapshot: &'a Snapshot, max: usize) -> Re
         if snapshot.policy.band(ranked.band).days.is_none() || picked.len() >= max {
             break;
         }
-        if seen.insert(Told::by(ranked.row)) {
+        if seen.insert(Told::by(ranked.row, &snapshot.world)) {
             picked.push(ranked);
         }
     }
@@ -95,10 +93,10 @@ pub(crate) fn items<'a>(store: &Store, snapshot: &'a Snapshot, max: usize) -> Re
 /// Of the signs at one place that are as urgent as this one, the first that tells a foothold: each of them stands where the
 /// place stands, and that one says why.
 fn gravest<'a>(store: &Store, snapshot: &'a Snapshot, head: Ranked<'a>) -> Result<Ranked<'a>> {
-    let told = Told::by(head.row);
+    let told = Told::by(head.row, &snapshot.world);
     let signs: Vec<Ranked<'a>> = snapshot
         .table
-        .list(&snapshot.policy, |row| counts(row) && Told::by(row) == told)
+        .list(&snapshot.policy, |row| counts(row) && Told::by(row, &snapshot.world) == told)
         .filter(|r| r.band == head.band)
         .take(assay_store::DETAILS_MAX)
         .collect();
@@ -115,8 +113,9 @@ fn detailed<'a>(store: &Store, snapshot: &'a Snapshot, picked: Vec<Ranked<'a>>) 
         let closes = match finding.class {
             FindingClass::Vulnerability => snapshot.mend(store, ranked.row)?.map_or(0, |m| m.closes),
             FindingClass::Signal => {
-                let told = Told::by(ranked.row);
-                snapshot.table.rows().iter().filter(|r| counts(r) && Told::by(r) == told).count() as u64
+                let told = Told::by(ranked.row, &snapshot.world);
+                snapshot.table.rows().iter().filter(|r| counts(r) && Told::by(r, &snapshot.world) == told).count()
+                    as u64
             }
             _ => snapshot.same_cause(ranked.row),
         };
@@ -141,7 +140,7 @@ pub(crate) fn gather<'a>(store: &Store, snapshot: &'a Snapshot) -> Result<Today<
         let soon = ranked.row.due(&snapshot.policy, ranked.band).is_some_and(|due| due <= as_of + SOON);
         due_soon += u64::from(soon);
         if snapshot.policy.band(ranked.band).days.is_some() {
-            causes.insert(Told::by(ranked.row));
+            causes.insert(Told::by(ranked.row, &snapshot.world));
         }
     }
     let items = items(store, snapshot, TODAY_MAX)?;

@@ -27,6 +27,14 @@ pub(super) fn attacked(world: &World, asset: AssetIdx) -> Known<Attacked> {
     }
 }
 
+/// The workload whose foothold makes something that is none itself urgent: the first of those that stand for it. None where
+/// it is a workload, or has a foothold of its own.
+pub fn foothold_below(world: &World, asset: AssetIdx) -> Option<AssetIdx> {
+    let fell = |place: AssetIdx| world.facts(place).any(|f| recent(world, f) == Some(AttackStage::Foothold));
+    let mut below = graph::exposed_by(world, asset).into_iter().filter(|w| *w != asset && fell(*w));
+    if fell(asset) { None } else { below.next() }
+}
+
 fn recent(world: &World, fact: &FactSeen) -> Option<AttackStage> {
     match fact.what {
         What::Attacked { stage, .. } if fact.until.until(world.as_of) <= FOOTHOLD_AGE_MAX => Some(stage),

@@ -9,6 +9,7 @@ mod situation;
 mod usage;
 mod watch;
 
+pub use attacked::foothold_below;
 pub use published::{EPSS_AGE_MAX, KEV_AGE_MAX, Published};
 pub use rows::FactorRow;
 pub use situation::{FOOTHOLD_AGE_MAX, Situation};

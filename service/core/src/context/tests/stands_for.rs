@@ -3,7 +3,7 @@
 use super::{Shop, now};
 use crate::assess::{Attacked, Exposed};
 use crate::asset::{AssetKey, Kind};
-use crate::context::{Factors, Known, UnknownBecause};
+use crate::context::{Factors, Known, UnknownBecause, foothold_below};
 use crate::finding::Matter;
 use crate::ids::Span;
 use crate::observation::{AttackStage, Author, Capability, ControlId, Entry, Eye, Link, Reach, SettledBy, What};
@@ -42,6 +42,21 @@ fn what_was_recorded_on_an_identity_itself_counts_for_it_and_not_for_its_workloa
     assert_eq!(factors(&mut shop, runner).attacked.value(), Some(Attacked::Foothold));
     let web = shop.web;
     assert_eq!(factors(&mut shop, web).attacked.value(), None);
+}
+
+#[test]
+fn a_foothold_is_below_an_identity_that_has_none_of_its_own() {
+    let mut shop = Shop::new();
+    let (web, runner) = (shop.web, runner(&mut shop));
+    let below = |shop: &Shop, asset| foothold_below(&shop.scene.world(), asset);
+    attacked(runner, AttackStage::Attempt, &mut shop);
+    attacked(web, AttackStage::Attempt, &mut shop);
+    assert_eq!(below(&shop, runner), None, "an attempt is no foothold");
+    attacked(web, AttackStage::Foothold, &mut shop);
+    assert_eq!(below(&shop, runner), Some(web));
+    assert_eq!(below(&shop, web), None, "a workload speaks for itself");
+    attacked(runner, AttackStage::Foothold, &mut shop);
+    assert_eq!(below(&shop, runner), None, "it has one of its own");
 }
 
 #[test]
