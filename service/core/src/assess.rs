@@ -186,6 +186,15 @@ impl Inputs {
         }
     }
 
+    /// True for housekeeping: a failure that gives an attacker nothing by itself. No policy's table has a row for it, so
+    /// it stands where the table ends.
+    pub const fn gives_nothing(&self) -> bool {
+        matches!(
+            (self.class, self.total_impact),
+            (FindingClass::Misconfiguration | FindingClass::Benchmark, Answer::NotApplicable)
+        )
+    }
+
     /// True for a foothold signal: an incident, first whatever else holds.
     pub const fn is_incident(&self) -> bool {
         matches!((self.class, self.attacked), (FindingClass::Signal, Attacked::Foothold))
@@ -304,6 +313,9 @@ struct Answers {
 impl Answers {
     fn of(inputs: &Inputs, policy: &Policy) -> Self {
         let mut answers = Self { given: [0; QUESTIONS_MAX], least: [0; QUESTIONS_MAX], unknown: 0 };
+        if inputs.gives_nothing() {
+            return answers;
+        }
         for (i, asked) in policy.asked.iter().enumerate() {
             answers.given[i] = asked.question.answer(inputs).unwrap_or_else(|| {
                 answers.unknown |= 1 << i;

@@ -16,6 +16,8 @@ pub struct Gain {
     pub needs_no_foothold: bool,
     /// Node, cluster admin or credentials are gained.
     pub total: bool,
+    /// Nothing is gained by it alone: good housekeeping, such as a missing probe. No deadline hangs on it.
+    pub nothing: bool,
 }
 
 /// One control or signal.
@@ -96,7 +98,11 @@ impl Controls {
                 title: Own::catalogued(row.title),
                 standard: techniques.unwrap_or(row.standard).into(),
                 owasp: row.owasp.split_whitespace().map(Into::into).collect(),
-                gain: Gain { needs_no_foothold: row.needs_no_foothold == "yes", total: row.control_gained == "total" },
+                gain: Gain {
+                    needs_no_foothold: row.needs_no_foothold == "yes",
+                    total: row.control_gained == "total",
+                    nothing: row.control_gained == "none",
+                },
                 remedy: Own::catalogued(row.remedy),
                 source: row.source.into(),
             };
@@ -140,7 +146,7 @@ impl Controls {
             FindingClass::Secret => row("control", name).or_else(|| row("control", SECRET_IN_CLEAR)),
             FindingClass::Rbac => {
                 let capability = name.parse::<Capability>().ok()?;
-                let gain = Gain { needs_no_foothold: false, total: gives_total(capability) };
+                let gain = Gain { needs_no_foothold: false, total: gives_total(capability), nothing: false };
                 Some((gain, "capability", capability.as_str().into()))
             }
         }
@@ -184,6 +190,13 @@ mod tests {
             ("PSS baseline", 2, true, false)
         );
         assert!(controls.get("trivy/AVD-DS-0002").is_none());
+    }
+
+    #[test]
+    fn housekeeping_gives_nothing() {
+        let controls = Controls::parse(&TABLE.replace("total", "none")).unwrap();
+        let gain = controls.get("pss-privileged").unwrap().gain;
+        assert_eq!((gain.total, gain.nothing), (false, true));
     }
 
     #[test]

@@ -31,6 +31,8 @@ const NOUNS: &[(&str, &str)] = &[
     ("openai-key", "an OpenAI key"), ("password", "a password"), ("private-key", "a private key"),
     ("private-key-base64", "a private key"), ("private-key-putty", "a private key"),
     ("pypi-token", "a PyPI token"), ("pypi-upload-token", "a PyPI token"),
+    ("secret-in-annotation", "a secret, told by its name,"), ("secret-in-args", "a secret, told by its name,"),
+    ("secret-in-config-map", "a secret, told by its name,"),
     ("secret-in-env", "a secret, told by its name,"), ("secret-value", "a secret"),
     ("slack-access-token", "a Slack token"), ("slack-token", "a Slack token"),
     ("slack-web-hook", "a Slack webhook"), ("slack-webhook", "a Slack webhook"),

@@ -369,7 +369,7 @@ fn clock_seconds(time: Time) -> u32 {
 }
 
 fn gain_bits(gain: Option<Gain>) -> u8 {
-    gain.map_or(4, |g| u8::from(g.needs_no_foothold) | u8::from(g.total) << 1)
+    gain.map_or(4, |g| u8::from(g.needs_no_foothold) | u8::from(g.total) << 1 | u8::from(g.nothing) << 3)
 }
 
 impl RankTable {
@@ -406,7 +406,7 @@ impl RankTable {
             };
             inputs.in_kev = Answer::NotApplicable;
             inputs.automatable = bit(1);
-            inputs.total_impact = bit(2);
+            inputs.total_impact = if row.gain & 8 == 0 { bit(2) } else { Answer::NotApplicable };
             inputs.fix = Answer::NotApplicable;
         }
         inputs

@@ -70,6 +70,25 @@ fn a_privileged_pod_with_exposure_is_14_days_not_3() {
     assert_eq!(band(&policy, attacked.band), "forensic-3-days");
 }
 
+/// A missing probe has no deadline, exposed or not, attacked or not; what is not known of it changes nothing.
+#[test]
+fn what_gives_nothing_stands_where_the_table_ends() {
+    let policy = policy();
+    let probe = Inputs {
+        exposure: Exposed::WithTraffic,
+        automatable: Answer::No,
+        total_impact: Answer::NotApplicable,
+        attacked: Attacked::Foothold,
+        ..Inputs::unknown(FindingClass::Misconfiguration)
+    };
+    for inputs in [probe, Inputs { exposure: Exposed::Unknown, attacked: Attacked::Unknown, ..probe }] {
+        let a = assess(inputs, &policy);
+        assert_eq!((band(&policy, a.band), band(&policy, a.worst), a.unknown), ("on-upgrade", "on-upgrade", 0));
+    }
+    let partial = assess(Inputs { total_impact: Answer::No, attacked: Attacked::NoneSeen, ..probe }, &policy);
+    assert_eq!(band(&policy, partial.band), "60-days");
+}
+
 #[test]
 fn a_foothold_signal_is_first_whatever_else_holds() {
     let signal = Inputs {

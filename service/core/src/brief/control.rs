@@ -102,6 +102,8 @@ pub(super) fn gain(said: &mut Vec<Proposition>, factors: &Factors) {
     let family = Family::Gain;
     let (free, total) = match (&factors.automatable, &factors.total_impact) {
         (Known::Is(free, p), Known::Is(total, _)) => ((*free, p), *total),
+        // Housekeeping gives nothing by itself: there is nothing to say.
+        (_, Known::NotApplicable) => return,
         _ => {
             said.push(Proposition {
                 predicate: Predicate::GainUnknown,

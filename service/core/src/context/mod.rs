@@ -290,7 +290,11 @@ pub fn context(subject: &Subject<'_>, world: &World) -> Factors {
         (false, _) => (
             Known::NotApplicable,
             gained(|g| g.needs_no_foothold),
-            gained(|g| g.total),
+            match &subject.gain {
+                // What gives nothing by itself is not asked how much it gives.
+                Some((gain, ..)) if gain.nothing => Known::NotApplicable,
+                _ => gained(|g| g.total),
+            },
             Known::NotApplicable,
             Known::NotApplicable,
             false,

@@ -1,5 +1,5 @@
-//! A workload against every control. Comes in: one workload of the view. Goes out: what fails, where, on which line, in
-//! words; the Pod Security level that it meets; and what nobody can say from here. One failure of one control in one
+//! An object against every control. Comes in: one object of the view. Goes out: what fails, where, on which line, in
+//! words; the Pod Security level that a workload meets; and what nobody can say from here. One failure of one control in one
 //! container, or in the pod as a whole, is one claim, however many fields cause it.
 
 use std::collections::BTreeMap;
@@ -8,17 +8,21 @@ use assay_core::control::ControlRow;
 use assay_core::observation::{ControlId, Flaw, Outcome, PodSecurity, Severity};
 use assay_core::text::Opaque;
 
-use super::controls::{self, CONDITIONS, Case, Condition, Spot, StandardsVersion, Verdict, Where};
+use super::controls::{self, Case, Condition, ObjectCase, Spot, StandardsVersion, Verdict, Where, conditions};
 use super::lines::Step;
-use super::model::Workload;
+use super::model::{PlainSecret, Workload};
 use super::object::{Object, Origin};
+use super::secret::SecretPlace;
 use super::view::View;
 use crate::door::SecretDoor;
 
 /// The rule of the door for values that only their name makes a secret.
 const BY_NAME: &str = "field";
-/// The control under which secrets in environment variables are known.
+/// The controls under which secrets in plain sight are known.
 const SECRET_IN_ENV: &str = "secret-in-env";
+const SECRET_IN_ARGS: &str = "secret-in-args";
+const SECRET_IN_CONFIG_MAP: &str = "secret-in-config-map";
+const SECRET_IN_ANNOTATION: &str = "secret-in-annotation";
 
 /// A failure.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +36,7 @@ pub(super) struct Failure {
     pub(super) flaw: Flaw,
 }
 
-/// A workload, judged.
+/// An object, judged.
 #[derive(Debug, Default)]
 pub(super) struct Judged {
     pub(super) failures: Vec<Failure>,
@@ -45,6 +49,7 @@ pub(super) fn case<'v>(view: &View<'v>, at: usize, workload: &'v Workload, versi
     let object = &view.objects[at];
     Case {
         workload,
+        object,
         namespace: object.namespace_written.then_some(&*object.namespace),
         account: view.account(at),
         token_mounted: view.token_mounted(at),
@@ -55,7 +60,7 @@ pub(super) fn case<'v>(view: &View<'v>, at: usize, workload: &'v Workload, versi
 /// The strictest level of the Pod Security Standards that a workload meets.
 pub(super) fn level(case: &Case<'_>) -> PodSecurity {
     let mut level = PodSecurity::Restricted;
-    for (id, condition) in CONDITIONS {
+    for (id, condition) in conditions() {
         let Condition::Workload(condition) = condition else { continue };
         let fallen_to = match controls::controls().get(id).map(|row| &*row.standard) {
             Some("PSS baseline") => PodSecurity::Privileged,
@@ -70,26 +75,52 @@ pub(super) fn level(case: &Case<'_>) -> PodSecurity {
 }
 
 /// Judges a workload.
-pub(super) fn judge(case: &Case<'_>, object: &Object, door: &SecretDoor) -> Judged {
+pub(super) fn judge(case: &Case<'_>, door: &SecretDoor) -> Judged {
     let mut judged = Judged::default();
-    for (id, condition) in CONDITIONS {
-        let (Condition::Workload(condition), Some(row)) = (condition, controls::controls().get(id)) else { continue };
-        let control = ControlId(Opaque::readmit(id));
-        match condition(case) {
-            Verdict::Fail(spots) => judged.failures.extend(failures(row, &spots, case.workload, object, door)),
-            Verdict::NotObservable => judged.open.push((control, Outcome::NotObservable)),
-            Verdict::NeedsPerson => judged.open.push((control, Outcome::NeedsPerson)),
-            Verdict::Pass | Verdict::NotApplicable => {}
-        }
+    for (id, condition) in conditions() {
+        judged.take(id, condition.of_workload(case), Some(case.workload), case.object, door);
     }
-    judged.failures.extend(secrets(case.workload, object, door));
+    judged.failures.extend(secrets(case.workload, case.object, door));
     judged
 }
 
-/// How bad a failure is by our own table: node, admin or credentials first, then what the baseline asks, then the rest.
+/// Judges an object by itself, a workload too.
+pub(super) fn judge_object(case: &ObjectCase<'_>, door: &SecretDoor) -> Judged {
+    let mut judged = Judged::default();
+    for (id, condition) in conditions() {
+        judged.take(id, condition.of_object(case), None, case.object, door);
+    }
+    judged.failures.extend(named_secrets(case.object, door));
+    judged
+}
+
+impl Judged {
+    fn take(
+        &mut self,
+        id: &'static str,
+        verdict: Option<Verdict>,
+        workload: Option<&Workload>,
+        object: &Object,
+        door: &SecretDoor,
+    ) {
+        match verdict {
+            Some(Verdict::Fail(spots)) => {
+                let row = controls::controls().get(id);
+                self.failures.extend(row.into_iter().flat_map(|row| failures(row, &spots, workload, object, door)));
+            }
+            Some(Verdict::NotObservable) => self.open.push((ControlId(Opaque::readmit(id)), Outcome::NotObservable)),
+            Some(Verdict::NeedsPerson) => self.open.push((ControlId(Opaque::readmit(id)), Outcome::NeedsPerson)),
+            Some(Verdict::Pass | Verdict::NotApplicable) | None => {}
+        }
+    }
+}
+
+/// How bad a failure is by our own table: node, admin or credentials first, then what the baseline asks, then the rest;
+/// what gives nothing by itself stands last.
 pub(super) fn severity(row: &ControlRow) -> Severity {
     match &*row.standard {
         _ if row.gain.total => Severity::High,
+        _ if row.gain.nothing => Severity::Low,
         "PSS restricted" => Severity::Low,
         _ => Severity::Medium,
     }
@@ -98,7 +129,7 @@ pub(super) fn severity(row: &ControlRow) -> Severity {
 fn failures<'a>(
     row: &'a ControlRow,
     spots: &'a [Spot],
-    workload: &'a Workload,
+    workload: Option<&'a Workload>,
     object: &'a Object,
     door: &'a SecretDoor,
 ) -> impl Iterator<Item = Failure> + 'a {
@@ -119,25 +150,25 @@ fn failures<'a>(
     })
 }
 
-fn container_name(workload: &Workload, at: Where) -> Option<&str> {
+fn container_name(workload: Option<&Workload>, at: Where) -> Option<&str> {
     let Where::Container(list, index) = at else { return None };
-    workload.spec.all_containers().find(|(l, i, _)| *l == list && *i == index).map(|(_, _, c)| &*c.name)
+    workload?.spec.all_containers().find(|(l, i, _)| *l == list && *i == index).map(|(_, _, c)| &*c.name)
 }
 
 /// The field, its value and its line.
-fn words(spot: &Spot, workload: &Workload, object: &Object) -> String {
+fn words(spot: &Spot, workload: Option<&Workload>, object: &Object) -> String {
     let own = |field: &'static str| Step::Field(field);
-    let mut steps: Vec<Step<'_>> = workload.base.iter().copied().map(own).collect();
-    let mut path = workload.base.join(".");
+    // A pod and its containers stand somewhere in a workload; what is said of the object itself counts from its root.
+    let base = workload.filter(|_| spot.at != Where::Object).map(|workload| workload.base).unwrap_or_default();
+    let mut steps: Vec<Step<'_>> = base.iter().copied().map(own).collect();
+    let mut path = base.join(".");
     if let Where::Container(list, index) = spot.at {
         steps.extend([own(list.field()), Step::Item(index)]);
         path.push_str(&format!(".{}[{index}]", list.field()));
     }
-    if spot.field == "namespace" {
-        (steps, path) = (vec![own("metadata")], "metadata".to_owned());
-    }
     steps.extend(spot.field.split('.').flat_map(field_steps));
-    let said = format!("{path}.{}: {}", spot.field, spot.saw);
+    let dot = if path.is_empty() { "" } else { "." };
+    let said = format!("{path}{dot}{}: {}", spot.field, spot.saw);
     match (&object.origin, object.lines.at(steps)) {
         (Origin::File { file, .. }, Some(line)) => format!("{said} ({file}:{line})"),
         (Origin::File { .. } | Origin::Live, _) => said,
@@ -152,32 +183,67 @@ fn field_steps(text: &str) -> Vec<Step<'_>> {
     }
 }
 
-/// Secrets that stand in environment variables in plain sight.
+/// Secrets that stand in environment variables and in words of a command, in plain sight.
 fn secrets(workload: &Workload, object: &Object, door: &SecretDoor) -> Vec<Failure> {
-    let Some(row) = controls::controls().get(SECRET_IN_ENV) else { return Vec::new() };
     let mut found = Vec::new();
     for (list, index, container) in workload.spec.all_containers() {
+        let mut add = |control: &str, field: String, name: &str, secret: &PlainSecret| {
+            let spot = Spot { at: Where::Container(list, index), field, saw: secret.mark.reveal().to_owned() };
+            let at = Plain { control, name, secret, text: words(&spot, Some(workload), object) };
+            found.extend(at.failure(Some(Opaque::admit_name(&container.name, door)), door));
+        };
         for (at, variable) in container.env.iter().enumerate() {
-            let Some(secret) = &variable.secret else { continue };
-            let spot = Spot {
-                at: Where::Container(list, index),
-                field: format!("env[{at}].value"),
-                saw: secret.mark.reveal().to_owned(),
-            };
-            let detector = if &*secret.rule == BY_NAME { SECRET_IN_ENV } else { &*secret.rule };
-            found.push(Failure {
-                container: Some(Opaque::admit_name(&container.name, door)),
-                severity: severity(row),
-                title: Opaque::readmit(row.title.as_str()),
-                text: Opaque::admit(&words(&spot, workload, object), door),
-                rule: Opaque::readmit(SECRET_IN_ENV),
-                flaw: Flaw::Secret {
-                    detector: Opaque::readmit(detector),
-                    location: Opaque::admit_name(&variable.name, door),
-                    mark: Some(secret.mark.clone()),
-                },
-            });
+            if let Some(secret) = &variable.secret {
+                add(SECRET_IN_ENV, format!("env[{at}].value"), &variable.name, secret);
+            }
+        }
+        for word in container.start.iter().flat_map(|start| &start.secrets) {
+            add(SECRET_IN_ARGS, word.field.to_string(), &word.name, &word.secret);
         }
     }
     found
+}
+
+/// Secrets that stand in the data of a ConfigMap and in annotations, in plain sight.
+fn named_secrets<'a>(object: &'a Object, door: &'a SecretDoor) -> impl Iterator<Item = Failure> + 'a {
+    object.secrets.iter().filter_map(|found| {
+        let (control, under) = match found.place {
+            SecretPlace::Data => (SECRET_IN_CONFIG_MAP, "data"),
+            SecretPlace::Annotation => (SECRET_IN_ANNOTATION, "metadata.annotations"),
+        };
+        let spot = Spot {
+            at: Where::Object,
+            field: format!("{under} {}", found.name),
+            saw: found.secret.mark.reveal().to_owned(),
+        };
+        let plain = Plain { control, name: &found.name, secret: &found.secret, text: words(&spot, None, object) };
+        plain.failure(None, door)
+    })
+}
+
+/// A secret in plain sight.
+struct Plain<'a> {
+    control: &'a str,
+    name: &'a str,
+    secret: &'a PlainSecret,
+    text: String,
+}
+
+impl Plain<'_> {
+    fn failure(self, container: Option<Opaque>, door: &SecretDoor) -> Option<Failure> {
+        let row = controls::controls().get(self.control)?;
+        let detector = if &*self.secret.rule == BY_NAME { self.control } else { &*self.secret.rule };
+        Some(Failure {
+            container,
+            severity: severity(row),
+            title: Opaque::readmit(row.title.as_str()),
+            text: Opaque::admit(&self.text, door),
+            rule: Opaque::readmit(self.control),
+            flaw: Flaw::Secret {
+                detector: Opaque::readmit(detector),
+                location: Opaque::admit_name(self.name, door),
+                mark: Some(self.secret.mark.clone()),
+            },
+        })
+    }
 }

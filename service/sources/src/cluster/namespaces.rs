@@ -9,11 +9,12 @@ use assay_core::observation::{
 };
 use assay_core::text::Opaque;
 
-use super::controls::{self, CONDITIONS, Condition, NamespaceCase, StandardsVersion, Verdict};
+use super::controls::{self, ClusterCase, Condition, ENFORCE, NamespaceCase, StandardsVersion, Verdict, conditions};
 use super::expose::{Ways, address};
 use super::gathered::Gathered;
 use super::judge;
 use super::model::Body;
+use super::object::Object;
 use super::parts::Parts;
 use super::scan::ScanHow;
 use super::view::View;
@@ -68,45 +69,79 @@ pub(super) fn records(
         add(format!("namespace {}", namespace.reveal()), judge_namespace(&at, &case, parts, how));
     }
     add("API server".to_owned(), judge_endpoint(gathered, parts, how));
+    add("cluster".to_owned(), judge_cluster(&cluster_case(view, parts.all_seen()), parts, how));
     add("scan".to_owned(), coverage(parts, how));
     records
 }
 
-/// Every namespace with a workload that the Internet reaches or a policy.
+/// Every namespace with a workload or a policy.
 fn cases(view: &View<'_>, ways: &Ways, complete: bool) -> BTreeMap<Opaque, NamespaceCase> {
-    let policies = || view.objects.iter().filter(|o| matches!(o.body, Body::NetworkPolicy(_) | Body::OtherPolicy));
-    let cluster_policies = policies().any(|object| object.namespace.is_empty());
-    let empty = || NamespaceCase { exposed: 0, policies: false, cluster_policies, complete };
+    let is_policy = |body: &Body| matches!(body, Body::NetworkPolicy(_) | Body::OtherPolicy);
+    let cluster_policies = view.objects.iter().any(|o| is_policy(&o.body) && o.namespace.is_empty());
+    let empty = || NamespaceCase { cluster_policies, complete, ..NamespaceCase::default() };
     let mut cases: BTreeMap<Opaque, NamespaceCase> = BTreeMap::new();
     for key in &ways.exposed {
         cases.entry(key.namespace.clone()).or_insert_with(empty).exposed += 1;
     }
+    for (at, workload) in view.workloads() {
+        if view.owner[at].is_none() && workload.wanted > 0 {
+            cases.entry(view.keys[at].namespace.clone()).or_insert_with(empty).workloads += 1;
+        }
+    }
     for (object, key) in view.objects.iter().zip(&view.keys) {
-        if matches!(object.body, Body::NetworkPolicy(_) | Body::OtherPolicy)
-            && let Some(case) = cases.get_mut(&key.namespace)
-        {
-            case.policies = true;
+        let Some(case) = cases.get_mut(&key.namespace).filter(|_| is_policy(&object.body)) else { continue };
+        case.policies = true;
+        if let Body::NetworkPolicy(policy) = &object.body {
+            let all = policy.spec.pod_selector.is_empty();
+            case.denies_ingress |= all && policy.spec.is_for_ingress() && policy.spec.ingress.is_empty();
+            case.denies_egress |= all && policy.spec.is_for_egress() && policy.spec.egress.is_empty();
+        } else {
+            case.other_policies = true;
         }
     }
     cases
 }
 
+/// What refuses objects in this cluster.
+fn cluster_case(view: &View<'_>, complete: bool) -> ClusterCase {
+    let refuses = |object: &Object| match &object.body {
+        Body::Webhooks(_) | Body::AdmissionPolicy => true,
+        Body::Namespace => object.meta.labels.get(ENFORCE).is_some_and(|level| &**level != "privileged"),
+        _ => false,
+    };
+    let workloads = view.workloads().filter(|(at, _)| view.owner[*at].is_none()).count();
+    ClusterCase { admission: view.objects.iter().any(refuses), complete, workloads }
+}
+
 fn judge_namespace(at: &AssetKey, case: &NamespaceCase, parts: &Parts, how: ScanHow<'_>) -> Vec<Observation> {
-    let mut yields = Vec::new();
-    for (id, condition) in CONDITIONS {
-        let (Condition::Namespace(condition), Some(row)) = (condition, controls::controls().get(id)) else { continue };
-        let control = ControlId(Opaque::readmit(id));
-        match condition(case) {
-            Verdict::Fail(spots) => {
-                let words: Vec<String> = spots.iter().map(|s| format!("no {}, {}", s.field, s.saw)).collect();
-                yields.push(claim(at, row, &words.join("; "), parts, how));
-            }
-            Verdict::NotObservable => yields.push(outcome(at, control, Outcome::NotObservable, how)),
-            Verdict::NeedsPerson => yields.push(outcome(at, control, Outcome::NeedsPerson, how)),
-            Verdict::Pass | Verdict::NotApplicable => {}
+    let verdicts = conditions().filter_map(|(id, condition)| match condition {
+        Condition::Namespace(condition) => Some((*id, condition(case))),
+        _ => None,
+    });
+    verdicts.filter_map(|(id, verdict)| said(at, id, verdict, parts, how)).collect()
+}
+
+fn judge_cluster(case: &ClusterCase, parts: &Parts, how: ScanHow<'_>) -> Vec<Observation> {
+    let at = AssetKey::cluster(how.cluster);
+    let verdicts = conditions().filter_map(|(id, condition)| match condition {
+        Condition::Cluster(condition) => Some((*id, condition(case))),
+        _ => None,
+    });
+    verdicts.filter_map(|(id, verdict)| said(&at, id, verdict, parts, how)).collect()
+}
+
+/// A verdict over something that is no object, in the core's words.
+fn said(at: &AssetKey, id: &'static str, verdict: Verdict, parts: &Parts, how: ScanHow<'_>) -> Option<Observation> {
+    let control = ControlId(Opaque::readmit(id));
+    match verdict {
+        Verdict::Fail(spots) => {
+            let words: Vec<String> = spots.iter().map(|s| format!("no {}, {}", s.field, s.saw)).collect();
+            Some(claim(at, controls::controls().get(id)?, &words.join("; "), parts, how))
         }
+        Verdict::NotObservable => Some(outcome(at, control, Outcome::NotObservable, how)),
+        Verdict::NeedsPerson => Some(outcome(at, control, Outcome::NeedsPerson, how)),
+        Verdict::Pass | Verdict::NotApplicable => None,
     }
-    yields
 }
 
 /// The API server's own address: public is a failure, a name needs a person who knows where it leads.
@@ -131,13 +166,9 @@ fn claim(
     parts: &Parts,
     how: ScanHow<'_>,
 ) -> Observation {
-    // A namespace is the home of its own claims; the cluster's belong to what has no namespace.
-    let mut home = at.clone();
-    if at.kind.as_str() == "Namespace" {
-        home.namespace = at.name.clone();
-    }
     Observation::Claim(Box::new(Claim {
-        scope: Some(parts.scope_of(&home).key()),
+        // The cluster's claims belong to what has no namespace.
+        scope: Some(parts.scope_of(&parts.home(at)).key()),
         subject: Subject::Object { at: at.clone(), container: None },
         severity: judge::severity(row),
         title: Opaque::readmit(row.title.as_str()),

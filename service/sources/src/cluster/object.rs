@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::limits::ScanLimits;
 use super::lines::{Lines, Step};
 use super::model::{Body, Meta, OwnStep, WrongType};
+use super::secret::{self, NamedSecret};
 use super::yaml::Document;
 use crate::door::SecretDoor;
 
@@ -19,6 +20,8 @@ use crate::door::SecretDoor;
 pub struct Object {
     /// Its API group; empty for the core group.
     pub group: Box<str>,
+    /// The version of the API it was written for: `v1`, `v1beta1`.
+    pub version: Box<str>,
     /// Its kind.
     pub kind: Box<str>,
     /// Its namespace; empty for objects of the whole cluster.
@@ -31,6 +34,8 @@ pub struct Object {
     pub meta: Meta,
     /// What it says.
     pub body: Body,
+    /// Secrets in plain sight, in annotations and in the data of a ConfigMap.
+    pub secrets: Box<[NamedSecret]>,
     /// A digest of everything that it wants, without what the server adds and without values of secrets.
     pub content: Digest,
     /// Where its fields stand.
@@ -123,15 +128,27 @@ const CLUSTER_WIDE: &[&str] = &[
     "GlobalNetworkPolicy",
 ];
 
+/// Configurations that are files of a control plane or a node and have no name: the name that each stands under.
+const UNNAMED: &[(&str, &str, &str)] = &[
+    ("kubelet.config.k8s.io", "KubeletConfiguration", "kubelet-config"),
+    ("audit.k8s.io", "Policy", "audit-policy"),
+    ("apiserver.config.k8s.io", "EncryptionConfiguration", "encryption-config"),
+];
+
 /// Things that look like objects and are none.
 const NOT_OBJECTS: &[(&str, &str, &str)] = &[
     ("kustomize.config.k8s.io", "", "a kustomization: render it first (kubectl kustomize DIR)"),
     ("", "Config", "a kubeconfig, not an object"),
     ("kind.x-k8s.io", "", "a configuration of kind, not an object"),
     ("kubeadm.k8s.io", "", "a configuration of kubeadm, not an object"),
-    ("kubelet.config.k8s.io", "", "a configuration of the kubelet, not an object"),
-    ("apiserver.config.k8s.io", "", "a configuration of the API server, not an object"),
-    ("audit.k8s.io", "", "an audit policy or log, not an object"),
+    ("kubelet.config.k8s.io", "CredentialProviderConfig", "a configuration of the kubelet, not an object"),
+    ("kubelet.config.k8s.io", "SerializedNodeConfigSource", "a configuration of the kubelet, not an object"),
+    ("apiserver.config.k8s.io", "AdmissionConfiguration", "a configuration of the API server, not an object"),
+    ("apiserver.config.k8s.io", "AuthenticationConfiguration", "a configuration of the API server, not an object"),
+    ("apiserver.config.k8s.io", "AuthorizationConfiguration", "a configuration of the API server, not an object"),
+    ("apiserver.config.k8s.io", "TracingConfiguration", "a configuration of the API server, not an object"),
+    ("audit.k8s.io", "Event", "an audit log, not an object"),
+    ("audit.k8s.io", "EventList", "an audit log, not an object"),
     ("cli.kyverno.io", "", "a test of a policy, not an object"),
 ];
 
@@ -145,14 +162,16 @@ impl Object {
         door: &SecretDoor,
     ) -> Result<Self, NoObject> {
         let Document { value, lines, .. } = document;
-        let (group, kind) = group_and_kind(&value, list_kind)?;
+        let (group, version, kind) = group_and_kind(&value, list_kind)?;
         let known = NOT_OBJECTS.iter().find(|(g, k, _)| *g == group && (k.is_empty() || *k == kind));
         if let Some((_, _, what)) = known {
             return Err(NoObject::Other(what));
         }
         let broken = |wrong: WrongType| wrong.explain(&lines);
         let meta = Meta::read(&value).map_err(broken)?;
-        let name = if meta.name.is_empty() { meta.generate_name.trim_end_matches('-') } else { &meta.name };
+        let written = if meta.name.is_empty() { meta.generate_name.trim_end_matches('-') } else { &meta.name };
+        let unnamed = UNNAMED.iter().find(|(g, k, _)| *g == group && *k == kind && written.is_empty());
+        let name = unnamed.map_or(written, |(_, _, name)| name);
         if name.is_empty() {
             return Err(NoObject::Broken(lines.at([Step::Field("metadata")]), "it has no name".to_owned()));
         }
@@ -167,7 +186,8 @@ impl Object {
             wrong.map_or(Ok(()), |why| Err(NoObject::Broken(line(), why)))?;
         }
         let written = meta.namespace.clone().filter(|n| !n.is_empty());
-        let cluster_wide = CLUSTER_WIDE.contains(&kind.as_str());
+        let cluster_wide =
+            CLUSTER_WIDE.contains(&kind.as_str()) || UNNAMED.iter().any(|(g, k, _)| *g == group && *k == kind);
         let known_kind = !matches!(body, Body::Other) || built_in(&group);
         let (namespace, namespace_written): (Box<str>, bool) = match written {
             _ if cluster_wide => ("".into(), true),
@@ -180,7 +200,9 @@ impl Object {
             namespace_written,
             name: name.into(),
             content: digest(&value),
+            secrets: secret::in_object(&value, &kind, door),
             group: group.into(),
+            version: version.into(),
             kind: kind.into(),
             meta,
             body,
@@ -218,7 +240,7 @@ impl WrongType {
     }
 }
 
-fn group_and_kind(value: &Value, list_kind: Option<(&str, &str)>) -> Result<(String, String), NoObject> {
+fn group_and_kind(value: &Value, list_kind: Option<(&str, &str)>) -> Result<(String, String, String), NoObject> {
     if !value.is_object() {
         return Err(NoObject::Other("not a Kubernetes object"));
     }
@@ -228,12 +250,12 @@ fn group_and_kind(value: &Value, list_kind: Option<(&str, &str)>) -> Result<(Str
         (_, None, Some((version, kind))) => (version, kind),
         _ => return Err(NoObject::Other("no apiVersion and kind: not a Kubernetes object")),
     };
-    let group = version.rsplit_once('/').map_or("", |(group, _)| group);
+    let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
     let legal = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
-    if kind.is_empty() || kind.len() > 63 || version.len() > 260 || !legal(kind) || !legal(group) {
+    if kind.is_empty() || kind.len() > 63 || group.len() + version.len() > 260 || !legal(kind) || !legal(group) {
         return Err(NoObject::Other("apiVersion or kind is no name: a template, perhaps; render it first"));
     }
-    Ok((group.to_owned(), kind.to_owned()))
+    Ok((group.to_owned(), version.to_owned(), kind.to_owned()))
 }
 
 fn built_in(group: &str) -> bool {

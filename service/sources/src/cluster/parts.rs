@@ -63,6 +63,20 @@ impl Parts {
         self.complete && self.whole && self.seen.contains(Spoken::Misconfiguration)
     }
 
+    /// True when every role and binding was seen.
+    pub(super) fn rights_seen(&self) -> bool {
+        self.complete && self.whole && self.seen.contains(Spoken::Rbac)
+    }
+
+    /// Where the claims of an object are at home: a namespace is the home of its own.
+    pub(super) fn home(&self, at: &AssetKey) -> AssetKey {
+        let mut home = at.clone();
+        if self.complete && at.kind.as_str() == "Namespace" {
+            home.namespace = at.name.clone();
+        }
+        home
+    }
+
     /// The scope that claims of this object belong to.
     pub(super) fn scope_of(&self, raised: &AssetKey) -> Scope {
         if self.complete {
@@ -75,6 +89,11 @@ impl Parts {
     /// Notes that a workload was judged.
     pub(super) fn workload(&mut self, raised: &AssetKey, object: &Object) {
         self.note(raised, object, &[Spoken::Misconfiguration, Spoken::Secret]);
+    }
+
+    /// Notes that an object that is no workload was judged.
+    pub(super) fn judged(&mut self, key: &AssetKey, object: &Object) {
+        self.note(key, object, &[Spoken::Misconfiguration, Spoken::Secret]);
     }
 
     /// Notes that a binding was judged, with its role in view.

@@ -269,7 +269,7 @@ const EVERYBODY: &[&str] =
     &["system:anonymous", "system:unauthenticated", "system:authenticated", "system:serviceaccounts"];
 
 /// True for subjects that are parts of Kubernetes, with the rights that it gives them itself.
-fn is_built_in(object: &Object, binding: &Binding, subject: &RoleSubject) -> bool {
+pub(super) fn is_built_in(object: &Object, binding: &Binding, subject: &RoleSubject) -> bool {
     let name = &*subject.name;
     if matches!(&*subject.kind, "User" | "Group") {
         let everybody = EVERYBODY.contains(&name) || name.starts_with("system:serviceaccounts:");

@@ -13,10 +13,10 @@ use assay_core::observation::{
 use assay_core::scope::{Artifact, Head};
 use assay_core::text::Opaque;
 
-use super::controls::StandardsVersion;
+use super::controls::{ObjectCase, StandardsVersion};
 use super::expose::{self, Around, Ways};
 use super::gathered::Gathered;
-use super::judge::{self, Failure};
+use super::judge::{self, Failure, Judged};
 use super::model::{Body, Workload};
 use super::namespaces;
 use super::parts::Parts;
@@ -131,8 +131,9 @@ impl Scan<'_, '_> {
             Body::Binding(binding) => {
                 let given = rights::given(self.view, object, binding);
                 self.binding(at, given, &mut yields);
+                self.object(at, &mut yields);
             }
-            Body::Other | Body::Endpoints(_) => {}
+            Body::Other | Body::Endpoints(_) => self.object(at, &mut yields),
             Body::Service(_)
             | Body::Ingress(_)
             | Body::IngressClass(_)
@@ -141,7 +142,18 @@ impl Scan<'_, '_> {
             | Body::Role(_)
             | Body::NetworkPolicy(_)
             | Body::OtherPolicy
-            | Body::Namespace => yields.push(self.exists(at, None)),
+            | Body::Namespace
+            | Body::Webhooks(_)
+            | Body::ConfigMap(_)
+            | Body::Kubelet(_)
+            | Body::AuditPolicy(_)
+            | Body::Encryption(_)
+            | Body::Secret(_)
+            | Body::PersistentVolume(_)
+            | Body::AdmissionPolicy => {
+                yields.push(self.exists(at, None));
+                self.object(at, &mut yields);
+            }
         }
         let edges = self.ways.edges.remove(&at).unwrap_or_default();
         yields.extend(edges.into_iter().map(|edge| Observation::Edge(Box::new(edge))));
@@ -180,24 +192,48 @@ impl Scan<'_, '_> {
             yields.push(self.edge(raised.clone(), account, link));
         }
         let case = judge::case(self.view, at, workload, self.how.version);
-        let judged = judge::judge(&case, object, self.how.door);
+        let judged = judge::judge(&case, self.how.door);
         self.parts.workload(&raised, object);
-        let scope = self.parts.scope_of(&raised).key();
+        self.judged(&raised, judged, yields);
+        self.judged(&raised, judge::judge_object(&self.object_case(at), self.how.door), yields);
+    }
+
+    /// Judges an object that is no workload.
+    fn object(&mut self, at: usize, yields: &mut Vec<Observation>) {
+        let key = self.view.keys[at].clone();
+        self.parts.judged(&key, &self.view.objects[at]);
+        self.judged(&key, judge::judge_object(&self.object_case(at), self.how.door), yields);
+    }
+
+    fn object_case(&self, at: usize) -> ObjectCase<'_> {
+        ObjectCase {
+            object: &self.view.objects[at],
+            view: self.view,
+            complete: self.parts.all_seen(),
+            rights_complete: self.parts.rights_seen(),
+            live: matches!(self.how.told_by, ToldBy::Server),
+            as_of: self.how.as_of,
+        }
+    }
+
+    fn judged(&mut self, at: &AssetKey, judged: Judged, yields: &mut Vec<Observation>) {
+        let home = self.parts.home(at);
+        let scope = self.parts.scope_of(&home).key();
         for failure in judged.failures {
             let Failure { container, severity, title, text, rule, flaw } = failure;
             let said = match &flaw {
                 Flaw::Secret { detector, location, .. } => Said::Secret(detector.clone(), location.clone()),
                 _ => Said::Control(rule.clone()),
             };
-            if !self.said.insert((raised.clone(), container.clone(), said)) {
+            if !self.said.insert((at.clone(), container.clone(), said)) {
                 continue;
             }
-            let subject = Subject::Object { at: raised.clone(), container };
+            let subject = Subject::Object { at: at.clone(), container };
             let claim = Claim { scope: Some(scope.clone()), subject, severity, title, text, rule, flaw };
             yields.push(Observation::Claim(Box::new(claim)));
         }
         for (control, outcome) in judged.open {
-            let subject = Subject::Object { at: raised.clone(), container: None };
+            let subject = Subject::Object { at: at.clone(), container: None };
             yields.push(self.fact(subject, What::Outcome { control, outcome }));
         }
     }

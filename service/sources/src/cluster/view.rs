@@ -20,6 +20,10 @@ pub(super) struct View<'a> {
     /// Where that workload is among the objects, when it is another one than the object itself.
     pub(super) owner: Vec<Option<usize>>,
     by_name: HashMap<(Kind, &'a str, &'a str), usize>,
+    /// The places of the workloads of each namespace.
+    workloads: HashMap<&'a str, Vec<usize>>,
+    /// The places of the network policies of each namespace; under the empty one those of the whole cluster.
+    policies: HashMap<&'a str, Vec<usize>>,
     cluster: &'a Opaque,
     door: &'a dyn Door,
 }
@@ -28,14 +32,21 @@ impl<'a> View<'a> {
     pub(super) fn new(objects: &'a [Object], cluster: &'a Opaque, door: &'a dyn Door) -> Self {
         let mut by_name = HashMap::with_capacity(objects.len());
         let mut keys = Vec::with_capacity(objects.len());
+        let (mut workloads, mut policies) = (HashMap::<&str, Vec<usize>>::new(), HashMap::<&str, Vec<usize>>::new());
         for (at, object) in objects.iter().enumerate() {
             let kind = Kind::new(&object.group, &object.kind);
             // Applied in order, the last one of a name is the one that stands.
             by_name.insert((kind.clone(), &*object.namespace, &*object.name), at);
+            match &object.body {
+                Body::Workload(_) => workloads.entry(&object.namespace).or_default().push(at),
+                Body::NetworkPolicy(_) | Body::OtherPolicy => policies.entry(&object.namespace).or_default().push(at),
+                _ => {}
+            }
             let name = |text: &str| Opaque::admit_name(text, door);
             keys.push(AssetKey::object(cluster, kind, name(&object.namespace), name(&object.name)));
         }
-        let mut view = Self { objects, keys, raised: Vec::new(), owner: Vec::new(), by_name, cluster, door };
+        let mut view =
+            Self { objects, keys, raised: Vec::new(), owner: Vec::new(), by_name, workloads, policies, cluster, door };
         let (raised, owner) = (0..objects.len()).map(|at| view.raise(at)).unzip();
         (view.raised, view.owner) = (raised, owner);
         view
@@ -48,6 +59,17 @@ impl<'a> View<'a> {
 
     fn lookup(&self, kind: Kind, namespace: &str, name: &str) -> Option<usize> {
         self.by_name.get(&(kind, namespace, name)).copied()
+    }
+
+    /// The workloads of a namespace.
+    pub(super) fn workloads_in(&self, namespace: &str) -> impl Iterator<Item = &'a Workload> + '_ {
+        self.workloads.get(namespace).into_iter().flatten().filter_map(|at| self.workload(*at))
+    }
+
+    /// The network policies that may cover a namespace: its own, and those of the whole cluster.
+    pub(super) fn policies(&self, namespace: &str) -> impl Iterator<Item = &'a Body> + '_ {
+        let of = |home: &str| self.policies.get(home).map(Vec::as_slice).unwrap_or_default();
+        of(namespace).iter().chain(of("")).map(|at| &self.objects[*at].body)
     }
 
     /// The asset of a name that another object says.

@@ -1,5 +1,6 @@
 //! Each control has a file of objects that pass and objects that fail it, by name.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use assay_core::observation::{Flaw, PodSecurity, Severity, Subject, What};
@@ -9,18 +10,23 @@ use super::{Look, gather, said, scan};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cluster/controls");
 
-/// Rows that speak of a namespace, of the API server or of reports, tested where those are.
-const ELSEWHERE: &[&str] = &["no-network-policy", "api-endpoint-public", "secret-in-clear"];
+/// Rows that speak of a namespace with what the Internet reaches, of the cluster, of the API server or of reports, tested
+/// where those are; and of an account that has one name only.
+const ELSEWHERE: &[&str] =
+    &["no-network-policy", "no-admission-rule", "api-endpoint-public", "secret-in-clear", "default-account-automounts"];
 
+/// The objects of a fixture that should fail and those that should pass say so in their names; the others stand around
+/// them. A first line `# complete` says that they are all there is.
 #[test]
 fn every_control_fails_what_it_should_and_nothing_else() {
+    let mut wrong = Vec::new();
     for row in controls().iter().filter(|row| !ELSEWHERE.contains(&&*row.id)) {
         let yaml = std::fs::read_to_string(Path::new(FIXTURES).join(format!("{}.yaml", row.id)))
             .expect("each control has its file");
         let gathered = gather(&yaml);
-        assert_eq!(gathered.skipped().count(), 0, "{}", row.id);
-        let seen = scan(&yaml, Look::default());
-        let failing: Vec<String> = seen
+        assert_eq!(gathered.skipped().count(), 0, "{}: {:?}", row.id, gathered.skipped().next());
+        let seen = scan(&yaml, Look { complete: yaml.starts_with("# complete"), ..Look::default() });
+        let failing: BTreeSet<String> = seen
             .claims()
             .filter(|claim| claim.rule.reveal() == &*row.id)
             .map(|claim| match &claim.subject {
@@ -28,11 +34,54 @@ fn every_control_fails_what_it_should_and_nothing_else() {
                 _ => unreachable!("a scan speaks of objects"),
             })
             .collect();
-        let pods: Vec<&str> = gathered.objects.iter().filter(|o| &*o.kind == "Pod").map(|o| &*o.name).collect();
-        let should: Vec<&str> = pods.iter().copied().filter(|name| name.starts_with("fail-")).collect();
-        assert!(!should.is_empty() && pods.iter().any(|name| name.starts_with("pass-")), "{}: both ways", row.id);
-        assert_eq!(failing, should, "{}", row.id);
+        let names: BTreeSet<&str> = gathered.objects.iter().map(|o| &*o.name).collect();
+        let should: BTreeSet<String> =
+            names.iter().copied().filter(|name| name.starts_with("fail-")).map(str::to_owned).collect();
+        let both = !should.is_empty() && names.iter().any(|name| name.starts_with("pass-"));
+        if failing != should || !both {
+            wrong.push(format!("{}: {failing:?} instead of {should:?}", row.id));
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_default_account_of_a_namespace_is_told_by_its_namespace() {
+    let yaml = std::fs::read_to_string(Path::new(FIXTURES).join("default-account-automounts.yaml"))
+        .expect("each control has its file");
+    let seen = scan(&yaml, Look::default());
+    let failing: Vec<_> = seen.claims().map(said).filter(|(id, _)| id == "default-account-automounts").collect();
+    assert_eq!(failing, [("default-account-automounts".into(), "ServiceAccount/open/default".into())]);
+}
+
+#[test]
+fn a_cluster_that_refuses_nothing_is_known_only_where_everything_was_seen() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {containers: [{name: c, image: i}]}\n";
+    let level = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: baseline}}\n";
+    let complete = Look { complete: true, ..Look::default() };
+    let of = |yaml: &str, look: Look| {
+        let seen = scan(yaml, look);
+        let fails = seen.claims().any(|c| c.rule.reveal() == "no-admission-rule");
+        let open = seen
+            .facts()
+            .any(|f| matches!(&f.what, What::Outcome { control, .. } if control.0.reveal() == "no-admission-rule"));
+        (fails, open)
+    };
+    assert_eq!(of(pod, complete), (true, false));
+    assert_eq!(of(&format!("{pod}{level}"), complete), (false, false));
+    assert_eq!(of(pod, Look::default()), (false, true));
+}
+
+/// Housekeeping stands below every risk, and what the table said of the first rows still holds.
+#[test]
+fn what_gives_nothing_has_a_low_severity() {
+    let yaml = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {hostPID: true, containers: [{name: c, image: 'i:latest'}]}\n";
+    let seen = scan(yaml, Look::default());
+    let of = |id: &str| seen.claims().find(|c| c.rule.reveal() == id).map(|c| c.severity);
+    assert_eq!(of("no-cpu-limit"), Some(Severity::Low));
+    assert_eq!(of("pss-host-namespaces"), Some(Severity::High));
+    assert_eq!(of("image-tag-mutable"), Some(Severity::Medium));
+    assert_eq!(of("pss-run-as-non-root"), Some(Severity::Low));
 }
 
 #[test]
@@ -89,4 +138,20 @@ fn a_secret_in_the_environment_is_named_and_never_shown() {
     assert_eq!(said(claim).0, "secret-in-env DB_PASSWORD");
     let everything = format!("{:?}{:?}{:?}", seen.records, seen.head, gather(&yaml).objects);
     assert!(!everything.contains("correct-horse") && everything.contains("[secret:"));
+}
+
+#[test]
+fn a_secret_in_words_in_data_and_in_an_annotation_is_named_and_never_shown() {
+    for (id, what) in [
+        ("secret-in-args", "secret-in-args db-password"),
+        ("secret-in-config-map", "secret-in-config-map db_password"),
+        ("secret-in-annotation", "note"),
+    ] {
+        let yaml = std::fs::read_to_string(Path::new(FIXTURES).join(format!("{id}.yaml"))).expect("the test wrote it");
+        let seen = scan(&yaml, Look::default());
+        let claim = seen.claims().find(|c| c.rule.reveal() == id).expect("the test wrote it");
+        assert!(said(claim).0.ends_with(what), "{:?}", said(claim));
+        let everything = format!("{:?}{:?}{:?}", seen.records, seen.head, gather(&yaml).objects);
+        assert!(!everything.contains("battery") && everything.contains("[secret:"), "{id}");
+    }
 }

@@ -5,6 +5,7 @@ mod edges;
 mod endpoints;
 mod hostile;
 mod live;
+mod peers;
 mod policies;
 mod rights;
 mod samples;

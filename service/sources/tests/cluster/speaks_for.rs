@@ -17,10 +17,17 @@ fn complete() -> Look {
 #[test]
 fn manifests_speak_for_each_object_alone() {
     let seen = scan(&format!("{POD}{SERVICE}"), Look::default());
-    let [part] = &seen.head.parts[..] else { unreachable!("one workload: {:?}", seen.head.parts) };
-    assert!(part.complete && part.classes.contains(Spoken::Misconfiguration) && !part.classes.contains(Spoken::Rbac));
-    assert!(matches!(&part.scope, Scope::Object { at, .. } if at.name.reveal() == "web"));
-    assert!(seen.claims().all(|claim| claim.scope == Some(part.scope.key())));
+    let [pod, service] = &seen.head.parts[..] else { unreachable!("two objects: {:?}", seen.head.parts) };
+    for (part, kind) in [(pod, "Pod"), (service, "Service")] {
+        assert!(
+            part.complete && part.classes.contains(Spoken::Misconfiguration) && !part.classes.contains(Spoken::Rbac)
+        );
+        assert!(
+            matches!(&part.scope, Scope::Object { at, .. } if at.name.reveal() == "web" && at.kind.as_str() == kind)
+        );
+    }
+    let scopes = [Some(pod.scope.key()), Some(service.scope.key())];
+    assert!(seen.claims().all(|claim| scopes.contains(&claim.scope)));
     assert!(!seen.all().any(|o| matches!(o, Observation::Coverage(_))));
 }
 

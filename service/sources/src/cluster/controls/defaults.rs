@@ -3,8 +3,7 @@
 use assay_core::asset::ImageRef;
 use assay_core::text::Opaque;
 
-use super::case::{Case, NamespaceCase, Spot, Verdict, Where, seen};
-use super::pss_baseline::of_pod;
+use super::case::{Case, NamespaceCase, Spot, Verdict, Where, of_object, of_pod, seen};
 
 /// Sockets by which whoever can write to them runs containers on the node, below `/run` or `/var/run`.
 const RUNTIME_SOCKETS: &[&str] = &[
@@ -90,9 +89,7 @@ pub(super) fn moving_tag(case: &Case<'_>) -> Verdict {
 pub(super) fn default_namespace(case: &Case<'_>) -> Verdict {
     match case.namespace {
         None => Verdict::NotObservable,
-        Some("default") => {
-            Verdict::Fail(vec![Spot { at: Where::Pod, field: "namespace".into(), saw: "default".into() }])
-        }
+        Some("default") => Verdict::Fail(vec![of_object("metadata.namespace", "default")]),
         Some(_) => Verdict::Pass,
     }
 }

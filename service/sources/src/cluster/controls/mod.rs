@@ -2,16 +2,35 @@
 //! one of five outcomes, and for a failure the fields that cause it. Titles, standards and remedies are rows of
 //! `controls.csv`; conditions stand here under the same ids, and a test holds the two together.
 
+mod admission;
+mod apiserver;
+mod audit;
 mod case;
+mod controllers;
 mod defaults;
+mod etcd;
+mod flags;
+mod hardening;
+mod images;
+mod kubelet;
+mod network;
+mod placing;
+mod probes;
 mod pss_baseline;
 mod pss_restricted;
+mod rbac;
+mod resources;
+mod secrets;
+mod versions;
 
 use std::sync::LazyLock;
 
 use assay_core::control::Controls;
 
-pub(super) use case::{Case, NamespaceCase, Spot, Verdict, Where};
+use super::model::{Component, Kubelet, Start};
+pub(super) use admission::ENFORCE;
+pub(super) use case::{Case, ClusterCase, NamespaceCase, ObjectCase, Spot, Verdict, Where};
+use flags::Want;
 
 /// The rows, as they are compiled in; the core reads the same text.
 pub const CONTROLS_CSV: &str = include_str!("../controls.csv");
@@ -23,21 +42,98 @@ pub fn controls() -> &'static Controls {
     &CONTROLS
 }
 
+/// A field that is wrong, and what it is.
+type Wrong = (&'static str, String);
+
 /// What a control looks at.
 #[derive(Clone, Copy)]
 pub(super) enum Condition {
     /// A workload.
     Workload(fn(&Case<'_>) -> Verdict),
+    /// A flag of a component of the control plane, in the workload that runs it.
+    Flag(Component, Want),
+    /// Any object.
+    Object(fn(&ObjectCase<'_>) -> Verdict),
+    /// The configuration of kubelets, in whatever holds it.
+    Kubelet(fn(&Kubelet) -> Option<Wrong>),
     /// A namespace with all that is in it.
     Namespace(fn(&NamespaceCase) -> Verdict),
-    /// The environment of a container, where a failure is a secret and no control: the scan itself knows how.
-    Environment,
+    /// The cluster with all that is in it.
+    Cluster(fn(&ClusterCase) -> Verdict),
+    /// A place where a failure is a secret and no control: the scan itself knows how.
+    Secret,
     /// The address of the API server, known in a live scan.
     Endpoint,
 }
 
-/// The conditions, by id.
-pub(super) const CONDITIONS: &[(&str, Condition)] = &[
+impl Condition {
+    /// The verdict over a workload; none for conditions over something else.
+    pub(super) fn of_workload(&self, case: &Case<'_>) -> Option<Verdict> {
+        match self {
+            Self::Workload(condition) => Some(condition(case)),
+            Self::Flag(component, want) => Some(of_flags(case, *component, want)),
+            Self::Object(_)
+            | Self::Kubelet(_)
+            | Self::Namespace(_)
+            | Self::Cluster(_)
+            | Self::Secret
+            | Self::Endpoint => None,
+        }
+    }
+
+    /// The verdict over an object by itself; none for conditions over something else.
+    pub(super) fn of_object(&self, case: &ObjectCase<'_>) -> Option<Verdict> {
+        match self {
+            Self::Object(condition) => Some(condition(case)),
+            Self::Kubelet(wrong) => Some(kubelet::judge(case, *wrong)),
+            Self::Workload(_)
+            | Self::Flag(..)
+            | Self::Namespace(_)
+            | Self::Cluster(_)
+            | Self::Secret
+            | Self::Endpoint => None,
+        }
+    }
+}
+
+/// The verdict over the containers of a workload that run a component.
+fn of_flags(case: &Case<'_>, wanted: Component, want: &Want) -> Verdict {
+    let all = case.workload.spec.all_containers();
+    let running = all.filter_map(|(list, index, container)| {
+        let start: &Start = container.start.as_deref()?;
+        let (component, flags) = start.component.as_ref()?;
+        (*component == wanted).then(|| want.judge(wanted, flags, (list, index)))
+    });
+    running.reduce(Verdict::and).unwrap_or(Verdict::NotApplicable)
+}
+
+/// The conditions by family, each by id.
+const FAMILIES: &[&[(&str, Condition)]] = &[
+    STANDARDS,
+    images::CONDITIONS,
+    secrets::CONDITIONS,
+    resources::CONDITIONS,
+    probes::CONDITIONS,
+    hardening::CONDITIONS,
+    placing::CONDITIONS,
+    network::CONDITIONS,
+    admission::CONDITIONS,
+    rbac::CONDITIONS,
+    apiserver::CONDITIONS,
+    controllers::CONDITIONS,
+    etcd::CONDITIONS,
+    kubelet::CONDITIONS,
+    audit::CONDITIONS,
+    versions::CONDITIONS,
+];
+
+/// Every condition, by id.
+pub(super) fn conditions() -> impl Iterator<Item = &'static (&'static str, Condition)> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// The Pod Security Standards and the defaults of Kubernetes.
+const STANDARDS: &[(&str, Condition)] = &[
     ("pss-host-namespaces", Condition::Workload(pss_baseline::host_namespaces)),
     ("pss-privileged", Condition::Workload(pss_baseline::privileged)),
     ("pss-capabilities-baseline", Condition::Workload(pss_baseline::capabilities)),
@@ -63,7 +159,7 @@ pub(super) const CONDITIONS: &[(&str, Condition)] = &[
     ("image-tag-mutable", Condition::Workload(defaults::moving_tag)),
     ("namespace-default", Condition::Workload(defaults::default_namespace)),
     ("no-network-policy", Condition::Namespace(defaults::no_network_policy)),
-    ("secret-in-env", Condition::Environment),
+    ("secret-in-env", Condition::Secret),
     ("api-endpoint-public", Condition::Endpoint),
 ];
 
@@ -112,9 +208,10 @@ mod tests {
             .collect();
         // One row is for what readers of reports find; no object can fail it.
         let of_reports = ["secret-in-clear"];
-        let conditions: BTreeSet<&str> = CONDITIONS.iter().map(|(id, _)| *id).chain(of_reports).collect();
-        assert_eq!(rows, conditions);
-        assert_eq!(conditions.len(), CONDITIONS.len() + of_reports.len(), "an id stands once");
+        let conditions_by_id: BTreeSet<&str> = conditions().map(|(id, _)| *id).chain(of_reports).collect();
+        assert_eq!(rows, conditions_by_id);
+        assert_eq!(conditions_by_id.len(), conditions().count() + of_reports.len(), "an id stands once");
+        assert!(rows.len() >= 110, "{}", rows.len());
     }
 
     fn leak(text: &str) -> &'static str {

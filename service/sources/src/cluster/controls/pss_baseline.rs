@@ -1,7 +1,7 @@
 //! The baseline level of the Pod Security Standards, control by control and version by version.
 //! Source: Kubernetes documentation, "Pod Security Standards"; behaviour by version: pod-security-admission.
 
-use super::case::{Case, Spot, Verdict, Where, seen};
+use super::case::{Case, Spot, Verdict, Where, of_pod, seen};
 use crate::cluster::model::{Handler, Profile};
 
 /// Capabilities that the default set has.
@@ -200,8 +200,4 @@ pub(super) fn windows_host_process(case: &Case<'_>) -> Verdict {
 /// True for the two sorts of profile that keep a container confined.
 pub(super) fn is_applied(profile: &Profile) -> bool {
     matches!(&*profile.sort, "RuntimeDefault" | "Localhost")
-}
-
-pub(super) fn of_pod(field: impl Into<String>, saw: impl Into<String>) -> Spot {
-    Spot { at: Where::Pod, field: field.into(), saw: saw.into() }
 }

@@ -2,8 +2,9 @@
 //! already says of a field is not said twice.
 //! Source: Kubernetes documentation, "Pod Security Standards"; behaviour by version: pod-security-admission.
 
+use super::case::of_pod;
 use super::case::{Case, Verdict, seen};
-use super::pss_baseline::{DEFAULT_CAPABILITIES, of_pod, unmasked_proc};
+use super::pss_baseline::{DEFAULT_CAPABILITIES, unmasked_proc};
 
 /// Types of volumes that the level allows.
 const ALLOWED_VOLUMES: &[&str] = &[

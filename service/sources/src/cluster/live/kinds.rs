@@ -14,6 +14,7 @@ const fn listed(group: &'static str, resource: &'static str, kind: &'static str)
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const NETWORK: &str = "networking.k8s.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// In the order in which they are listed. A group that a server does not have is passed over.
 pub(super) const LISTED: &[Listed] = &[
@@ -39,6 +40,9 @@ pub(super) const LISTED: &[Listed] = &[
     listed("cilium.io", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
     listed("crd.projectcalico.org", "networkpolicies", "NetworkPolicy"),
     listed("crd.projectcalico.org", "globalnetworkpolicies", "GlobalNetworkPolicy"),
+    listed(ADMISSION, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
+    listed(ADMISSION, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
+    listed(ADMISSION, "validatingadmissionpolicies", "ValidatingAdmissionPolicy"),
     listed(RBAC, "roles", "Role"),
     listed(RBAC, "clusterroles", "ClusterRole"),
     listed(RBAC, "rolebindings", "RoleBinding"),

@@ -1,27 +1,43 @@
 //! What an object says, in the fields that are read. Comes in: the value of one object. Goes out: its typed body, or
 //! where its type is wrong. Values that may be secrets are dropped here, before anything keeps them.
 
+mod admission;
+mod command;
+mod config;
+mod container;
 mod endpoints;
+mod env;
 mod network;
 mod pod;
 mod policy;
 mod rights;
 mod scalar;
+mod security;
 mod workload;
 
+pub use admission::{Webhook, WebhookClient, WebhookConfiguration, WebhookRule};
+pub use command::{ArgSecret, Component, Flag, Flags, Start};
+pub use config::{
+    AuditPolicy, AuditResources, AuditRule, Authentication, Authorization, ConfigMap, EncryptedResources, Encryption,
+    Kubelet, Switch, X509,
+};
+pub use container::{
+    Amounts, Container, ContainerList, ContainerPort, Handler, Lifecycle, Resources, Target, VolumeMount,
+};
 pub use endpoints::{Endpoints, Listener};
+pub use env::{EnvFrom, EnvVar, PlainSecret, ValueFrom};
 pub use network::{
     BackendPort, BackendService, BalancedStatus, Balancer, BalancerAddress, Ingress, IngressBackend, IngressClass,
-    IngressClassSpec, IngressPath, IngressPaths, IngressRule, IngressSpec, IngressTls, Node, NodeAddress, NodeStatus,
-    Service, ServicePort, ServiceSpec,
+    IngressClassSpec, IngressPath, IngressPaths, IngressRule, IngressSpec, IngressTls, Node, NodeAddress, NodeInfo,
+    NodeStatus, Service, ServicePort, ServiceSpec,
 };
-pub use pod::{
-    Capabilities, Container, ContainerList, ContainerPort, EnvSecret, EnvVar, Handler, Lifecycle, PodOs, PodSpec,
-    Profile, SeLinuxOptions, SecurityContext, Sysctl, Target, Volume, VolumeMount, WindowsOptions,
+pub use pod::{PodOs, PodSpec, Toleration, Volume};
+pub use policy::{
+    EgressRule, IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PolicySpec, Requirement, Selector,
 };
-pub use policy::{IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PolicySpec, Requirement, Selector};
 pub use rights::{Binding, Role, RoleRef, RoleSubject, Rule, ServiceAccount};
 pub use scalar::{Labels, PortName};
+pub use security::{Capabilities, Profile, SeLinuxOptions, SecurityContext, Sysctl, WindowsOptions};
 pub use workload::Workload;
 
 use serde::Deserialize;
@@ -58,6 +74,22 @@ pub enum Body {
     OtherPolicy,
     /// A namespace.
     Namespace,
+    /// Admission webhooks.
+    Webhooks(Box<WebhookConfiguration>),
+    /// A ConfigMap.
+    ConfigMap(ConfigMap),
+    /// The configuration of kubelets, as a file.
+    Kubelet(Box<Kubelet>),
+    /// An audit policy, as a file.
+    AuditPolicy(AuditPolicy),
+    /// What the API server encrypts at rest, as a file.
+    Encryption(Encryption),
+    /// A Secret of a manifest, by its type; nothing else of it is read.
+    Secret(Box<str>),
+    /// A PersistentVolume, with its path when it lies on a host.
+    PersistentVolume(Option<Box<str>>),
+    /// A ValidatingAdmissionPolicy or MutatingAdmissionPolicy.
+    AdmissionPolicy,
     /// Known to exist, and no more.
     Other,
 }
@@ -112,6 +144,7 @@ const READ_ANNOTATIONS: &[&str] = &[
     "networking.gke.io/load-balancer-type",
     "cloud.google.com/load-balancer-type",
     "load-balancer.hetzner.cloud/disable-public-network",
+    "nginx.ingress.kubernetes.io/",
 ];
 
 fn kept_annotations<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Labels, D::Error> {
@@ -165,7 +198,21 @@ const SHAPES: &[(&[&str], &str, Read)] = &[
     (&["crd.projectcalico.org", "projectcalico.org"], "NetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
     (&["crd.projectcalico.org", "projectcalico.org"], "GlobalNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
     (&[""], "Namespace", |_, _| Ok(Body::Namespace)),
+    (&[ADMISSION], "ValidatingWebhookConfiguration", |v, _| Ok(Body::Webhooks(Box::new(typed(v, &[])?)))),
+    (&[ADMISSION], "MutatingWebhookConfiguration", |v, _| Ok(Body::Webhooks(Box::new(typed(v, &[])?)))),
+    (&[ADMISSION], "ValidatingAdmissionPolicy", |_, _| Ok(Body::AdmissionPolicy)),
+    (&[ADMISSION], "MutatingAdmissionPolicy", |_, _| Ok(Body::AdmissionPolicy)),
+    (&[""], "ConfigMap", config::config_map),
+    (&[""], "Secret", |v, _| Ok(Body::Secret(v["type"].as_str().unwrap_or("Opaque").into()))),
+    (&[""], "PersistentVolume", |v, _| {
+        Ok(Body::PersistentVolume(v["spec"]["hostPath"]["path"].as_str().map(Into::into)))
+    }),
+    (&["kubelet.config.k8s.io"], "KubeletConfiguration", |v, _| Ok(Body::Kubelet(Box::new(typed(v, &[])?)))),
+    (&["audit.k8s.io"], "Policy", |v, _| Ok(Body::AuditPolicy(typed(v, &[])?))),
+    (&["apiserver.config.k8s.io"], "EncryptionConfiguration", |v, _| Ok(Body::Encryption(typed(v, &[])?))),
 ];
+
+const ADMISSION: &str = "admissionregistration.k8s.io";
 
 type Read = fn(&Value, &SecretDoor) -> Result<Body, WrongType>;
 

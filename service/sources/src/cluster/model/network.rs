@@ -212,10 +212,20 @@ pub struct Node {
 
 /// The state of a node.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub struct NodeStatus {
     /// Its addresses.
     pub addresses: Vec<NodeAddress>,
+    /// What runs on it.
+    pub node_info: NodeInfo,
+}
+
+/// What runs on a node.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct NodeInfo {
+    /// The version of its kubelet: `v1.34.2`.
+    pub kubelet_version: Box<str>,
 }
 
 /// An address of a node.

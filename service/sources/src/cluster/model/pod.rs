@@ -1,11 +1,12 @@
 //! The fields of a pod that are read, as Kubernetes defines them. What is not named here is never kept.
 
-use assay_core::text::Opaque;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::scalar::{PortName, loose_text};
-use crate::door::{MARK, SecretDoor};
+use super::container::{Container, ContainerList};
+use super::scalar::{Labels, loose_labels};
+use super::security::SecurityContext;
 
 /// A pod's specification.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -39,6 +40,17 @@ pub struct PodSpec {
     pub service_account: Option<Box<str>>,
     /// Whether the identity's token is mounted; unset leaves it to the identity.
     pub automount_service_account_token: Option<bool>,
+    /// Lines that are added to the file of hosts.
+    pub host_aliases: Vec<IgnoredAny>,
+    /// One process namespace for all containers.
+    pub share_process_namespace: bool,
+    /// The node it is bound to, past the scheduler.
+    pub node_name: Option<Box<str>>,
+    /// Labels of the nodes that it may run on.
+    #[serde(deserialize_with = "loose_labels")]
+    pub node_selector: Labels,
+    /// Taints that it bears.
+    pub tolerations: Vec<Toleration>,
 }
 
 impl PodSpec {
@@ -79,26 +91,12 @@ impl PodSpec {
     }
 }
 
-/// Which of the three lists a container stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ContainerList {
-    /// `initContainers`.
-    Init,
-    /// `containers`.
-    Plain,
-    /// `ephemeralContainers`.
-    Ephemeral,
-}
-
-impl ContainerList {
-    /// The name of the field.
-    pub const fn field(self) -> &'static str {
-        match self {
-            Self::Init => "initContainers",
-            Self::Plain => "containers",
-            Self::Ephemeral => "ephemeralContainers",
-        }
-    }
+/// A taint that a pod bears.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Toleration {
+    /// The taint; any where unset.
+    pub key: Option<Box<str>>,
 }
 
 /// The operating system of a pod.
@@ -107,205 +105,6 @@ impl ContainerList {
 pub struct PodOs {
     /// `linux` or `windows`.
     pub name: Option<Box<str>>,
-}
-
-/// One container.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Container {
-    /// Its name in the pod.
-    pub name: Box<str>,
-    /// The image it asks for.
-    pub image: Option<Box<str>>,
-    /// The ports it declares.
-    pub ports: Vec<ContainerPort>,
-    /// Its own settings.
-    pub security_context: SecurityContext,
-    /// Its environment.
-    pub env: Vec<EnvVar>,
-    /// What it mounts.
-    pub volume_mounts: Vec<VolumeMount>,
-    /// Is it alive?
-    pub liveness_probe: Option<Handler>,
-    /// Is it ready?
-    pub readiness_probe: Option<Handler>,
-    /// Has it started?
-    pub startup_probe: Option<Handler>,
-    /// What is called at its start and end.
-    pub lifecycle: Lifecycle,
-    /// `Always` makes an init container a sidecar.
-    pub restart_policy: Option<Box<str>>,
-}
-
-/// A declared port.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct ContainerPort {
-    /// The name that Services may use.
-    pub name: Option<Box<str>>,
-    /// The port in the pod.
-    pub container_port: u16,
-    /// The port of the node that is taken.
-    pub host_port: u16,
-    /// The node's address it is bound to.
-    #[serde(rename = "hostIP")]
-    pub host_ip: Option<Box<str>>,
-    /// TCP where unset.
-    pub protocol: Option<Box<str>>,
-}
-
-/// Security settings of a pod or a container: the two share most names and never differ in meaning.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct SecurityContext {
-    /// Nearly everything the host may.
-    pub privileged: Option<bool>,
-    /// Whether a process may gain more than its parent has.
-    pub allow_privilege_escalation: Option<bool>,
-    /// Linux capabilities.
-    pub capabilities: Capabilities,
-    /// How /proc is masked.
-    pub proc_mount: Option<Box<str>>,
-    /// Whether root is refused.
-    pub run_as_non_root: Option<bool>,
-    /// The user id.
-    pub run_as_user: Option<i64>,
-    /// SELinux labels.
-    pub se_linux_options: SeLinuxOptions,
-    /// The seccomp profile.
-    pub seccomp_profile: Option<Profile>,
-    /// The AppArmor profile.
-    pub app_armor_profile: Option<Profile>,
-    /// Windows settings.
-    pub windows_options: WindowsOptions,
-    /// Kernel settings; of a pod only.
-    pub sysctls: Vec<Sysctl>,
-}
-
-/// Capabilities added and dropped.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Capabilities {
-    /// Added to the default set.
-    pub add: Vec<Box<str>>,
-    /// Taken out of it.
-    pub drop: Vec<Box<str>>,
-}
-
-/// SELinux labels.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct SeLinuxOptions {
-    /// The type; empty is the default.
-    #[serde(rename = "type")]
-    pub label: Option<Box<str>>,
-    /// The user.
-    pub user: Option<Box<str>>,
-    /// The role.
-    pub role: Option<Box<str>>,
-}
-
-/// A seccomp or AppArmor profile by its type.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Profile {
-    /// `RuntimeDefault`, `Localhost`, `Unconfined`.
-    #[serde(rename = "type")]
-    pub sort: Box<str>,
-}
-
-/// Windows settings.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct WindowsOptions {
-    /// Runs on the host itself.
-    pub host_process: Option<bool>,
-}
-
-/// A kernel setting.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Sysctl {
-    /// Its name.
-    pub name: Box<str>,
-}
-
-/// An environment variable. Its value never stays: it is looked at once, at the door.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct EnvVar {
-    /// Its name.
-    pub name: Box<str>,
-    /// The literal value, until [`EnvVar::seal`] takes it.
-    #[serde(rename = "value", deserialize_with = "loose_text")]
-    literal: Option<Box<str>>,
-    /// The secret that its value was.
-    #[serde(skip)]
-    pub secret: Option<EnvSecret>,
-}
-
-/// A secret that stood in plain sight, by what recognised it and by its mark.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnvSecret {
-    /// The rule that knew it; `field` where only the name of the variable says so.
-    pub rule: Box<str>,
-    /// The keyed mark: equal secrets have equal marks.
-    pub mark: Opaque,
-}
-
-impl EnvVar {
-    /// Drops the value, and keeps the mark where it was a secret.
-    pub(super) fn seal(&mut self, door: &SecretDoor) {
-        let Some(literal) = self.literal.take() else { return };
-        let clean = door.redact_field(&self.name, &literal);
-        // A value that was written as a mark is no secret: only what the door changed is one.
-        let changed = *clean != *literal;
-        self.secret = clean.find(MARK).filter(|_| changed).and_then(|start| {
-            let mark = &clean[start..start + clean[start..].find(']')? + 1];
-            let rule = mark[MARK.len()..].split(':').next()?;
-            Some(EnvSecret { rule: rule.into(), mark: Opaque::readmit(mark) })
-        });
-    }
-}
-
-/// A mounted volume.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct VolumeMount {
-    /// The volume's name.
-    pub name: Box<str>,
-    /// Where.
-    pub mount_path: Box<str>,
-}
-
-/// A probe or a lifecycle handler: only whom it calls.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Handler {
-    /// An HTTP request.
-    pub http_get: Option<Target>,
-    /// A TCP connection.
-    pub tcp_socket: Option<Target>,
-}
-
-/// Whom a handler calls.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Target {
-    /// A host; empty is the pod itself.
-    pub host: Box<str>,
-    /// The port.
-    pub port: Option<PortName>,
-}
-
-/// Handlers at start and end.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Lifecycle {
-    /// After the start.
-    pub post_start: Option<Handler>,
-    /// Before the end.
-    pub pre_stop: Option<Handler>,
 }
 
 /// A volume by its name and what it is made of.
@@ -320,6 +119,8 @@ pub struct Volume {
     pub host_path: Option<Box<str>>,
     /// True when it projects a token of the pod's identity.
     pub projects_token: bool,
+    /// True for an `emptyDir` without a size limit.
+    pub unbounded: bool,
 }
 
 impl From<Map<String, Value>> for Volume {
@@ -333,6 +134,7 @@ impl From<Map<String, Value>> for Volume {
                     volume.sources.push("hostPath".into());
                 }
                 source => {
+                    volume.unbounded |= source == "emptyDir" && value["sizeLimit"].is_null();
                     let sources = value["sources"].as_array();
                     volume.projects_token |= source == "projected"
                         && sources.is_some_and(|all| all.iter().any(|s| !s["serviceAccountToken"].is_null()));

@@ -22,12 +22,21 @@ pub struct PolicySpec {
     pub policy_types: Vec<Box<str>>,
     /// Who may call; nobody where empty.
     pub ingress: Vec<PolicyRule>,
+    /// Whom they may call; nobody where empty.
+    pub egress: Vec<EgressRule>,
 }
 
 impl PolicySpec {
     /// True when it has a say over who may call.
     pub fn is_for_ingress(&self) -> bool {
         self.policy_types.is_empty() || self.policy_types.iter().any(|t| &**t == "Ingress")
+    }
+
+    /// True when it has a say over whom they may call. Source: Kubernetes documentation, "Network Policies": where no types
+    /// are written, egress is one when there are rules for it.
+    pub fn is_for_egress(&self) -> bool {
+        let written = self.policy_types.iter().any(|t| &**t == "Egress");
+        written || self.policy_types.is_empty() && !self.egress.is_empty()
     }
 }
 
@@ -37,6 +46,16 @@ impl PolicySpec {
 pub struct PolicyRule {
     /// Who; everybody where empty.
     pub from: Vec<PolicyPeer>,
+    /// On which ports; all where empty.
+    pub ports: Vec<PolicyPort>,
+}
+
+/// One rule: these may be called on these ports.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct EgressRule {
+    /// Whom; everybody where empty.
+    pub to: Vec<PolicyPeer>,
     /// On which ports; all where empty.
     pub ports: Vec<PolicyPort>,
 }

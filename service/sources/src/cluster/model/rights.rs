@@ -8,6 +8,8 @@ use serde::Deserialize;
 pub struct ServiceAccount {
     /// Whether its token is mounted where the pod does not say.
     pub automount_service_account_token: Option<bool>,
+    /// Secrets that pods of the account may mount, its old tokens among them.
+    pub secrets: Vec<serde::de::IgnoredAny>,
 }
 
 /// A Role or ClusterRole.

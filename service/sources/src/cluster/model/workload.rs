@@ -123,9 +123,7 @@ fn of_template(value: &Value, place: Place, wanted: u32, door: &SecretDoor) -> R
 fn build(template: Template, base: &'static [&'static str], wanted: u32, door: &SecretDoor) -> Workload {
     let mut spec = template.spec;
     for container in spec.containers.iter_mut().chain(&mut spec.init_containers).chain(&mut spec.ephemeral_containers) {
-        for variable in &mut container.env {
-            variable.seal(door);
-        }
+        container.seal(door);
     }
     Workload {
         labels: template.metadata.labels,
