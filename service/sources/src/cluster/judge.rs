@@ -16,6 +16,8 @@ use super::secret::SecretPlace;
 use super::view::View;
 use crate::door::SecretDoor;
 
+/// The most fields that one failure names; more are counted.
+const SPOTS_SHOWN_MAX: usize = 16;
 /// The rule of the door for values that only their name makes a secret.
 const BY_NAME: &str = "field";
 /// The controls under which secrets in plain sight are known.
@@ -138,7 +140,11 @@ fn failures<'a>(
         places.entry(spot.at).or_default().push(spot);
     }
     places.into_iter().map(move |(at, spots)| {
-        let words: Vec<String> = spots.iter().map(|spot| words(spot, workload, object)).collect();
+        let mut words: Vec<String> =
+            spots.iter().take(SPOTS_SHOWN_MAX).map(|spot| words(spot, workload, object)).collect();
+        if spots.len() > SPOTS_SHOWN_MAX {
+            words.push(format!("and {} more", spots.len() - SPOTS_SHOWN_MAX));
+        }
         Failure {
             container: container_name(workload, at).map(|name| Opaque::admit_name(name, door)),
             severity: severity(row),

@@ -111,7 +111,7 @@ fn no_linux_hardening(case: &Case<'_>) -> Verdict {
         let own = &c.security_context;
         let labels = |context: &SecurityContext| {
             let se = &context.se_linux_options;
-            (se.label.is_some() || se.user.is_some() || se.role.is_some()).then_some(())
+            (se.label.is_some() || se.user.is_some() || se.role.is_some() || se.level.is_some()).then_some(())
         };
         let seccomp = in_force(case, own, |context| context.seccomp_profile.clone());
         let hardened = seccomp.is_some_and(|profile| super::pss_baseline::is_applied(&profile))

@@ -34,7 +34,28 @@ fn images(case: &Case<'_>, test: impl Fn(&Container, &ImageRef) -> Option<(Strin
 }
 
 fn no_digest(case: &Case<'_>) -> Verdict {
-    images(case, |_, image| image.digest.is_none().then(|| seen("image", "no digest")).flatten())
+    images(case, |container, _| {
+        (!has_digest(container.image.as_deref()?)).then(|| seen("image", "no digest")).flatten()
+    })
+}
+
+/// Any digest that the OCI image specification knows or allows: three algorithms have a fixed length in small letters,
+/// others may come.
+fn has_digest(image: &str) -> bool {
+    let Some((algorithm, encoded)) = image.split_once('@').and_then(|(_, digest)| digest.split_once(':')) else {
+        return false;
+    };
+    let hex =
+        |length: usize| encoded.len() == length && encoded.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    match algorithm {
+        "sha256" | "blake3" => hex(64),
+        "sha512" => hex(128),
+        _ => {
+            !algorithm.is_empty()
+                && !encoded.is_empty()
+                && encoded.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'=' | b'_' | b'-'))
+        }
+    }
 }
 
 fn is_latest(image: &ImageRef) -> bool {

@@ -25,10 +25,10 @@ pub(super) const CONDITIONS: &[(&str, Condition)] = &[
 
 /// Source: RFC 4253.
 const SSH: u16 = 22;
-/// Annotations of ingress-nginx whose text becomes part of its configuration. Source: Kubernetes issue 126811 and
-/// CVE-2021-25742.
-const SNIPPETS: &str = "-snippet";
-const NGINX: &str = "nginx.ingress.kubernetes.io/";
+/// Annotations whose text becomes part of the proxy's configuration: `configuration-snippet`, `server-snippets`. Source:
+/// CVE-2021-25742 for ingress-nginx; NGINX Ingress Controller documentation, advanced configuration with snippets.
+const SNIPPETS: &[&str] = &["-snippet", "-snippets"];
+const NGINX: &[&str] = &["nginx.ingress.kubernetes.io/", "nginx.org/"];
 
 /// That a policy is missing is known only where everything was looked at.
 fn default_deny(case: &NamespaceCase, denied: bool, direction: &str) -> Verdict {
@@ -187,9 +187,11 @@ fn ingress_snippets(case: &ObjectCase<'_>) -> Verdict {
     if ingress(case).is_none() {
         return Verdict::NotApplicable;
     }
-    let keys = case.object.meta.annotations.keys();
-    let snippet = keys.filter_map(|key| key.strip_prefix(NGINX)).find(|name| name.ends_with(SNIPPETS));
-    Verdict::fail_if(snippet.map(|name| of_object(format!("metadata.annotations {NGINX}{name}"), "set")))
+    let mut keys = case.object.meta.annotations.keys();
+    let is_snippet =
+        |key: &str| NGINX.iter().any(|begin| key.starts_with(begin)) && SNIPPETS.iter().any(|end| key.ends_with(end));
+    let snippet = keys.find(|key| is_snippet(key));
+    Verdict::fail_if(snippet.map(|key| of_object(format!("metadata.annotations {key}"), "set")))
 }
 
 fn snippets_allowed(case: &ObjectCase<'_>) -> Verdict {

@@ -6,6 +6,7 @@ use assay_core::observation::Capability;
 use super::Condition;
 use super::case::{ObjectCase, Spot, Verdict, of_object};
 use crate::cluster::model::{Binding, Body, RoleSubject, Rule};
+use crate::cluster::object::Object;
 use crate::cluster::rights::{capabilities, is_built_in};
 
 pub(super) const CONDITIONS: &[(&str, Condition)] = &[
@@ -64,11 +65,20 @@ const FOR_EVERYBODY: &[&str] = &[
 /// The rules of a role that somebody else than the server wrote.
 fn rules<'c>(case: &ObjectCase<'c>) -> Option<&'c [Rule]> {
     let Body::Role(role) = &case.object.body else { return None };
-    let name = &*case.object.name;
-    (!is_made_by_the_server(name)).then_some(&role.rules)
+    (!is_made_by_the_server(case.object)).then_some(&role.rules)
 }
 
-fn is_made_by_the_server(name: &str) -> bool {
+/// The server keeps the roles that it means for users as they are, and marks the others that it makes. In a namespace of
+/// somebody else the mark is only his word.
+fn is_made_by_the_server(role: &Object) -> bool {
+    if &*role.kind == "ClusterRole" && USER_FACING.contains(&&*role.name) {
+        return true;
+    }
+    let marked = role.meta.labels.get("kubernetes.io/bootstrapping").is_some_and(|by| &**by == "rbac-defaults");
+    marked && is_server_name(&role.name) && matches!(&*role.namespace, "" | "kube-system" | "kube-public")
+}
+
+fn is_server_name(name: &str) -> bool {
     name.starts_with("system:") || USER_FACING.contains(&name)
 }
 
@@ -137,9 +147,22 @@ fn binding<'c>(case: &ObjectCase<'c>) -> Option<&'c Binding> {
 /// Parts of Kubernetes have the rights that it gives them itself; everybody is none of them.
 fn cluster_admin(case: &ObjectCase<'_>) -> Verdict {
     let Some(binding) = binding(case) else { return Verdict::NotApplicable };
-    let admin = &*binding.role_ref.name == "cluster-admin" && &*binding.role_ref.kind == "ClusterRole";
     let others = binding.subjects.iter().any(|subject| !is_built_in(case.object, binding, subject));
-    Verdict::fail_if((admin && others).then(|| of_object("roleRef.name", "cluster-admin")))
+    let admin = others && gives_everything(case, binding);
+    Verdict::fail_if(admin.then(|| of_object("roleRef.name", &*binding.role_ref.name)))
+}
+
+/// True for cluster-admin, and for any other role of the cluster that gives as much.
+fn gives_everything(case: &ObjectCase<'_>, binding: &Binding) -> bool {
+    if &*binding.role_ref.kind != "ClusterRole" {
+        return false;
+    }
+    let name = &*binding.role_ref.name;
+    let role = case.view.find("ClusterRole", "", name).map(|at| &case.view.objects[at].body);
+    match role {
+        Some(Body::Role(role)) => capabilities(&role.rules).contains(&Capability::ClusterAdmin),
+        _ => name == "cluster-admin",
+    }
 }
 
 fn bound(case: &ObjectCase<'_>, fits: impl Fn(&RoleSubject) -> bool) -> Verdict {
@@ -169,7 +192,7 @@ fn role_missing(case: &ObjectCase<'_>) -> Verdict {
     match found {
         Some(_) => Verdict::Pass,
         // Manifests rarely hold the roles that a server makes.
-        None if is_made_by_the_server(name) => Verdict::NotApplicable,
+        None if is_server_name(name) => Verdict::NotApplicable,
         None if !case.rights_complete => Verdict::NotObservable,
         None => Verdict::Fail(vec![of_object("roleRef.name", "no such role")]),
     }

@@ -145,6 +145,7 @@ const READ_ANNOTATIONS: &[&str] = &[
     "cloud.google.com/load-balancer-type",
     "load-balancer.hetzner.cloud/disable-public-network",
     "nginx.ingress.kubernetes.io/",
+    "nginx.org/",
 ];
 
 fn kept_annotations<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Labels, D::Error> {

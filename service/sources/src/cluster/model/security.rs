@@ -59,6 +59,8 @@ pub struct SeLinuxOptions {
     pub user: Option<Box<str>>,
     /// The role.
     pub role: Option<Box<str>>,
+    /// The level.
+    pub level: Option<Box<str>>,
 }
 
 /// A seccomp or AppArmor profile by its type.
