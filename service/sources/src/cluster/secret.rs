@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::model::PlainSecret;
 use crate::door::SecretDoor;
 
-/// The longest value that is looked at.
-const VALUE_BYTES_MAX: usize = 256 << 10;
+/// The longest value that is looked at: no API server stores a larger object.
+const VALUE_BYTES_MAX: usize = 2 << 20;
 /// The annotation in which kubectl keeps the manifest itself: what is in it is said where it stands.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 

@@ -9,9 +9,6 @@ const fn flag(want: Want) -> Condition {
     Condition::Flag(Component::ApiServer, want)
 }
 
-/// Admission plugins that are on without a flag. Source: kube-apiserver reference, enable-admission-plugins.
-const ON_BY_DEFAULT: &[&str] = &[];
-
 /// Ciphers that Go's TLS library calls insecure, and names of older ones. Source: Go documentation, crypto/tls,
 /// InsecureCipherSuites.
 pub(super) const WEAK_CIPHERS: &[&str] = &[
@@ -33,23 +30,20 @@ pub(super) const CONDITIONS: &[(&str, Condition)] = &[
     ("apiserver-anonymous-auth", flag(Want::Is("anonymous-auth", "false", "true"))),
     ("apiserver-static-tokens", flag(Want::Unset("token-auth-file"))),
     ("apiserver-basic-auth", flag(Want::Unset("basic-auth-file"))),
-    ("apiserver-always-allow", flag(Want::Lacks("authorization-mode", "AlwaysAllow"))),
-    ("apiserver-no-node-authorizer", flag(Want::Lists("authorization-mode", "Node", ON_BY_DEFAULT))),
-    ("apiserver-no-rbac", flag(Want::Lists("authorization-mode", "RBAC", ON_BY_DEFAULT))),
-    ("apiserver-always-admit", flag(Want::Lacks("enable-admission-plugins", "AlwaysAdmit"))),
-    ("apiserver-no-always-pull", flag(Want::Lists("enable-admission-plugins", "AlwaysPullImages", ON_BY_DEFAULT))),
-    ("apiserver-no-event-limit", flag(Want::Lists("enable-admission-plugins", "EventRateLimit", ON_BY_DEFAULT))),
-    ("apiserver-no-node-restriction", flag(Want::Lists("enable-admission-plugins", "NodeRestriction", ON_BY_DEFAULT))),
-    (
-        "apiserver-external-ips-allowed",
-        flag(Want::Lists("enable-admission-plugins", "DenyServiceExternalIPs", ON_BY_DEFAULT)),
-    ),
-    ("apiserver-no-service-account-plugin", flag(Want::Lacks("disable-admission-plugins", "ServiceAccount"))),
-    ("apiserver-no-namespace-lifecycle", flag(Want::Lacks("disable-admission-plugins", "NamespaceLifecycle"))),
-    ("apiserver-no-pod-security", flag(Want::Lacks("disable-admission-plugins", "PodSecurity"))),
+    ("apiserver-always-allow", flag(Want::Lacks("authorization-mode", "AlwaysAllow", "AlwaysAllow"))),
+    ("apiserver-no-node-authorizer", flag(Want::Lists("authorization-mode", "Node"))),
+    ("apiserver-no-rbac", flag(Want::Lists("authorization-mode", "RBAC"))),
+    ("apiserver-always-admit", flag(Want::Lacks("enable-admission-plugins", "AlwaysAdmit", ""))),
+    ("apiserver-no-always-pull", flag(Want::Lists("enable-admission-plugins", "AlwaysPullImages"))),
+    ("apiserver-no-event-limit", flag(Want::Lists("enable-admission-plugins", "EventRateLimit"))),
+    ("apiserver-no-node-restriction", flag(Want::Lists("enable-admission-plugins", "NodeRestriction"))),
+    ("apiserver-external-ips-allowed", flag(Want::Lists("enable-admission-plugins", "DenyServiceExternalIPs"))),
+    ("apiserver-no-service-account-plugin", flag(Want::Lacks("disable-admission-plugins", "ServiceAccount", ""))),
+    ("apiserver-no-namespace-lifecycle", flag(Want::Lacks("disable-admission-plugins", "NamespaceLifecycle", ""))),
+    ("apiserver-no-pod-security", flag(Want::Lacks("disable-admission-plugins", "PodSecurity", ""))),
     ("apiserver-insecure-port", flag(Want::Is("insecure-port", "0", "0"))),
     ("apiserver-insecure-address", flag(Want::Unset("insecure-bind-address"))),
-    ("apiserver-secure-port-off", flag(Want::Lacks("secure-port", "0"))),
+    ("apiserver-secure-port-off", flag(Want::Lacks("secure-port", "0", ""))),
     ("apiserver-profiling", flag(Want::Is("profiling", "false", "true"))),
     ("apiserver-no-audit-log", flag(Want::Set(&["audit-log-path"]))),
     ("apiserver-no-audit-policy", flag(Want::Set(&["audit-policy-file"]))),

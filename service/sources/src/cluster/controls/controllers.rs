@@ -22,7 +22,10 @@ pub(super) const CONDITIONS: &[(&str, Condition)] = &[
     ("controller-manager-shared-credentials", manager(Want::Is("use-service-account-credentials", "true", "false"))),
     ("controller-manager-no-account-key", manager(Want::Set(&["service-account-private-key-file"]))),
     ("controller-manager-no-root-ca", manager(Want::Set(&["root-ca-file"]))),
-    ("controller-manager-no-rotation", manager(Want::Lacks("feature-gates", "RotateKubeletServerCertificate=false"))),
+    (
+        "controller-manager-no-rotation",
+        manager(Want::Lacks("feature-gates", "RotateKubeletServerCertificate=false", "")),
+    ),
     ("controller-manager-address", manager(Want::Local("bind-address", "0.0.0.0"))),
     ("controller-manager-no-pod-limit", manager(Want::Set(&["terminated-pod-gc-threshold"]))),
     ("scheduler-profiling", scheduler(Want::Is("profiling", "false", "true"))),

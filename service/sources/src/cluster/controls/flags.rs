@@ -14,10 +14,10 @@ pub(in crate::cluster) enum Want {
     Set(&'static [&'static str]),
     /// It is not set.
     Unset(&'static str),
-    /// A list that has this item; the last is the list without the flag.
-    Lists(&'static str, &'static str, &'static [&'static str]),
-    /// A list that lacks this item.
-    Lacks(&'static str, &'static str),
+    /// A list that has this item.
+    Lists(&'static str, &'static str),
+    /// A list that lacks this item; the last is the list that the component takes without the flag.
+    Lacks(&'static str, &'static str, &'static str),
     /// A number that is at least this; without the flag there is no bound, which is too little or too much to tell.
     AtLeast(&'static str, u64),
     /// A list that lacks all these items, where it is set.
@@ -45,7 +45,7 @@ impl Want {
             Self::Is(flag, ..)
             | Self::Unset(flag)
             | Self::Lists(flag, ..)
-            | Self::Lacks(flag, _)
+            | Self::Lacks(flag, ..)
             | Self::AtLeast(flag, _)
             | Self::NoneOf(flag, _)
             | Self::Local(flag, _)
@@ -61,11 +61,12 @@ impl Want {
             Self::Is(name, wanted, default) => (value(name).unwrap_or(default) != wanted).then_some(name),
             Self::Set(names) => names.iter().copied().find(|name| value(name).is_none()),
             Self::Unset(name) => value(name).map(|_| name),
-            Self::Lists(name, item, default) => {
-                let listed = value(name).map_or(default.contains(&item), |list| items(list).any(|i| i == item));
-                (!listed).then_some(name)
+            Self::Lists(name, item) => {
+                (!value(name).is_some_and(|list| items(list).any(|i| i == item))).then_some(name)
             }
-            Self::Lacks(name, item) => value(name).is_some_and(|list| items(list).any(|i| i == item)).then_some(name),
+            Self::Lacks(name, item, default) => {
+                items(value(name).unwrap_or(default)).any(|i| i == item).then_some(name)
+            }
             Self::AtLeast(name, least) => {
                 let enough = value(name).and_then(|number| number.parse::<u64>().ok()).is_some_and(|n| n >= least);
                 (!enough).then_some(name)
@@ -136,13 +137,13 @@ mod tests {
 
     #[test]
     fn each_wish_holds_and_fails() {
-        let modes = Want::Lists("m", "RBAC", &["AlwaysAllow"]);
+        let modes = Want::Lacks("m", "AlwaysAllow", "AlwaysAllow");
         for (want, holds, fails) in [
             (Want::Is("a", "false", "true"), "--a=false", "--a=true"),
             (Want::Set(&["a", "b"]), "--a=1,--b=2", "--a=1"),
             (Want::Unset("a"), "--b=1", "--a=1"),
-            (modes, "--m=Node,RBAC", "--m=Node"),
-            (Want::Lacks("m", "AlwaysAllow"), "--m=RBAC", "--m=RBAC,AlwaysAllow"),
+            (Want::Lists("m", "RBAC"), "--m=Node,RBAC", "--m=Node"),
+            (modes, "--m=RBAC", "--m=RBAC,AlwaysAllow"),
             (Want::AtLeast("n", 30), "--n=30", "--n=29"),
             (Want::NoneOf("c", &["RC4"]), "--c=AES", "--c=AES,RC4"),
             (Want::Local("b", "0.0.0.0"), "--b=127.0.0.1", "--b=10.0.0.1"),

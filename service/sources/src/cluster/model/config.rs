@@ -9,8 +9,8 @@ use crate::cluster::limits::ScanLimits;
 use crate::cluster::yaml::{self, Part};
 use crate::door::SecretDoor;
 
-/// The longest text of a key that is read as a configuration.
-const TEXT_BYTES_MAX: usize = 64 << 10;
+/// The longest text of a key that is read as a configuration: no API server stores a larger object.
+const TEXT_BYTES_MAX: usize = 2 << 20;
 
 /// A ConfigMap, in what of it is read.
 #[derive(Clone, Debug, Default)]
