@@ -28,13 +28,23 @@ fn our_own_manifests_fail_only_what_the_agent_is_for() {
         .iter()
         .map(|f| (f["asset"]["name"].as_str().unwrap(), f["control"]["id"].as_str().unwrap()))
         .collect();
+    // A profile that is named keeps a pod off nodes without AppArmor, where the runtime's own is missing too.
+    let everywhere = ["assay", "assay-agent"].map(|name| (name, "no-apparmor-profile"));
     let needs = [
+        "low-group-id",
+        "low-user-id",
+        "no-liveness-probe",
+        "no-readiness-probe",
+        "pod-security-privileged",
         "pss-capabilities-baseline",
         "pss-host-namespaces",
         "pss-host-path-volumes",
         "pss-run-as-non-root",
         "pss-run-as-user",
         "pss-seccomp-baseline",
+        "run-as-root-group",
+        "scheduled-on-control-plane",
+        "sensitive-host-path",
     ];
-    assert_eq!(failed, needs.into_iter().map(|id| ("assay-agent", id)).collect());
+    assert_eq!(failed, needs.into_iter().map(|id| ("assay-agent", id)).chain(everywhere).collect());
 }

@@ -202,10 +202,10 @@ fn a_container_narrows_to_what_sits_in_it() {
     assert_eq!(answer["query"]["filters"], json!({ "container": ["web"] }), "{text}");
     let rows = answer["rows"].as_array().unwrap();
     assert!(!rows.is_empty() && rows.iter().all(|r| r["asset"]["container"] == "web"), "{text}");
-    let (_, rest) = shop.ask("how many findings not in container web");
-    let (_, all) = shop.ask("how many findings");
-    let n = |answer: &Value| answer["rows"][0]["count"].as_u64().unwrap();
-    assert_eq!(n(&rest) + rows.len() as u64, n(&all));
+    let [inside, rest, all] =
+        ["how many findings in container web", "how many findings not in container web", "how many findings"]
+            .map(|question| shop.ask(question).1["rows"][0]["count"].as_u64().unwrap());
+    assert!(inside >= rows.len() as u64 && inside + rest == all);
 }
 
 #[test]
