@@ -4,7 +4,7 @@ use assay_core::asset::ImageRef;
 use assay_core::text::Opaque;
 
 use super::Condition;
-use super::case::{Case, Spot, Verdict, seen};
+use super::case::{Case, Verdict, seen};
 use crate::cluster::model::Container;
 
 pub(super) const CONDITIONS: &[(&str, Condition)] = &[
@@ -20,17 +20,13 @@ pub(super) const CONDITIONS: &[(&str, Condition)] = &[
 /// Be Frozen From the 3rd of April 2023".
 const RETIRED_REGISTRIES: &[&str] = &["k8s.gcr.io/", "gcr.io/google_containers/", "gcr.io/google-containers/"];
 
-/// Images whose names can be read.
+/// Tests every image whose name can be read.
 fn images(case: &Case<'_>, test: impl Fn(&Container, &ImageRef) -> Option<(String, String)>) -> Verdict {
-    let mut readable = false;
-    let spots: Vec<Spot> = case.containers(|container| {
-        let image = ImageRef::parse(&Opaque::readmit(container.image.as_deref()?))?;
-        Some((container, image)).and_then(|(container, image)| test(container, &image))
-    });
-    for (_, _, container) in case.spec().all_containers() {
-        readable |= container.image.as_deref().is_some_and(|i| ImageRef::parse(&Opaque::readmit(i)).is_some());
+    let readable = |container: &Container| ImageRef::parse(&Opaque::readmit(container.image.as_deref()?));
+    if !case.spec().all_containers().any(|(_, _, container)| readable(container).is_some()) {
+        return Verdict::NotApplicable;
     }
-    if readable { Verdict::of(spots) } else { Verdict::NotApplicable }
+    Verdict::of(case.containers(|container| test(container, &readable(container)?)))
 }
 
 fn no_digest(case: &Case<'_>) -> Verdict {

@@ -2,7 +2,7 @@
 
 use super::Condition;
 use super::case::{NamespaceCase, ObjectCase, Verdict, of_object};
-use crate::cluster::model::{Body, Ingress, Labels, PolicyPort, Selector, Service};
+use crate::cluster::model::{Body, Ingress, Labels, PortName, Selector, Service};
 
 pub(super) const CONDITIONS: &[(&str, Condition)] = &[
     ("no-default-deny-ingress", Condition::Namespace(|case| default_deny(case, case.denies_ingress, "ingress"))),
@@ -52,18 +52,17 @@ fn without_policy(case: &ObjectCase<'_>) -> Verdict {
     if workload.spec.host_network {
         return Verdict::NotApplicable;
     }
-    let mut other = false;
-    for body in case.view.policies(&case.object.namespace) {
-        match body {
-            Body::NetworkPolicy(policy) if policy.spec.is_for_ingress() => {
-                if policy.spec.pod_selector.selects(&workload.labels) {
-                    return Verdict::Pass;
-                }
-            }
-            Body::OtherPolicy => other = true,
-            _ => {}
+    let policies = || case.view.policies(&case.object.namespace);
+    let covers = |body: &Body| match body {
+        Body::NetworkPolicy(policy) => {
+            policy.spec.is_for_ingress() && policy.spec.pod_selector.selects(&workload.labels)
         }
+        _ => false,
+    };
+    if policies().any(covers) {
+        return Verdict::Pass;
     }
+    let other = policies().any(|body| matches!(body, Body::OtherPolicy));
     match (other, case.complete) {
         (true, _) => Verdict::NeedsPerson,
         (false, false) => Verdict::NotObservable,
@@ -73,20 +72,16 @@ fn without_policy(case: &ObjectCase<'_>) -> Verdict {
 
 fn allows_all_ingress(case: &ObjectCase<'_>) -> Verdict {
     let Body::NetworkPolicy(policy) = &case.object.body else { return Verdict::NotApplicable };
-    let everybody = policy.spec.ingress.iter().position(|rule| rule.from.is_empty() && every_port(&rule.ports));
+    let everybody = policy.spec.ingress.iter().position(|rule| rule.from.is_empty() && rule.ports.is_empty());
     let open = everybody.filter(|_| policy.spec.is_for_ingress());
     Verdict::fail_if(open.map(|i| of_object(format!("spec.ingress[{i}]"), "everybody on every port")))
 }
 
 fn allows_all_egress(case: &ObjectCase<'_>) -> Verdict {
     let Body::NetworkPolicy(policy) = &case.object.body else { return Verdict::NotApplicable };
-    let everybody = policy.spec.egress.iter().position(|rule| rule.to.is_empty() && every_port(&rule.ports));
+    let everybody = policy.spec.egress.iter().position(|rule| rule.to.is_empty() && rule.ports.is_empty());
     let open = everybody.filter(|_| policy.spec.is_for_egress());
     Verdict::fail_if(open.map(|i| of_object(format!("spec.egress[{i}]"), "everybody on every port")))
-}
-
-fn every_port(ports: &[PolicyPort]) -> bool {
-    ports.is_empty()
 }
 
 /// Whether any workload of a namespace has labels that fit.
@@ -150,7 +145,6 @@ fn service_selects_nothing(case: &ObjectCase<'_>) -> Verdict {
 }
 
 fn ssh_service(case: &ObjectCase<'_>) -> Verdict {
-    use crate::cluster::model::PortName;
     let Some(service) = service(case) else { return Verdict::NotApplicable };
     let ssh =
         service.spec.ports.iter().position(|port| {
@@ -220,8 +214,7 @@ fn backend_missing(case: &ObjectCase<'_>) -> Verdict {
 }
 
 /// Whether a Service of this name has this port.
-fn is_there(case: &ObjectCase<'_>, name: &str, port: Option<&crate::cluster::model::PortName>) -> bool {
-    use crate::cluster::model::PortName;
+fn is_there(case: &ObjectCase<'_>, name: &str, port: Option<&PortName>) -> bool {
     let at = case.view.find("Service", &case.object.namespace, name);
     let Some(Body::Service(service)) = at.map(|at| &case.view.objects[at].body) else { return false };
     match port {

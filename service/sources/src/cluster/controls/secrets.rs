@@ -1,7 +1,7 @@
 //! Where credentials lie. Secrets in plain sight are found by the scan itself, since their values never stay.
 
 use super::Condition;
-use super::case::{Case, ObjectCase, Spot, Verdict, of_object, seen};
+use super::case::{Case, ObjectCase, Spot, Verdict, of_object, of_pod, seen};
 use crate::cluster::model::Body;
 
 pub(super) const CONDITIONS: &[(&str, Condition)] = &[
@@ -38,7 +38,7 @@ fn cloud_credentials(case: &Case<'_>) -> Verdict {
         let known = CLOUD_CREDENTIALS
             .iter()
             .find(|known| path == **known || path.strip_prefix(**known).is_some_and(|rest| rest.starts_with('/')))?;
-        Some(super::case::of_pod(format!("volumes[{i}].hostPath.path"), *known))
+        Some(of_pod(format!("volumes[{i}].hostPath.path"), *known))
     });
     Verdict::of(bad.collect())
 }
