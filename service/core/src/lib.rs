@@ -36,6 +36,9 @@ pub mod world;
 
 pub mod graph;
 
+// Attack paths: who can become whom, and which change cuts most.
+pub mod paths;
+
 // Factors: what is known about one finding.
 pub mod context;
 

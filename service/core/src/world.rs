@@ -225,6 +225,22 @@ impl World {
         self.edges.push(edge);
     }
 
+    /// The same world without some edges: what would be so if they were gone.
+    #[must_use]
+    pub fn without(&self, gone: impl Fn(&EdgeSeen) -> bool) -> Self {
+        let mut world = self.clone();
+        for asset in &mut world.assets {
+            asset.out.clear();
+            asset.into.clear();
+        }
+        for edge in std::mem::take(&mut world.edges) {
+            if !gone(&edge) {
+                world.add_edge(edge);
+            }
+        }
+        world
+    }
+
     /// Says that a row stands for an asset that is there already: a pod for the workload that owns it.
     pub fn stand_for(&mut self, row: i64, asset: AssetIdx) {
         self.by_row.insert(row, asset);

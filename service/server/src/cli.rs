@@ -5,6 +5,7 @@ mod vex_words;
 
 use std::path::PathBuf;
 
+use assay_core::paths::Goal;
 use assay_sources::sniff::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -99,7 +100,7 @@ pub(crate) enum Command {
     Explain(Explain),
     /// What there is: workloads, identities, nodes, with exposure and levels met.
     Assets(Assets),
-    /// Ways in from the Internet, those to the most urgent findings first.
+    /// Attack paths: ways in, ways on to nodes and cluster admins, and the changes that close most of them.
     Paths(Paths),
     /// What each image does while it is watched: programs, packages, ports, peers; -o json exports it.
     Profiles(Profiles),
@@ -232,11 +233,38 @@ pub(crate) struct Profiles {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = PATHS_EXAMPLES)]
 pub(crate) struct Paths {
-    /// Where they begin.
-    #[arg(long, default_value = "internet")]
+    /// Where they begin: internet, any (every workload), or a workload as NAMESPACE/NAME, which also says what falls with it.
+    #[arg(long, default_value = "internet", value_name = "PLACE")]
     pub(crate) from: String,
+    /// Only to these: cluster-admin, node, cloud, secret.
+    #[arg(long, value_name = "GOAL", value_delimiter = ',')]
+    pub(crate) to: Vec<Goal>,
+    /// List the ways in from the Internet with their entries and ports, and nothing else.
+    #[arg(long, conflicts_with_all = ["to", "svg", "kinds"])]
+    pub(crate) ways: bool,
+    /// Write a picture as SVG to standard output.
+    #[arg(long, conflicts_with = "kinds")]
+    pub(crate) svg: bool,
+    /// List the kinds of steps: from what to what, what must be so, and where the rule is from.
+    #[arg(long)]
+    pub(crate) kinds: bool,
+    /// List every step by itself, for tools that draw or compare graphs.
+    #[arg(long, conflicts_with_all = ["to", "svg", "ways", "kinds"])]
+    pub(crate) edges: bool,
+    /// Do not compute which findings a change would move.
+    #[arg(long)]
+    pub(crate) no_what_if: bool,
 }
+
+const PATHS_EXAMPLES: &str = "Examples:
+  assay paths                                   from the Internet to whatever attackers want, and what to change
+  assay paths --from shop/web                   what falls with one workload
+  assay paths --from any --to cluster-admin     who can become cluster admin
+  assay paths --svg > paths.svg                 a picture
+  assay paths --ways                            entries and ports that the Internet reaches
+  assay paths -o json | jq .choke_points        the changes, with patches";
 
 #[derive(Debug, Args)]
 pub(crate) struct Ask {

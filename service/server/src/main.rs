@@ -17,6 +17,7 @@ mod ingest;
 mod inventory;
 mod log;
 mod models;
+mod paths;
 mod progress;
 mod refresh;
 mod sensor;
@@ -105,7 +106,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Explain(args)) => commands::explain::run(global, args),
         Some(Command::Assets(args)) => commands::assets::run(global, args),
         Some(Command::Profiles(args)) => commands::profiles::run(global, args),
-        Some(Command::Paths(args)) => commands::assets::paths(global, args),
+        Some(Command::Paths(args)) => commands::paths::run(global, args),
         Some(Command::Ask(args)) => commands::ask::run(global, args),
         Some(Command::Serve(args)) => commands::serve::run(global, args),
         Some(Command::Token(what)) => commands::serve::token(global, what),

@@ -4,7 +4,7 @@
 use assay_core::asset::{AssetKey, Kind};
 use assay_core::ids::{Digest, Time, VulnId};
 use assay_core::intel::{CvssVector, Said};
-use assay_core::observation::{Admits, ControlId, Hole, Link, Reach, SettledBy, What};
+use assay_core::observation::{Admits, ControlId, Hole, HostSetting, Link, Reach, SettledBy, What};
 use assay_core::text::Opaque;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,12 @@ pub(crate) enum WhatRow {
     },
     PodSecurity {
         level: String,
+    },
+    Enforces {
+        level: String,
+    },
+    OnHost {
+        settings: Vec<String>,
     },
     Contains {
         version: String,
@@ -146,6 +152,10 @@ impl From<&What> for WhatRow {
             What::Attacked { stage, signal } => Self::Attacked { stage: stage.to_string(), signal: text(&signal.0) },
             What::Environment(value) => Self::Environment { value: value.to_string() },
             What::PodSecurity(level) => Self::PodSecurity { level: level.to_string() },
+            What::Enforces(level) => Self::Enforces { level: level.to_string() },
+            What::OnHost(access) => {
+                Self::OnHost { settings: access.settings().map(|s| s.as_str().to_owned()).collect() }
+            }
             What::Contains { version } => Self::Contains { version: text(version) },
             What::Licence(licence) => Self::Licence { text: text(licence) },
             What::Outcome { control, outcome } => {
@@ -189,6 +199,10 @@ impl WhatRow {
             }
             Self::Environment { value } => What::Environment(value.parse()?),
             Self::PodSecurity { level } => What::PodSecurity(level.parse()?),
+            Self::Enforces { level } => What::Enforces(level.parse()?),
+            Self::OnHost { settings } => {
+                What::OnHost(settings.iter().map(|s| s.parse::<HostSetting>()).collect::<Result<_, _>>()?)
+            }
             Self::Contains { version } => What::Contains { version: text(version) },
             Self::Licence { text: licence } => What::Licence(text(licence)),
             Self::Outcome { control, outcome } => {
@@ -221,6 +235,8 @@ pub(crate) fn fact_identity(what: &What) -> Vec<String> {
         What::Attacked { signal, stage } => vec!["attacked".into(), text(&signal.0), stage.to_string()],
         What::Environment(_) => vec!["environment".into()],
         What::PodSecurity(_) => vec!["pod_security".into()],
+        What::Enforces(_) => vec!["enforces".into()],
+        What::OnHost(_) => vec!["on_host".into()],
         What::Contains { .. } => vec!["contains".into()],
         What::Licence(licence) => vec!["licence".into(), text(licence)],
         What::Outcome { control, .. } => vec!["outcome".into(), text(&control.0)],
@@ -240,6 +256,7 @@ pub(crate) enum LinkRow {
     RunsAs {
         token_mounted: bool,
     },
+    IsHanded,
     Enters {
         reach: String,
         settled_by: Option<String>,
@@ -274,6 +291,7 @@ impl From<&Link> for LinkRow {
                 digest: digest.map(|d| d.to_string()),
             },
             Link::RunsAs { token_mounted } => Self::RunsAs { token_mounted: *token_mounted },
+            Link::IsHanded => Self::IsHanded,
             Link::Enters { reach, entry, host, port } => {
                 let (reach, settled_by) = match reach {
                     Reach::Internal => ("internal", None),
@@ -311,6 +329,7 @@ impl LinkRow {
                 Link::Runs { container: text(container), tag: tag.map(text), digest }
             }
             Self::RunsAs { token_mounted } => Link::RunsAs { token_mounted },
+            Self::IsHanded => Link::IsHanded,
             Self::Enters { reach, settled_by, entry, host, port } => {
                 let reach = match (reach.as_str(), settled_by) {
                     ("internal", _) => Reach::Internal,
@@ -360,6 +379,7 @@ pub(crate) fn edge_identity(link: &Link) -> Vec<String> {
             vec!["runs".into(), text(container), tag.unwrap_or_default(), digest.unwrap_or_default()]
         }
         Link::RunsAs { .. } => vec!["runs_as".into()],
+        Link::IsHanded => vec!["is_handed".into()],
         Link::Enters { entry, host, port, .. } => {
             vec!["enters".into(), entry.to_string(), host.as_ref().map(text).unwrap_or_default(), port.to_string()]
         }

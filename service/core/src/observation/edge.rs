@@ -38,6 +38,8 @@ pub enum Link {
         /// Whether its token is mounted.
         token_mounted: bool,
     },
+    /// A workload is handed a secret: as files, or in its environment.
+    IsHanded,
     /// The Internet reaches an entry.
     Enters {
         /// How sure that is.
@@ -79,6 +81,7 @@ impl Link {
         match self {
             Self::Runs { .. } => "runs",
             Self::RunsAs { .. } => "runs_as",
+            Self::IsHanded => "is_handed",
             Self::Enters { .. } => "enters",
             Self::Routes { .. } => "routes",
             Self::Holds { .. } => "holds",

@@ -5,6 +5,7 @@ mod claim;
 mod coverage;
 mod edge;
 mod fact;
+mod host;
 
 pub use claim::{Capability, Claim, ControlId, Flaw, PREVENTED, Severity, prevented, told_apart};
 pub use coverage::{Coverage, Eye, Hole, HoleReason, SENSOR_FACT_VALID};
@@ -13,6 +14,7 @@ pub use fact::{
     AttackStage, Environment, Fact, Justification, NotAssessed, Outcome, PeerClass, PodSecurity, Protocol, Role,
     UseLevel, VexStatus, What,
 };
+pub use host::{HostAccess, HostSetting};
 
 use crate::asset::{AssetKey, ImageRef};
 use crate::ids::Time;

@@ -10,8 +10,9 @@ use crate::finding::{FindingClass, Matter, Presence, ResolvedBecause};
 use crate::ids::{Digest, Span, Time, VulnId};
 use crate::intel::{CvssVector, Exploitation, Feed, FeedState, Said, TechnicalImpact};
 use crate::observation::{
-    AttackStage, Author, Capability, ControlId, Entry, Environment, Eye, Hole, HoleReason, Justification, Link,
-    Outcome, PREVENTED, PeerClass, PodSecurity, Protocol, Reach, Role, SettledBy, UseLevel, VexStatus, What, prevented,
+    AttackStage, Author, Capability, ControlId, Entry, Environment, Eye, Hole, HoleReason, HostSetting, Justification,
+    Link, Outcome, PREVENTED, PeerClass, PodSecurity, Protocol, Reach, Role, SettledBy, UseLevel, VexStatus, What,
+    prevented,
 };
 use crate::policy::Policy;
 use crate::reconcile::{Word, presence};
@@ -233,7 +234,7 @@ impl Draw<'_> {
     fn what(&mut self) -> What {
         let exe = o(PROGRAM);
         let dice = &mut self.dice;
-        match dice.below(14) {
+        match dice.below(16) {
             0 => What::Exists { replicas: Some(dice.below(4) as u32), owner: None, aliases: vec![o("pod-1")] },
             1 | 2 => {
                 What::InUse { level: dice.pick(UseLevel::ALL), exe, listens: dice.chance(40).then(|| dice.pick(PORTS)) }
@@ -250,6 +251,8 @@ impl Draw<'_> {
             7 => What::Attacked { stage: dice.pick(AttackStage::ALL), signal: ControlId(o("shell-in-container")) },
             8 => What::Environment(dice.pick(Environment::ALL)),
             9 => What::PodSecurity(dice.pick(PodSecurity::ALL)),
+            13 => What::Enforces(dice.pick(PodSecurity::ALL)),
+            14 => What::OnHost((0..3).map(|_| dice.pick(HostSetting::ALL)).collect()),
             10 => What::Contains { version: o("1.0") },
             11 => What::Licence(o("MIT")),
             12 => What::Outcome { control: ControlId(o("held-total")), outcome: dice.pick(Outcome::ALL) },

@@ -120,7 +120,11 @@ impl Renaming<'_> {
                 self.name(document);
                 self.text(note);
             }
-            What::Environment(_) | What::PodSecurity(_) | What::NotAssessed(_) => {}
+            What::Environment(_)
+            | What::PodSecurity(_)
+            | What::Enforces(_)
+            | What::OnHost(_)
+            | What::NotAssessed(_) => {}
         }
     }
 
@@ -132,7 +136,7 @@ impl Renaming<'_> {
             }
             Link::Enters { host, .. } | Link::Routes { host, .. } => host.iter_mut().for_each(|h| self.name(h)),
             Link::Holds { binding, .. } => self.name(binding),
-            Link::RunsAs { .. } => {}
+            Link::RunsAs { .. } | Link::IsHanded => {}
         }
     }
 

@@ -16,6 +16,7 @@ pub(crate) mod funnel;
 pub(crate) mod ingest;
 pub(crate) mod intel;
 pub(crate) mod models;
+pub(crate) mod paths;
 pub(crate) mod profiles;
 pub(crate) mod scan;
 pub(crate) mod serve;

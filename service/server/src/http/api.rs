@@ -1,4 +1,4 @@
-//! The API under /api/v1: findings, reports, decisions, digests, enrichments, assets, paths, events.
+//! The API under /api/v1: findings, reports, decisions, digests, enrichments, assets.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -25,14 +25,14 @@ use crate::commands::enrich::EnrichmentWire;
 use crate::commands::explain::{ExplanationWire, find, wire as explanation};
 use crate::commands::findings::{Filter, ListWire, list};
 use crate::commands::ingest::FileWire;
-use crate::inventory::{self, AssetsWire, PathsWire};
+use crate::inventory::{self, AssetsWire};
 use crate::wire::FindingWire;
 use crate::{digest, ingest, ticket};
 
 /// The largest body of a request that is no report, in bytes.
 const QUESTION_BYTES_MAX: u64 = 1 << 20;
 
-type Answer<T> = Result<Json<T>, Problem>;
+pub(super) type Answer<T> = Result<Json<T>, Problem>;
 
 /// A JSON body up to a limit; whatever is wrong with it is said.
 pub(crate) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
@@ -123,7 +123,7 @@ pub(crate) async fn explain(State(service): State<Arc<Service>>, Path(id): Path<
 }
 
 /// A query that does not say what this address takes: the field and the reason, without the reader's own words.
-fn unread(rejection: &QueryRejection) -> Problem {
+pub(super) fn unread(rejection: &QueryRejection) -> Problem {
     let said = rejection.body_text();
     Problem::Bad(said.rsplit_once("query string: ").map_or(said.as_str(), |(_, why)| why).to_owned())
 }
@@ -246,10 +246,6 @@ pub(crate) async fn assets(
 ) -> Answer<AssetsWire> {
     let Query(query) = query.map_err(|e| unread(&e))?;
     Ok(Json(service.read(move |_, _, snapshot| Ok(inventory::list(snapshot, query.namespace.as_deref()))).await?))
-}
-
-pub(crate) async fn paths(State(service): State<Arc<Service>>) -> Answer<PathsWire> {
-    Ok(Json(service.read(|_, _, snapshot| Ok(inventory::paths(snapshot))).await?))
 }
 
 /// Since when a digest looks.

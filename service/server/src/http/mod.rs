@@ -9,6 +9,7 @@ mod guard;
 mod metrics;
 mod openapi;
 mod page;
+mod paths;
 pub(crate) mod problem;
 mod review;
 mod session;
@@ -133,7 +134,8 @@ fn router(service: Arc<Service>) -> Router {
         .route("/api/v1/findings/{id}/decision", post(api::decide))
         .route("/api/v1/reports", post(api::report))
         .route("/api/v1/assets", get(api::assets))
-        .route("/api/v1/paths", get(api::paths))
+        .route("/api/v1/paths", get(paths::list))
+        .route("/api/v1/paths.svg", get(paths::picture))
         .route("/api/v1/digests", post(api::make_digest))
         .route("/api/v1/digests/latest", get(api::latest_digest))
         .route("/api/v1/enrichments", post(api::enrich))

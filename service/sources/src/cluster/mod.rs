@@ -5,6 +5,7 @@
 mod controls;
 mod expose;
 mod gathered;
+mod hosts;
 mod json;
 mod judge;
 pub mod limits;

@@ -16,6 +16,7 @@ use assay_core::text::Opaque;
 use super::controls::StandardsVersion;
 use super::expose::{self, Around, Ways};
 use super::gathered::Gathered;
+use super::hosts::Hosts;
 use super::judge::{self, Failure};
 use super::model::{Body, Workload};
 use super::namespaces;
@@ -46,6 +47,10 @@ impl ToldBy {
     }
 }
 
+/// The label by which the API server asks a level of every new pod of a namespace. Source: Kubernetes documentation, "Pod
+/// Security Admission".
+const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+
 /// What a scan is told beside the objects.
 #[derive(Clone, Copy)]
 pub struct ScanHow<'a> {
@@ -72,6 +77,7 @@ pub fn records(gathered: &Gathered, how: ScanHow<'_>, out: &mut dyn FnMut(Record
     let mut scan = Scan {
         ways: expose::ways(&view, around),
         runs: Runs::new(&view, how.door),
+        hosts: Hosts::new(&view),
         levels: namespaces::levels(&view, how.version),
         said: HashSet::new(),
         identified: HashSet::new(),
@@ -107,6 +113,7 @@ struct Scan<'a, 'v> {
     how: ScanHow<'a>,
     ways: Ways,
     runs: Runs,
+    hosts: Hosts,
     levels: namespaces::Levels,
     parts: Parts,
     /// What was said already: pods of one workload repeat each other and their template.
@@ -140,8 +147,15 @@ impl Scan<'_, '_> {
             | Body::ServiceAccount(_)
             | Body::Role(_)
             | Body::NetworkPolicy(_)
-            | Body::OtherPolicy
-            | Body::Namespace => yields.push(self.exists(at, None)),
+            | Body::OtherPolicy => yields.push(self.exists(at, None)),
+            Body::Namespace => {
+                yields.push(self.exists(at, None));
+                let level = object.meta.labels.get(ENFORCE).and_then(|level| level.parse().ok());
+                if let Some(level) = level {
+                    let at = Subject::Object { at: self.view.keys[at].clone(), container: None };
+                    yields.push(self.fact(at, What::Enforces(level)));
+                }
+            }
         }
         let edges = self.ways.edges.remove(&at).unwrap_or_default();
         yields.extend(edges.into_iter().map(|edge| Observation::Edge(Box::new(edge))));
@@ -166,6 +180,7 @@ impl Scan<'_, '_> {
         if let Some(level) = self.levels.take(&raised) {
             yields.push(self.fact(Subject::Object { at: raised.clone(), container: None }, What::PodSecurity(level)));
         }
+        self.holds(&raised, yields);
         for (to, link) in self.runs.take(self.view, at, self.how.door) {
             yields.push(self.edge(raised.clone(), to, link));
         }
@@ -199,6 +214,19 @@ impl Scan<'_, '_> {
         for (control, outcome) in judged.open {
             let subject = Subject::Object { at: raised.clone(), container: None };
             yields.push(self.fact(subject, What::Outcome { control, outcome }));
+        }
+    }
+
+    /// What the workload holds of its nodes, and the secrets that it is handed.
+    fn holds(&mut self, workload: &AssetKey, yields: &mut Vec<Observation>) {
+        let held = self.hosts.take(workload);
+        for (container, access) in held.access {
+            let container = Some(Opaque::admit_name(&container, self.how.door));
+            yields.push(self.fact(Subject::Object { at: workload.clone(), container }, What::OnHost(access)));
+        }
+        for secret in held.secrets {
+            let secret = self.view.key(Kind::of("Secret"), workload.namespace.reveal(), &secret);
+            yields.push(self.edge(workload.clone(), secret, Link::IsHanded));
         }
     }
 

@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use assay_core::control::Controls;
 
 pub(super) use case::{Case, NamespaceCase, Spot, Verdict, Where};
+pub(super) use defaults::holds_runtime_socket;
 
 /// The rows, as they are compiled in; the core reads the same text.
 pub const CONTROLS_CSV: &str = include_str!("../controls.csv");

@@ -29,6 +29,8 @@ pub struct PodSpec {
     pub host_ipc: bool,
     /// The host's network.
     pub host_network: bool,
+    /// One process namespace for all its containers.
+    pub share_process_namespace: bool,
     /// False: a user namespace of its own.
     pub host_users: Option<bool>,
     /// The operating system it is meant for.
@@ -123,6 +125,8 @@ pub struct Container {
     pub security_context: SecurityContext,
     /// Its environment.
     pub env: Vec<EnvVar>,
+    /// Whole objects as its environment.
+    pub env_from: Vec<EnvFrom>,
     /// What it mounts.
     pub volume_mounts: Vec<VolumeMount>,
     /// Is it alive?
@@ -236,12 +240,39 @@ pub struct Sysctl {
 pub struct EnvVar {
     /// Its name.
     pub name: Box<str>,
+    /// Where its value is read from.
+    #[serde(rename = "valueFrom")]
+    pub from: ValueFrom,
     /// The literal value, until [`EnvVar::seal`] takes it.
     #[serde(rename = "value", deserialize_with = "loose_text")]
     literal: Option<Box<str>>,
     /// The secret that its value was.
     #[serde(skip)]
     pub secret: Option<EnvSecret>,
+}
+
+/// Where a value is read from: only a secret's name is kept.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ValueFrom {
+    /// A key of a secret.
+    pub secret_key_ref: Option<NamedRef>,
+}
+
+/// An object whose keys become variables.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct EnvFrom {
+    /// A secret.
+    pub secret_ref: Option<NamedRef>,
+}
+
+/// An object of the same namespace, by its name.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NamedRef {
+    /// The name.
+    pub name: Box<str>,
 }
 
 /// A secret that stood in plain sight, by what recognised it and by its mark.
@@ -276,6 +307,10 @@ pub struct VolumeMount {
     pub name: Box<str>,
     /// Where.
     pub mount_path: Box<str>,
+    /// Nothing can be written there.
+    pub read_only: bool,
+    /// The part of the volume that is mounted; empty is all of it.
+    pub sub_path: Box<str>,
 }
 
 /// A probe or a lifecycle handler: only whom it calls.
@@ -320,6 +355,8 @@ pub struct Volume {
     pub host_path: Option<Box<str>>,
     /// True when it projects a token of the pod's identity.
     pub projects_token: bool,
+    /// The secrets that it is made of.
+    pub secrets: Vec<Box<str>>,
 }
 
 impl From<Map<String, Value>> for Volume {
@@ -334,6 +371,9 @@ impl From<Map<String, Value>> for Volume {
                 }
                 source => {
                     let sources = value["sources"].as_array();
+                    let projected = sources.into_iter().flatten().filter_map(|s| s["secret"]["name"].as_str());
+                    let own = value["secretName"].as_str().filter(|_| source == "secret");
+                    volume.secrets.extend(projected.chain(own).filter(|n| !n.is_empty()).map(Box::from));
                     volume.projects_token |= source == "projected"
                         && sources.is_some_and(|all| all.iter().any(|s| !s["serviceAccountToken"].is_null()));
                     volume.sources.push(source.into());
