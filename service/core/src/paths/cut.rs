@@ -3,7 +3,7 @@
 //! taken apart into an entrance and an exit with the remedy's effort between them.
 //! Source: Ford and Fulkerson, "Maximal Flow through a Network", 1956.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use petgraph::Graph;
 use petgraph::algo::dinics;
@@ -50,13 +50,11 @@ pub fn cut(graph: &AttackGraph, from: &[u32], goals: &[Goal]) -> Cut {
     if effort >= NEVER {
         return Cut { ways, possible: false, ..Cut::default() };
     }
-    let by_remedy = steps_of(graph);
     let mut chokes: Vec<Choke> = remedies
         .into_iter()
         .map(|remedy| {
-            let closed = by_remedy.get(&remedy);
-            let left = count(graph, from, goals, |step| closed.is_some_and(|closed| closed.contains(&step)));
-            Choke { remedy, closes_alone: ways - left }
+            let closed = graph.closed_by(&[remedy].into());
+            Choke { remedy, closes_alone: ways - count(graph, from, goals, |step| closed.contains(&step)) }
         })
         .collect();
     chokes.sort_by_key(|choke| (std::cmp::Reverse(choke.closes_alone), choke.remedy));
@@ -77,16 +75,15 @@ fn count(graph: &AttackGraph, from: &[u32], goals: &[Goal], closed: impl Fn(u32)
     ways.sum()
 }
 
-/// The steps that each remedy closes.
-fn steps_of(graph: &AttackGraph) -> BTreeMap<Remedy, BTreeSet<u32>> {
-    let mut steps: BTreeMap<Remedy, BTreeSet<u32>> = BTreeMap::new();
-    for (at, step) in (0u32..).zip(&graph.steps) {
-        let own = step.remedy.into_iter().chain(graph.remedy(step.from)).chain(graph.remedy(step.to));
-        for remedy in own {
-            steps.entry(remedy).or_default().insert(at);
-        }
+impl AttackGraph {
+    /// The steps that these changes close.
+    pub fn closed_by(&self, changes: &BTreeSet<Remedy>) -> BTreeSet<u32> {
+        let closes = |remedy: Option<Remedy>| remedy.is_some_and(|remedy| changes.contains(&remedy));
+        let closed = (0u32..)
+            .zip(&self.steps)
+            .filter(|(_, step)| closes(step.remedy) || closes(self.remedy(step.from)) || closes(self.remedy(step.to)));
+        closed.map(|(at, _)| at).collect()
     }
-    steps
 }
 
 /// The network whose flow is looked for.

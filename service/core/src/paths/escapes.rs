@@ -83,9 +83,6 @@ mod tests {
         let first: BTreeSet<HostSetting> = ESCAPES.iter().map(|e| e.needs[0]).collect();
         let behind = ESCAPES.iter().flat_map(|e| &e.needs[1..]);
         assert!(behind.into_iter().all(|setting| !first.contains(setting)), "it would open what it alone does not");
-        // Nor may a first one lead on to a second where it stands for a way of its own behind that second.
-        for escape in ESCAPES.iter().filter(|e| e.needs.len() > 2) {
-            panic!("{}: three settings in a row are not thought through", escape.kind);
-        }
+        assert!(ESCAPES.iter().all(|e| e.needs.len() < 3), "three settings in a row are not thought through");
     }
 }

@@ -110,7 +110,8 @@ fn one(n: usize, path: &AttackWire) -> String {
     let width = path.steps.iter().map(|hop| hop.to.chars().count()).max().unwrap_or(0).min(56);
     for hop in &path.steps {
         let doubt = if hop.doubt.is_empty() { String::new() } else { format!("  ? {}", hop.doubt.join("; ")) };
-        out.push_str(&format!("     > {:width$}  {}{doubt}\n", hop.to, hop.by.join(" ")));
+        let cut = if hop.cut { "  x cut" } else { "" };
+        out.push_str(&format!("     > {:width$}  {}{cut}{doubt}\n", hop.to, hop.by.join(" ")));
     }
     out
 }

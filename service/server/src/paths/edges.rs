@@ -1,6 +1,8 @@
 //! Every step by itself, for tools that draw or compare graphs. Inner spots are not shown: a step that leads over them is
 //! listed once for each place it comes to.
 
+use std::collections::BTreeSet;
+
 use assay_core::paths::{AttackGraph, StepKind};
 use serde::Serialize;
 
@@ -23,7 +25,7 @@ pub(crate) struct EdgeWire {
 /// The steps, in order, and whether that is all of them.
 pub(crate) fn edges(snapshot: &Snapshot) -> (Vec<EdgeWire>, bool) {
     let graph = AttackGraph::of(&snapshot.world);
-    let names = Names { graph: &graph, world: &snapshot.world };
+    let names = Names { graph: &graph, world: &snapshot.world, closed: BTreeSet::new() };
     let mut found = Vec::new();
     for (at, spot) in (0u32..).zip(&graph.spots).filter(|(_, spot)| !spot.is_inner()) {
         let mut stack: Vec<(u32, StepKind, Option<&'static str>)> = vec![(at, StepKind::Within, None)];

@@ -8,7 +8,7 @@ mod svg;
 mod ways;
 mod what_if;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use assay_core::paths::{AttackGraph, Blast, Goal, Spot, StepKind, Toward, cut};
@@ -102,6 +102,8 @@ pub(crate) struct HopWire {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) doubt: Vec<&'static str>,
     pub(crate) evidence: Vec<String>,
+    /// True where one of the changes of the cut closes it.
+    pub(crate) cut: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -178,7 +180,8 @@ pub(crate) fn beginning(snapshot: &Snapshot, text: &str) -> Result<From, Usage> 
 /// Looks for all of it.
 pub(crate) fn paths(store: &Store, snapshot: &Snapshot, asked: &Asked) -> Result<PathsWire> {
     let (graph, urgent) = (AttackGraph::of(&snapshot.world), Urgent::of(snapshot));
-    let names = Names { graph: &graph, world: &snapshot.world };
+    let mut names = Names { graph: &graph, world: &snapshot.world, closed: BTreeSet::new() };
+    let choke_points = choke_points(store, snapshot, &mut names, asked)?;
     let begins: Vec<Begin> = beginnings(&graph, asked.from);
     let goals = if asked.to.is_empty() { Goal::ALL.to_vec() } else { asked.to.clone() };
     let mut reached = Vec::new();
@@ -217,7 +220,7 @@ pub(crate) fn paths(store: &Store, snapshot: &Snapshot, asked: &Asked) -> Result
         reached,
         paths,
         paths_total,
-        choke_points: choke_points(store, snapshot, &names, asked)?,
+        choke_points,
         blast,
         ways: ways::ways(snapshot, &urgent),
         exposure_unknown: graph.unseen_entries,
@@ -251,7 +254,7 @@ fn beginnings(graph: &AttackGraph, from: From) -> Vec<Begin> {
 }
 
 /// The cut. That a workload is handed its own secrets is mostly why it runs: secrets count only when they are asked for.
-fn choke_points(store: &Store, snapshot: &Snapshot, names: &Names<'_>, asked: &Asked) -> Result<CutWire> {
+fn choke_points(store: &Store, snapshot: &Snapshot, names: &mut Names<'_>, asked: &Asked) -> Result<CutWire> {
     let goals = match asked.to.is_empty() {
         true => vec![Goal::ClusterAdmin, Goal::Node, Goal::Cloud],
         false => asked.to.clone(),
@@ -261,6 +264,7 @@ fn choke_points(store: &Store, snapshot: &Snapshot, names: &Names<'_>, asked: &A
         other => beginnings(names.graph, other).into_iter().map(|begin| begin.at).collect(),
     };
     let cut = cut(names.graph, &from, &goals);
+    names.closed = names.graph.closed_by(&cut.chokes.iter().map(|choke| choke.remedy).collect());
     let mut changes = Vec::new();
     for (n, choke) in cut.chokes.iter().enumerate() {
         let mut change = names.change(choke.remedy);
@@ -276,7 +280,7 @@ fn choke_points(store: &Store, snapshot: &Snapshot, names: &Names<'_>, asked: &A
 
 fn blast(graph: &AttackGraph, at: u32) -> BlastWire {
     let blast = Blast::of(graph, at);
-    let count = |spots: &std::collections::BTreeSet<Spot>| {
+    let count = |spots: &BTreeSet<Spot>| {
         let mut counts = BTreeMap::new();
         for word in spots.iter().filter_map(|spot| names::word(*spot)) {
             *counts.entry(word).or_default() += 1;

@@ -1,5 +1,7 @@
 //! Spots and steps in words. Inner spots are not shown: what leads to them and on from them is one step.
 
+use std::collections::BTreeSet;
+
 use assay_core::paths::{AttackGraph, ScopeIdx, Spot, StepKind};
 use assay_core::text::Opaque;
 use assay_core::world::{AssetIdx, World};
@@ -11,6 +13,8 @@ use crate::wire::full_name;
 pub(super) struct Names<'g> {
     pub(super) graph: &'g AttackGraph,
     pub(super) world: &'g World,
+    /// The steps that the cut closes.
+    pub(super) closed: BTreeSet<u32>,
 }
 
 /// The word under which spots are counted; none for those that are counted by others.
@@ -74,7 +78,9 @@ impl Names<'_> {
         let mut hops = Vec::new();
         let (mut kinds, mut doubt, mut evidence, mut from): (Vec<StepKind>, Vec<&'static str>, Vec<String>, _) =
             (Vec::new(), Vec::new(), Vec::new(), None);
-        for step in steps.iter().map(|s| &self.graph.steps[*s as usize]) {
+        let mut cut = false;
+        for (at, step) in steps.iter().map(|s| (s, &self.graph.steps[*s as usize])) {
+            cut |= self.closed.contains(at);
             let (here, to) = (self.graph.spot(step.from), self.graph.spot(step.to));
             let begin = *from.get_or_insert(here);
             kinds.push(step.kind);
@@ -96,6 +102,7 @@ impl Names<'_> {
                 needs: shown.iter().map(|kind| kind.row().needs).collect(),
                 doubt: std::mem::take(&mut doubt),
                 evidence: std::mem::take(&mut evidence),
+                cut: std::mem::take(&mut cut),
             });
             from = None;
         }

@@ -7,7 +7,7 @@ use super::{HopWire, PathsWire};
 
 const BOX_W: usize = 210;
 const BOX_H: usize = 34;
-const GAP_X: usize = 190;
+const GAP_X: usize = 170;
 const GAP_Y: usize = 22;
 const MARGIN: usize = 24;
 const HEAD: usize = 64;
@@ -18,8 +18,8 @@ const BOX_CHARS: usize = 30;
 
 const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:#1c2530}.h{font-size:15px;font-weight:600}.s{fill:#5a6675}\
 .b{fill:#fff;stroke:#8a97a6}.o{fill:#eef4fb;stroke:#2f6db3}.g{fill:#fdeeee;stroke:#b3352f}.l{fill:none;stroke:#8a97a6}\
-.d{stroke-dasharray:5 4}.k{font-size:10px;fill:#3d4a59}.bg{fill:#fff}\
-@media(prefers-color-scheme:dark){text{fill:#e6ebf1}.s{fill:#a5b1bf}.k{fill:#c3ccd6}.b{fill:#1d242d;stroke:#6b7887}\
+.d{stroke-dasharray:5 4}.k{font-size:10px;fill:#3d4a59;paint-order:stroke;stroke:#fff;stroke-width:4px}.c{stroke:#b3352f;stroke-width:2.5}.x{font-size:11px;font-weight:600;fill:#b3352f}.bg{fill:#fff}\
+@media(prefers-color-scheme:dark){text{fill:#e6ebf1}.s{fill:#a5b1bf}.k{fill:#c3ccd6;stroke:#12171d}.c{stroke:#e57b75}.x{fill:#e57b75}.b{fill:#1d242d;stroke:#6b7887}\
 .o{fill:#16283c;stroke:#6fa8e6}.g{fill:#3a1b1b;stroke:#e57b75}.bg{fill:#12171d}}";
 
 /// The picture, as one SVG document.
@@ -78,7 +78,7 @@ fn title(paths: &PathsWire) -> String {
 }
 
 fn note(paths: &PathsWire, left_out: usize) -> String {
-    let mut note = "upper bounds; a dashed line is in doubt".to_owned();
+    let mut note = "upper bounds; dashed: in doubt; red: closed by the changes that close all of them".to_owned();
     if left_out > 0 {
         note.push_str(&format!("; {left_out} of {} ways do not fit and are left out", paths.paths_total));
     }
@@ -131,7 +131,16 @@ fn columns<'p>(shown: &[&'p [HopWire]]) -> Vec<Vec<&'p str>> {
 fn line((ax, ay): (usize, usize), (bx, by): (usize, usize), hop: &HopWire) -> String {
     let (x1, y1, x2, y2) = (ax + BOX_W, ay + BOX_H / 2, bx, by + BOX_H / 2);
     let middle = x1.midpoint(x2);
-    let class = if hop.doubt.is_empty() { "l" } else { "l d" };
+    let class = match (hop.doubt.is_empty(), hop.cut) {
+        (true, false) => "l",
+        (false, false) => "l d",
+        (true, true) => "l c",
+        (false, true) => "l d c",
+    };
+    let mark = match hop.cut {
+        true => format!("<text class=\"x\" x=\"{}\" y=\"{}\">cut</text>", x1 + 8, y1 - 5),
+        false => String::new(),
+    };
     let mut tip = hop.needs.join("; ");
     if !hop.doubt.is_empty() {
         tip.push_str(&format!(". In doubt: {}", hop.doubt.join("; ")));
@@ -140,7 +149,7 @@ fn line((ax, ay): (usize, usize), (bx, by): (usize, usize), hop: &HopWire) -> St
     let (tx, ty) = (x2.saturating_sub(8), y2.saturating_sub(5));
     format!(
         "<g><title>{}</title><path class=\"{class}\" d=\"M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}\"/>\
-         <text class=\"k\" x=\"{tx}\" y=\"{ty}\" text-anchor=\"end\">{}</text></g>\n",
+         <text class=\"k\" x=\"{tx}\" y=\"{ty}\" text-anchor=\"end\">{}</text>{mark}</g>\n",
         escaped(&tip),
         escaped(&cut(&hop.by.join(" "), BOX_CHARS))
     )
@@ -185,6 +194,7 @@ mod tests {
             needs: vec!["its role allows exec"],
             doubt,
             evidence: Vec::new(),
+            cut: false,
         }
     }
 

@@ -52,7 +52,7 @@ fn the_edges_of_kubehounds_own_cluster_are_found() {
         match (label["expect"] == "edge", stands(&ours, &label)) {
             (true, true) => found += 1,
             (true, false) => {
-                missed.push(format!("{} {} {}", label["resource"], label["issue"], label["context"]["to"]))
+                missed.push(format!("{} {} {}", label["resource"], label["issue"], label["context"]["to"]));
             }
             (false, _) => {
                 let place = format!("default/{}", last(label["resource"].as_str().unwrap()));

@@ -96,17 +96,8 @@ fn small(shape: &[(u8, u8, u8)]) -> Town {
     town
 }
 
-/// The steps that are left when these changes are made.
-fn closed_by(graph: &AttackGraph, remedies: &BTreeSet<Remedy>) -> BTreeSet<u32> {
-    let holds = |remedy: Option<Remedy>| remedy.is_some_and(|r| remedies.contains(&r));
-    let closed = (0u32..)
-        .zip(&graph.steps)
-        .filter(|(_, step)| holds(step.remedy) || holds(graph.remedy(step.from)) || holds(graph.remedy(step.to)));
-    closed.map(|(at, _)| at).collect()
-}
-
 fn is_open(graph: &AttackGraph, goals: &[Goal], remedies: &BTreeSet<Remedy>) -> bool {
-    let closed = closed_by(graph, remedies);
+    let closed = graph.closed_by(remedies);
     goals.iter().any(|goal| Toward::goal(graph, *goal, |step| closed.contains(&step)).doubts(0).is_some())
 }
 
