@@ -45,7 +45,7 @@ pub(super) fn claim(said: &mut Vec<Proposition>, finding: &Finding, world: &Worl
         }
         Matter::Rbac { capability, cluster_wide } => {
             let reach = own(if *cluster_wide { "in every namespace" } else { "in its namespace" });
-            (Predicate::HoldsRight, vec![own(capability_words(*capability)), reach])
+            (Predicate::HoldsRight, vec![own(capability.row().words), reach])
         }
         Matter::Signal { signal, .. } => {
             let name = match controls.get(signal.0.reveal()) {
@@ -121,24 +121,7 @@ pub(super) fn gain(said: &mut Vec<Proposition>, factors: &Factors) {
     say(if total { Predicate::GainsTotal } else { Predicate::GainsPartial });
 }
 
-/// A right, in words that follow "may".
-pub(super) fn capability_words(capability: Capability) -> &'static str {
-    match capability {
-        Capability::ClusterAdmin => "do everything",
-        Capability::ReadSecrets => "read secrets",
-        Capability::CreatePods => "create pods",
-        Capability::ExecPods => "run commands in pods",
-        Capability::Escalate => "grant rights that it does not have",
-        Capability::Bind => "bind roles that it does not have",
-        Capability::Impersonate => "act as somebody else",
-        Capability::RequestTokens => "ask for tokens of service accounts",
-        Capability::ProxyNodes => "reach kubelets through the API server",
-        Capability::ApproveCertificates => "approve certificates",
-        Capability::ChangeAdmission => "change admission webhooks",
-    }
-}
-
-/// The own text of a capability, for titles.
+/// The right in words that follow "may", for titles.
 pub fn capability_own(capability: Capability) -> Own {
-    Own::new(capability_words(capability))
+    Own::new(capability.row().words)
 }

@@ -199,7 +199,9 @@ impl Draw<'_> {
             let link = Link::Holds {
                 capability: self.dice.pick(Capability::ALL),
                 cluster_wide: self.dice.chance(50),
+                names: if self.dice.chance(30) { vec![o("web")] } else { vec![] },
                 binding: o("binding"),
+                role: o("role"),
             };
             let (identity, role) = (self.others[3], self.others[2]);
             self.scene.edge(identity, role, Author::Cluster, link);

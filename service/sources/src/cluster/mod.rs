@@ -25,5 +25,5 @@ pub use controls::{BadStandardsVersion, CONTROLS_CSV, StandardsVersion, controls
 pub(crate) use expose::address::is_public;
 pub use gathered::Gathered;
 pub use object::{Object, Origin, Place};
-pub(crate) use rights::capabilities;
+pub(crate) use rights::lead_further;
 pub use scan::{ScanHow, ToldBy, records};
