@@ -2,6 +2,8 @@
 //! out: each right with where it holds, what gives it and since when it is known; what nobody can say is told beside it.
 //! It must never take a subject without a right in view for one that has none.
 
+pub mod usage;
+
 use std::collections::BTreeSet;
 
 use crate::asset::{AssetKey, Kind, KindClass};
@@ -134,6 +136,11 @@ pub fn groups_of(world: &World, subject: AssetIdx) -> Vec<AssetIdx> {
         world.find(&AssetKey::object(&key.cluster, Kind::of("Group"), Opaque::readmit(""), name))
     };
     names.into_iter().filter_map(group).collect()
+}
+
+/// True for a group whose members the API server makes itself.
+fn is_of_server(group: &str) -> bool {
+    matches!(group, ACCOUNTS | AUTHENTICATED | UNAUTHENTICATED) || group.starts_with(ACCOUNTS_OF)
 }
 
 const ACCOUNTS: &str = "system:serviceaccounts";

@@ -82,6 +82,9 @@ pub(crate) enum WhatRow {
     NotAssessed {
         because: String,
     },
+    UsedRight {
+        capability: String,
+    },
 }
 
 #[derive(Serialize, Deserialize, PartialEq, Eq)]
@@ -163,6 +166,7 @@ impl From<&What> for WhatRow {
                 note: text(note),
             },
             What::NotAssessed(because) => Self::NotAssessed { because: because.to_string() },
+            What::UsedRight(capability) => Self::UsedRight { capability: capability.to_string() },
         }
     }
 }
@@ -206,6 +210,7 @@ impl WhatRow {
                 note: text(note),
             },
             Self::NotAssessed { because } => What::NotAssessed(because.parse()?),
+            Self::UsedRight { capability } => What::UsedRight(capability.parse()?),
         })
     }
 }
@@ -230,6 +235,7 @@ pub(crate) fn fact_identity(what: &What) -> Vec<String> {
         What::Outcome { control, .. } => vec!["outcome".into(), text(&control.0)],
         What::Vex { vuln, document, .. } => vec!["vex".into(), vuln.to_string(), text(document)],
         What::NotAssessed(because) => vec!["not_assessed".into(), because.to_string()],
+        What::UsedRight(capability) => vec!["used_right".into(), capability.to_string()],
     }
 }
 

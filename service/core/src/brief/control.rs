@@ -12,6 +12,7 @@ use crate::ids::EvidenceId;
 use crate::observation::{Capability, Link};
 use crate::profile::{self, Before};
 use crate::reconcile::Word;
+use crate::rights::usage::{self, Usage};
 use crate::text::{Opaque, Own, Shaped};
 use crate::world::{AssetIdx, EdgeSeen, World};
 
@@ -61,6 +62,7 @@ pub(super) fn claim(said: &mut Vec<Proposition>, finding: &Finding, world: &Worl
     said.extend(profile::before(finding, world).map(|before| usual(finding, before)));
     if let (Matter::Rbac { .. }, Some(identity)) = (&finding.matter, world.find(&finding.place.asset)) {
         said.push(run_by(identity, world));
+        said.extend(not_seen(finding, identity, world));
     }
 }
 
@@ -95,6 +97,20 @@ fn run_by(identity: AssetIdx, world: &World) -> Proposition {
         None => (Predicate::RunByAtLeast, count, seen),
     };
     Proposition { predicate, args, evidence, as_of, family: Family::Claim }
+}
+
+/// That the audit log, where it covers long enough, shows no use of the right. It lowers nothing: what was not used can
+/// be.
+fn not_seen(finding: &Finding, identity: AssetIdx, world: &World) -> Option<Proposition> {
+    let Matter::Rbac { capability, .. } = &finding.matter else { return None };
+    let Usage::NotSeen(log) = usage::usage(world, identity, *capability) else { return None };
+    Some(Proposition {
+        predicate: Predicate::RightNotSeen,
+        args: vec![span(log.span)],
+        evidence: log.evidence,
+        as_of: Some(log.until),
+        family: Family::Claim,
+    })
 }
 
 /// What an attacker needs first, and gains then.

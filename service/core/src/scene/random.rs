@@ -206,6 +206,14 @@ impl Draw<'_> {
             let (identity, role) = (self.others[3], self.others[2]);
             self.scene.edge(identity, role, Author::Cluster, link);
         }
+        if self.dice.chance(20) {
+            let span = Span::hours(self.dice.pick(&[2, 30, 100]));
+            self.scene.window(self.others[2], "", Eye::AuditLog, span);
+            if self.dice.chance(50) {
+                let what = What::UsedRight(self.dice.pick(Capability::ALL));
+                self.scene.fact(self.others[3], Author::Cluster, what);
+            }
+        }
     }
 
     fn facts(&mut self, workload: AssetIdx) {

@@ -120,7 +120,7 @@ impl Renaming<'_> {
                 self.name(document);
                 self.text(note);
             }
-            What::Environment(_) | What::PodSecurity(_) | What::NotAssessed(_) => {}
+            What::Environment(_) | What::PodSecurity(_) | What::NotAssessed(_) | What::UsedRight(_) => {}
         }
     }
 

@@ -181,3 +181,8 @@ const SYSTEM_NAMESPACE: &str = "kube-system";
 pub(crate) fn lead_further(rules: &[Rule]) -> bool {
     Abilities::of(rules).lead_further()
 }
+
+/// The rights that one rule gives.
+pub(crate) fn rights_of_rule(rule: &Rule) -> Vec<Capability> {
+    Abilities::of(std::slice::from_ref(rule)).0.into_keys().collect()
+}
