@@ -209,7 +209,7 @@ impl World {
     /// Adds a watch window.
     pub fn add_coverage(&mut self, about: AssetIdx, coverage: CoverageSeen) {
         let window = &coverage.window;
-        if window.eye != Eye::CompleteScan {
+        if !matches!(window.eye, Eye::CompleteScan | Eye::AuditLog) {
             let node = (self.asset(about).key.cluster.clone(), window.node.clone());
             let heard = self.heard.entry(node).or_insert(window.until);
             *heard = window.until.max(*heard);

@@ -169,7 +169,9 @@ fn link_words(link: &Link) -> String {
         Link::Routes { port, target_port, protocol, admits, .. } => {
             format!("{protocol} {port} to {target_port}{}", admits_words(*admits))
         }
-        Link::Runs { .. } | Link::RunsAs { .. } | Link::IsHanded | Link::Holds { .. } => link.as_str().to_owned(),
+        Link::Runs { .. } | Link::RunsAs { .. } | Link::IsHanded | Link::Holds { .. } | Link::MayHold { .. } => {
+            link.as_str().to_owned()
+        }
     }
 }
 

@@ -70,8 +70,21 @@ pub enum Link {
         capability: Capability,
         /// In one namespace or everywhere.
         cluster_wide: bool,
-        /// The binding that gives it.
+        /// The only objects that it is for, by name, in order; all of them where empty.
+        names: Vec<Opaque>,
+        /// The binding that gives it, as `Kind/name`.
         binding: Opaque,
+        /// The role that says so, as `Kind/name`.
+        role: Opaque,
+    },
+    /// An identity is bound to a role, and not all of what that gives is known.
+    MayHold {
+        /// The binding, as `Kind/name`.
+        binding: Opaque,
+        /// The role, as `Kind/name`.
+        role: Opaque,
+        /// Why it is not known.
+        because: RightsUnknown,
     },
 }
 
@@ -85,6 +98,33 @@ impl Link {
             Self::Enters { .. } => "enters",
             Self::Routes { .. } => "routes",
             Self::Holds { .. } => "holds",
+            Self::MayHold { .. } => "may_hold",
+        }
+    }
+}
+
+named! {
+    /// Why nobody can say all that a binding gives.
+    pub enum RightsUnknown {
+        /// Its role is not in view.
+        RoleNotInView = "role_not_in_view",
+        /// Its role adds up others by their labels, and not all roles are in view.
+        RolesNotAllInView = "roles_not_all_in_view",
+        /// Adding up its role takes more steps than are taken.
+        TooManyRoles = "too_many_roles",
+        /// A right of it is limited to more names than are kept.
+        TooManyNames = "too_many_names",
+    }
+}
+
+impl RightsUnknown {
+    /// The same in words that follow a colon.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::RoleNotInView => "its role is not in view",
+            Self::RolesNotAllInView => "its role adds up other roles by their labels, and not all roles are in view",
+            Self::TooManyRoles => "its role adds up more roles than are followed",
+            Self::TooManyNames => "a right of it is limited to more names than are kept",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is so about an asset: a closed list, each with its author and its time.
 
-use super::{ControlId, HostAccess, Subject};
+use super::{Capability, ControlId, HostAccess, Subject};
 use crate::asset::{AssetKey, PackageKey};
 use crate::ids::{Time, VulnId};
 use crate::named;
@@ -118,6 +118,8 @@ pub enum What {
     },
     /// A source could not assess it, and why: never the same as nothing found.
     NotAssessed(NotAssessed),
+    /// It made use of a dangerous right.
+    UsedRight(Capability),
 }
 
 impl What {

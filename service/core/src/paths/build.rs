@@ -172,7 +172,16 @@ impl Build<'_> {
         }
         let mut holds = false;
         for edge in self.world.out(identity) {
-            let Link::Holds { capability, cluster_wide, ref binding } = edge.link else { continue };
+            let (capability, cluster_wide, names, binding) = match &edge.link {
+                Link::Holds { capability, cluster_wide, names, binding, .. } => {
+                    (*capability, *cluster_wide, names, binding)
+                }
+                Link::MayHold { .. } => {
+                    self.graph.unseen_roles += 1;
+                    continue;
+                }
+                _ => continue,
+            };
             holds = true;
             let target = &self.world.asset(edge.to).key;
             let cluster = self.cluster(key);
@@ -184,7 +193,7 @@ impl Build<'_> {
             let given = Spot::Binding(self.graph.granted(Granted { binding: binding.clone(), scope }));
             let ground = Ground::shown([EvidenceId::Edge(edge.id)]);
             self.graph.step(here, given, StepKind::PermissionDiscover, ground.clone());
-            rights::add(&mut self.graph, given, capability, Where { scope, cluster }, &ground);
+            rights::add(&mut self.graph, self.world, given, capability, Where { scope, cluster, names }, &ground);
         }
         if holds && ANONYMOUS.contains(&key.name.reveal()) {
             let ground = Ground::default().doubt(Some(Doubt::Endpoint)).remedy(Remedy::RefuseAnonymous(identity));

@@ -111,6 +111,8 @@ pub struct AttackGraph {
     pub granted: Vec<Granted>,
     /// Workloads of which nobody can tell whether the Internet reaches them, with no way in view.
     pub unseen_entries: usize,
+    /// Bindings of which nobody can tell all that they give: their roles are not in view.
+    pub unseen_roles: usize,
     pub(super) out: Vec<Vec<u32>>,
     pub(super) into: Vec<Vec<u32>>,
     pub(super) spot_at: HashMap<Spot, u32>,

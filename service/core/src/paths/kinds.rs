@@ -20,8 +20,16 @@ named! {
         PermissionDiscover = "PERMISSION_DISCOVER",
         /// A binding gives everything.
         ClusterAdmin = "CLUSTER_ADMIN",
+        /// A binding gives everything in a namespace.
+        NamespaceAdmin = "NAMESPACE_ADMIN",
         /// Commands are run in pods.
         PodExec = "POD_EXEC",
+        /// Pods that run are given another image.
+        PodPatch = "POD_PATCH",
+        /// Containers are put into pods that run.
+        PodDebug = "POD_DEBUG",
+        /// What makes pods is made or changed.
+        WorkloadCreate = "WORKLOAD_CREATE",
         /// Pods are made, and with them whatever a pod may be.
         PodCreate = "POD_CREATE",
         /// Whoever holds a node holds its pods.
@@ -36,6 +44,10 @@ named! {
         IdentityImpersonate = "IDENTITY_IMPERSONATE",
         /// Secrets are read that hold tokens of accounts.
         TokenBruteforce = "TOKEN_BRUTEFORCE",
+        /// Secrets are listed that hold tokens of accounts.
+        TokenList = "TOKEN_LIST",
+        /// A secret is made that the server fills with a token.
+        TokenSecret = "TOKEN_SECRET",
         /// Tokens of accounts are asked for.
         TokenRequest = "TOKEN_REQUEST",
         /// Secrets are read.
@@ -44,6 +56,10 @@ named! {
         SecretMount = "SECRET_MOUNT",
         /// Kubelets are reached through the API server.
         NodeProxy = "NODE_PROXY",
+        /// A volume is made of a path of the node.
+        VolumeCreate = "VOLUME_CREATE",
+        /// Configuration that rights are read from is written.
+        SystemConfig = "SYSTEM_CONFIG",
         /// Certificates are approved for any name.
         CsrApprove = "CSR_APPROVE",
         /// The cloud's metadata service is called from a pod.
@@ -102,6 +118,20 @@ named! {
         StoredTokens = "accounts may have no tokens in secrets",
         /// What the kubelet shows of its logs.
         KubeletLogs = "it needs the right to read logs through the kubelet",
+        /// It is limited to objects of some names, which are not all in view.
+        OnlyNamed = "it is only for objects of some names",
+        /// What runs in the pod.
+        Console = "what runs there may take no input",
+        /// Another right that it needs.
+        AlsoRead = "it also takes reading the secret",
+        /// Another right that it needs.
+        AlsoPod = "it also takes a pod that mounts the volume",
+        /// Another right that it needs.
+        AlsoUser = "it also takes acting as some user",
+        /// Whether some user is an admin.
+        AdminUser = "it takes a user who is an admin",
+        /// Whether rights are read from there.
+        Provider = "rights are read from there only on some providers",
         /// Which names a signer accepts.
         Signer = "the signer may refuse the name",
         /// Whether the traffic that passes holds credentials.
@@ -185,7 +215,23 @@ const ROWS: &[StepRow] = &[
         "its role allows every verb on everything, in the whole cluster",
         RBAC,
     ),
+    row(
+        StepKind::NamespaceAdmin,
+        false,
+        ["binding", "everything in a namespace"],
+        "its role allows every verb on everything, in one namespace",
+        RBAC,
+    ),
     row(StepKind::PodExec, true, ["binding", "workload"], "its role allows exec or attach on pods", ATTACKS),
+    row(StepKind::PodPatch, true, ["binding", "workload"], "its role allows changing pods", ATTACKS),
+    row(StepKind::PodDebug, false, ["binding", "workload"], "its role allows ephemeral containers", RBAC),
+    row(
+        StepKind::WorkloadCreate,
+        false,
+        ["binding", "new pods"],
+        "its role allows writing Deployments, Jobs or others that make pods",
+        RBAC,
+    ),
     row(
         StepKind::PodCreate,
         true,
@@ -223,6 +269,20 @@ const ROWS: &[StepRow] = &[
         "its role allows reading secrets, and the account has a token in one",
         ATTACKS,
     ),
+    row(
+        StepKind::TokenList,
+        true,
+        ["binding", "identity"],
+        "its role allows listing secrets, and the account has a token in one",
+        ATTACKS,
+    ),
+    row(
+        StepKind::TokenSecret,
+        false,
+        ["binding", "identity"],
+        "its role allows creating secrets, which the server fills with tokens",
+        "Kubernetes documentation, Managing Service Accounts",
+    ),
     row(StepKind::TokenRequest, false, ["binding", "identity"], "its role allows creating serviceaccounts/token", RBAC),
     row(StepKind::SecretRead, false, ["binding", "secret"], "its role allows reading secrets", RBAC),
     row(
@@ -233,6 +293,20 @@ const ROWS: &[StepRow] = &[
         "Kubernetes documentation, Secrets",
     ),
     row(StepKind::NodeProxy, false, ["binding", "workload"], "its role allows nodes/proxy", RBAC),
+    row(
+        StepKind::VolumeCreate,
+        false,
+        ["binding", "node"],
+        "its role allows creating persistent volumes, of paths of nodes too",
+        RBAC,
+    ),
+    row(
+        StepKind::SystemConfig,
+        false,
+        ["binding", "cluster admin"],
+        "its role allows writing ConfigMaps of kube-system",
+        "Microsoft, Threat Matrix for Kubernetes",
+    ),
     row(
         StepKind::CsrApprove,
         false,

@@ -200,10 +200,20 @@ impl Draw<'_> {
             let link = Link::Holds {
                 capability: self.dice.pick(Capability::ALL),
                 cluster_wide: self.dice.chance(50),
+                names: if self.dice.chance(30) { vec![o("web")] } else { vec![] },
                 binding: o("binding"),
+                role: o("role"),
             };
             let (identity, role) = (self.others[3], self.others[2]);
             self.scene.edge(identity, role, Author::Cluster, link);
+        }
+        if self.dice.chance(20) {
+            let span = Span::hours(self.dice.pick(&[2, 30, 100]));
+            self.scene.window(self.others[2], "", Eye::AuditLog, span);
+            if self.dice.chance(50) {
+                let what = What::UsedRight(self.dice.pick(Capability::ALL));
+                self.scene.fact(self.others[3], Author::Cluster, what);
+            }
         }
     }
 

@@ -159,6 +159,12 @@ fn unknown(found: &PathsWire) -> String {
             found.exposure_unknown
         ));
     }
+    if found.rights_unknown > 0 {
+        out.push_str(&format!(
+            "\nOf {} bindings the role is not in view: what they give leads nowhere here.\n",
+            found.rights_unknown
+        ));
+    }
     out.push_str(&format!("\nThese are {}.\n", found.limits));
     out
 }

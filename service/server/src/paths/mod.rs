@@ -70,6 +70,8 @@ pub(crate) struct PathsWire {
     pub(crate) ways: Vec<WayWire>,
     /// Workloads of which nobody can tell whether the Internet reaches them, with no way in view: none begins there.
     pub(crate) exposure_unknown: usize,
+    /// Bindings whose roles are not in view: what they give leads nowhere here.
+    pub(crate) rights_unknown: usize,
     pub(crate) as_of: String,
     pub(crate) limits: &'static str,
 }
@@ -224,6 +226,7 @@ pub(crate) fn paths(store: &Store, snapshot: &Snapshot, asked: &Asked) -> Result
         blast,
         ways: ways::ways(snapshot, &urgent),
         exposure_unknown: graph.unseen_entries,
+        rights_unknown: graph.unseen_roles,
         as_of: snapshot.world.as_of.to_string(),
         limits: LIMITS,
     })

@@ -219,6 +219,7 @@ mod tests {
             blast: None,
             ways: Vec::new(),
             exposure_unknown: 0,
+            rights_unknown: 0,
             as_of: "2026-11-24T03:02:00Z".to_owned(),
             limits: "",
         }

@@ -25,6 +25,7 @@ mod yaml;
 pub use controls::{BadStandardsVersion, CONTROLS_CSV, StandardsVersion, controls};
 pub(crate) use expose::address::is_public;
 pub use gathered::Gathered;
+pub(crate) use model::Rule;
 pub use object::{Object, Origin, Place};
-pub(crate) use rights::capabilities;
+pub(crate) use rights::{lead_further, rights_of_rule};
 pub use scan::{ScanHow, ToldBy, records};

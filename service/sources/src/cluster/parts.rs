@@ -26,7 +26,15 @@ pub(super) struct Parts {
     /// The classes whose kinds were all seen.
     seen: SpokenSet,
     namespaces: BTreeMap<Opaque, BTreeSet<Digest>>,
-    objects: BTreeMap<AssetKey, (SpokenSet, BTreeSet<Digest>)>,
+    objects: BTreeMap<AssetKey, Judged>,
+}
+
+/// An object that was judged by itself.
+struct Judged {
+    classes: SpokenSet,
+    contents: BTreeSet<Digest>,
+    /// All that there is to say of it was said.
+    whole: bool,
 }
 
 impl Parts {
@@ -63,6 +71,11 @@ impl Parts {
         self.complete && self.whole && self.seen.contains(Spoken::Misconfiguration)
     }
 
+    /// True when every role and binding was seen.
+    pub(super) fn all_roles_seen(&self) -> bool {
+        self.complete && self.whole && self.seen.contains(Spoken::Rbac)
+    }
+
     /// The scope that claims of this object belong to.
     pub(super) fn scope_of(&self, raised: &AssetKey) -> Scope {
         if self.complete {
@@ -74,21 +87,24 @@ impl Parts {
 
     /// Notes that a workload was judged.
     pub(super) fn workload(&mut self, raised: &AssetKey, object: &Object) {
-        self.note(raised, object, &[Spoken::Misconfiguration, Spoken::Secret]);
+        self.note(raised, object, &[Spoken::Misconfiguration, Spoken::Secret], true);
     }
 
-    /// Notes that a binding was judged, with its role in view.
-    pub(super) fn binding(&mut self, key: &AssetKey, object: &Object) {
-        self.note(key, object, &[Spoken::Rbac]);
+    /// Notes that a binding was judged. `whole` is false when it may give more than what its roles in view say: then it
+    /// closes nothing.
+    pub(super) fn binding(&mut self, key: &AssetKey, object: &Object, whole: bool) {
+        self.note(key, object, &[Spoken::Rbac], whole);
     }
 
-    fn note(&mut self, key: &AssetKey, object: &Object, classes: &[Spoken]) {
+    fn note(&mut self, key: &AssetKey, object: &Object, classes: &[Spoken], whole: bool) {
         if self.complete {
             return;
         }
-        let (spoken, contents) = self.objects.entry(key.clone()).or_default();
-        classes.iter().for_each(|class| spoken.insert(*class));
-        contents.insert(object.content);
+        let new = || Judged { classes: SpokenSet::default(), contents: BTreeSet::new(), whole: true };
+        let judged = self.objects.entry(key.clone()).or_insert_with(new);
+        classes.iter().for_each(|class| judged.classes.insert(*class));
+        judged.contents.insert(object.content);
+        judged.whole &= whole;
     }
 
     /// The namespaces that a complete scan saw; empty text for what belongs to none.
@@ -99,11 +115,11 @@ impl Parts {
     /// All parts.
     pub(super) fn list(&self) -> Vec<Part> {
         if !self.complete {
-            let parts = self.objects.iter().map(|(key, (classes, contents))| Part {
+            let parts = self.objects.iter().map(|(key, judged)| Part {
                 scope: self.scope_of(key),
-                classes: *classes,
-                complete: true,
-                content: Some(of_all(contents)),
+                classes: judged.classes,
+                complete: judged.whole,
+                content: Some(of_all(&judged.contents)),
             });
             return parts.collect();
         }

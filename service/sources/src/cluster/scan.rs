@@ -8,7 +8,7 @@ use assay_core::asset::{AssetKey, Kind, KindClass};
 use assay_core::ids::Time;
 use assay_core::named;
 use assay_core::observation::{
-    Author, Claim, Edge, Fact, Flaw, Link, Observation, Record, RecordKind, Severity, Subject, What,
+    Author, Capability, Claim, Edge, Fact, Flaw, Link, Observation, Record, RecordKind, Subject, What,
 };
 use assay_core::scope::{Artifact, Head};
 use assay_core::text::Opaque;
@@ -20,8 +20,9 @@ use super::hosts::Hosts;
 use super::judge::{self, Failure};
 use super::model::{Body, Workload};
 use super::namespaces;
+use super::object::Object;
 use super::parts::Parts;
-use super::rights;
+use super::rights::{Given, Rights};
 use super::runs::Runs;
 use super::view::View;
 use crate::door::SecretDoor;
@@ -78,6 +79,7 @@ pub fn records(gathered: &Gathered, how: ScanHow<'_>, out: &mut dyn FnMut(Record
         ways: expose::ways(&view, around),
         runs: Runs::new(&view, how.door),
         hosts: Hosts::new(&view),
+        rights: Rights::new(&view, parts.all_roles_seen()),
         levels: namespaces::levels(&view, how.version),
         said: HashSet::new(),
         identified: HashSet::new(),
@@ -114,6 +116,7 @@ struct Scan<'a, 'v> {
     ways: Ways,
     runs: Runs,
     hosts: Hosts,
+    rights: Rights,
     levels: namespaces::Levels,
     parts: Parts,
     /// What was said already: pods of one workload repeat each other and their template.
@@ -136,7 +139,7 @@ impl Scan<'_, '_> {
         match &object.body {
             Body::Workload(workload) => self.workload(at, workload, &mut yields),
             Body::Binding(binding) => {
-                let given = rights::given(self.view, object, binding);
+                let given = self.rights.given(self.view, object, binding);
                 self.binding(at, given, &mut yields);
             }
             Body::Other | Body::Endpoints(_) => {}
@@ -230,39 +233,54 @@ impl Scan<'_, '_> {
         }
     }
 
-    fn binding(&mut self, at: usize, given: rights::Given, yields: &mut Vec<Observation>) {
+    fn binding(&mut self, at: usize, given: Given, yields: &mut Vec<Observation>) {
         let object = &self.view.objects[at];
         let key = &self.view.keys[at];
         yields.push(self.exists(at, None));
-        if given.role_known {
-            self.parts.binding(key, object);
+        if given.is_whole() || !given.rights.is_empty() {
+            self.parts.binding(key, object, given.is_whole());
         }
         let scope = self.parts.scope_of(key).key();
-        let binding = Opaque::admit_name(&format!("{}/{}", object.kind, object.name), self.how.door);
+        let name = |text: &str| Opaque::admit_name(text, self.how.door);
+        let (binding, role) = (name(&format!("{}/{}", object.kind, object.name)), name(&given.role));
+        let cluster_wide = given.cluster_wide;
+        let reach = if cluster_wide {
+            AssetKey::cluster(self.how.cluster)
+        } else {
+            AssetKey::namespace(self.how.cluster, key.namespace.clone())
+        };
         for (workload, group, token_mounted) in given.members {
             yields.push(self.edge(workload, group, Link::RunsAs { token_mounted }));
         }
-        for right in given.rights {
-            let reach = if right.cluster_wide {
-                AssetKey::cluster(self.how.cluster)
-            } else {
-                AssetKey::namespace(self.how.cluster, key.namespace.clone())
-            };
-            let capability = right.capability;
-            let link = Link::Holds { capability, cluster_wide: right.cluster_wide, binding: binding.clone() };
-            yields.push(self.edge(right.subject.clone(), reach, link));
-            let place = if right.cluster_wide { "in the whole cluster" } else { "in one namespace" };
-            let text = format!("by {} of {} ({})", binding.reveal(), right.role, object.origin);
-            yields.push(Observation::Claim(Box::new(Claim {
-                scope: Some(scope.clone()),
-                subject: Subject::Object { at: right.subject, container: None },
-                severity: Severity::High,
-                title: Opaque::readmit(&format!("{capability} {place}")),
-                text: Opaque::admit(&text, self.how.door),
-                rule: Opaque::readmit(capability.as_str()),
-                flaw: Flaw::Rbac { capability, cluster_wide: right.cluster_wide },
-            })));
+        for (subject, because) in given.doubts {
+            let (binding, role) = (binding.clone(), role.clone());
+            yields.push(self.edge(subject, reach.clone(), Link::MayHold { binding, role, because }));
         }
+        for right in given.rights {
+            let capability = right.capability;
+            let names: Vec<Opaque> = right.names.iter().map(|n| name(n)).collect();
+            if right.alarms {
+                let text = self.right_words(&binding, &role, object, &right.names);
+                yields.push(Observation::Claim(Box::new(Claim {
+                    scope: Some(scope.clone()),
+                    subject: Subject::Object { at: right.subject.clone(), container: None },
+                    severity: capability.row().severity,
+                    title: Opaque::readmit(&right_title(capability, cluster_wide)),
+                    text,
+                    rule: Opaque::readmit(capability.as_str()),
+                    flaw: Flaw::Rbac { capability, cluster_wide },
+                })));
+            }
+            let (binding, role) = (binding.clone(), role.clone());
+            let link = Link::Holds { capability, cluster_wide, names, binding, role };
+            yields.push(self.edge(right.subject, reach.clone(), link));
+        }
+    }
+
+    fn right_words(&self, binding: &Opaque, role: &Opaque, object: &Object, names: &[Box<str>]) -> Opaque {
+        let only = if names.is_empty() { String::new() } else { format!(", only for {}", names.join(", ")) };
+        let text = format!("by {} of {}{only} ({})", binding.reveal(), role.reveal(), object.origin);
+        Opaque::admit(&text, self.how.door)
     }
 
     fn exists(&self, at: usize, replicas: Option<u32>) -> Observation {
@@ -295,4 +313,8 @@ impl Scan<'_, '_> {
         let (since, author) = (self.how.as_of, self.how.told_by.enforced());
         Observation::Edge(Box::new(Edge { from, to, link, author, since }))
     }
+}
+
+fn right_title(capability: Capability, cluster_wide: bool) -> String {
+    format!("{capability} in {}", if cluster_wide { "the whole cluster" } else { "one namespace" })
 }

@@ -116,7 +116,7 @@ fn way(edge: &Edge) -> Option<String> {
         Link::Routes { port, target_port, protocol, .. } => {
             Some(format!("{} :{port} -> {} :{target_port} {protocol}", name(&edge.from), name(&edge.to)))
         }
-        Link::Runs { .. } | Link::RunsAs { .. } | Link::IsHanded | Link::Holds { .. } => None,
+        Link::Runs { .. } | Link::RunsAs { .. } | Link::IsHanded | Link::Holds { .. } | Link::MayHold { .. } => None,
     }
 }
 

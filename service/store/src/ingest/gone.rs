@@ -46,7 +46,7 @@ impl Settling<'_> {
     /// Rights that this binding gave and gives no longer.
     fn retire_rights(&self, binding: &AssetKey) -> Result<(), StoreError> {
         let sql = "UPDATE edge SET gone_at = ?5 WHERE source = ?1 AND report_id <> ?2 AND gone_at IS NULL \
-                   AND json_extract(body, '$.link') = 'holds' AND json_extract(body, '$.binding') = ?3 \
+                   AND json_extract(body, '$.link') IN ('holds', 'may_hold') AND json_extract(body, '$.binding') = ?3 \
                    AND to_id IN (SELECT id FROM asset WHERE cluster = ?6 AND (?4 = '' OR kind = 'Namespace' AND name = ?4))";
         let name = format!("{}/{}", binding.kind, binding.name.reveal());
         let now = self.received_at.millis();

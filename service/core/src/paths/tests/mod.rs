@@ -65,7 +65,7 @@ impl Town {
             false => AssetKey::namespace(&o(CLUSTER), o("shop")),
         };
         let to = self.scene.asset(key);
-        let link = Link::Holds { capability, cluster_wide, binding: o(binding) };
+        let link = Link::Holds { capability, cluster_wide, names: Vec::new(), binding: o(binding), role: o("Role/r") };
         self.scene.edge(identity, to, Author::Cluster, link);
     }
 

@@ -80,8 +80,16 @@ fn each_right_leads_where_it_leads() {
         (C::Bind, false, Goal::ClusterAdmin, None),
         (C::Bind, false, Goal::Secret, Some((K::RoleBind, 0))),
         (C::Escalate, true, Goal::ClusterAdmin, Some((K::RoleEscalate, 0))),
-        (C::Impersonate, true, Goal::ClusterAdmin, Some((K::IdentityImpersonate, 0))),
-        (C::Impersonate, false, Goal::ClusterAdmin, None),
+        (C::NamespaceAdmin, false, Goal::Secret, Some((K::NamespaceAdmin, 0))),
+        (C::NamespaceAdmin, false, Goal::ClusterAdmin, None),
+        (C::Impersonate, true, Goal::ClusterAdmin, Some((K::IdentityImpersonate, 1))),
+        (C::ImpersonateGroups, true, Goal::ClusterAdmin, Some((K::IdentityImpersonate, 1))),
+        (C::ImpersonateAccounts, false, Goal::ClusterAdmin, None),
+        (C::WriteSystemConfig, false, Goal::ClusterAdmin, Some((K::SystemConfig, 1))),
+        (C::CreateVolumes, true, Goal::Node, Some((K::VolumeCreate, 1))),
+        (C::CreateWorkloads, false, Goal::Node, Some((K::PodCreate, 1))),
+        (C::ListSecrets, false, Goal::Secret, Some((K::SecretRead, 0))),
+        (C::ForwardPorts, true, Goal::ClusterAdmin, None),
         (C::ApproveCertificates, true, Goal::ClusterAdmin, Some((K::CsrApprove, 1))),
         (C::ReadSecrets, false, Goal::Secret, Some((K::SecretRead, 0))),
         (C::CreatePods, false, Goal::Node, Some((K::PodCreate, 1))),
@@ -102,7 +110,13 @@ fn each_right_leads_where_it_leads() {
 #[test]
 fn one_identity_leads_to_the_next_by_exec_and_by_tokens() {
     use Capability as C;
-    for (capability, by) in [(C::ExecPods, K::PodExec), (C::RequestTokens, K::TokenRequest)] {
+    for (capability, by) in [
+        (C::ExecPods, K::PodExec),
+        (C::ChangePods, K::PodPatch),
+        (C::DebugPods, K::PodDebug),
+        (C::RequestTokens, K::TokenRequest),
+        (C::ImpersonateAccounts, K::IdentityImpersonate),
+    ] {
         let mut town = Town::new();
         let (web, cart) = (town.workload("web"), town.workload("cart"));
         let (weak, strong) = (town.account("weak"), town.account("strong"));
@@ -114,6 +128,41 @@ fn one_identity_leads_to_the_next_by_exec_and_by_tokens() {
         assert!(kinds.contains(&by), "{kinds:?}");
         assert_eq!(doubts, 0);
     }
+}
+
+#[test]
+fn a_right_to_some_names_leads_to_these_alone() {
+    let mut town = Town::new();
+    let web = town.workload("web");
+    let (weak, strong) = (town.account("weak"), town.account("strong"));
+    town.account("plain");
+    town.runs_as(web, weak);
+    town.holds_everywhere(strong, Capability::ClusterAdmin, "ClusterRoleBinding/c");
+    town.holds(weak, Capability::RequestTokens, "RoleBinding/b");
+    let limited = |town: &mut Town, to: &[&str]| {
+        for edge in &mut town.scene.edges {
+            if let Link::Holds { names, capability: Capability::RequestTokens, .. } = &mut edge.link {
+                *names = to.iter().map(|name| o(name)).collect();
+            }
+        }
+        town.way(web, Goal::ClusterAdmin).map(|(_, doubts)| doubts)
+    };
+    assert_eq!(limited(&mut town, &[]), Some(0));
+    assert_eq!(limited(&mut town, &["plain"]), None);
+    assert_eq!(limited(&mut town, &["plain", "strong"]), Some(0));
+    assert_eq!(limited(&mut town, &["plain", "elsewhere"]), Some(1), "nobody sees whom that is");
+}
+
+#[test]
+fn a_binding_whose_role_is_not_in_view_leads_nowhere_and_is_counted() {
+    use crate::observation::RightsUnknown;
+    let mut town = Town::new();
+    let (web, runner) = (town.workload("web"), town.account("runner"));
+    town.runs_as(web, runner);
+    let shop = town.scene.asset(AssetKey::namespace(&o(CLUSTER), o("shop")));
+    let link = Link::MayHold { binding: o("RoleBinding/b"), role: o("Role/r"), because: RightsUnknown::ALL[0] };
+    town.scene.edge(runner, shop, Author::Cluster, link);
+    assert_eq!((town.graph().unseen_roles, town.way(web, Goal::Node)), (1, None));
 }
 
 #[test]

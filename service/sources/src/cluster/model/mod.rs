@@ -20,7 +20,7 @@ pub use pod::{
     Profile, SeLinuxOptions, SecurityContext, Sysctl, Target, Volume, VolumeMount, WindowsOptions,
 };
 pub use policy::{IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PolicySpec, Requirement, Selector};
-pub use rights::{Binding, Role, RoleRef, RoleSubject, Rule, ServiceAccount};
+pub use rights::{AggregationRule, Binding, Role, RoleRef, RoleSubject, Rule, ServiceAccount};
 pub use scalar::{Labels, PortName};
 pub use workload::Workload;
 

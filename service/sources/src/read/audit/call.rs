@@ -18,6 +18,8 @@ pub(super) struct Call {
     /// The server has not answered yet: another event of the same call will say what came of it.
     pub(super) unanswered: bool,
     pub(super) verb: String,
+    /// The API group of the resource; empty for the core group.
+    pub(super) group: String,
     pub(super) resource: String,
     pub(super) subresource: String,
     pub(super) namespace: String,
@@ -65,6 +67,8 @@ struct User {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ObjectRef {
+    #[serde(rename = "apiGroup")]
+    api_group: Word,
     resource: Word,
     subresource: Word,
     namespace: Word,
@@ -94,6 +98,7 @@ impl Entry {
             at: times.into_iter().find_map(|t| loose_instant(t.as_str())),
             unanswered: self.stage.as_str() == "RequestReceived",
             verb: self.verb.0,
+            group: object.api_group.0,
             resource: object.resource.0,
             subresource: object.subresource.0,
             namespace: object.namespace.0,

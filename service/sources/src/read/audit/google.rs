@@ -55,6 +55,8 @@ impl Call {
             self.resource = (*resource).to_owned();
             self.subresource = between.first().copied().unwrap_or_default().to_owned();
             self.verb = (*verb).to_owned();
+            let group = parts[..version].join(".");
+            self.group = if group == "core" { String::new() } else { group };
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::call::Call;
-use crate::cluster::capabilities;
+use crate::cluster::lead_further;
 use crate::cluster::model::{Binding, Role};
 
 /// Roles of the whole cluster whose holders can take it over. Source: bootstrap policy of the API server.
@@ -26,7 +26,7 @@ pub(super) fn grants_admin(call: &Call) -> bool {
 pub(super) fn is_powerful_role(call: &Call) -> bool {
     let role = matches!(call.resource.as_str(), "roles" | "clusterroles") && call.subresource.is_empty();
     let rules = call.object.as_ref().filter(|_| role).and_then(|object| Role::deserialize(object).ok());
-    rules.is_some_and(|role| !capabilities(&role.rules).is_empty())
+    rules.is_some_and(|role| lead_further(&role.rules))
 }
 
 /// A role that Kubernetes made for itself.
