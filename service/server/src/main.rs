@@ -19,6 +19,7 @@ mod log;
 mod models;
 mod progress;
 mod refresh;
+mod rights;
 mod sensor;
 mod similar;
 mod snapshot;
@@ -105,6 +106,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Explain(args)) => commands::explain::run(global, args),
         Some(Command::Assets(args)) => commands::assets::run(global, args),
         Some(Command::Profiles(args)) => commands::profiles::run(global, args),
+        Some(Command::Rights(args)) => commands::rights::run(global, args),
         Some(Command::Paths(args)) => commands::assets::paths(global, args),
         Some(Command::Ask(args)) => commands::ask::run(global, args),
         Some(Command::Serve(args)) => commands::serve::run(global, args),

@@ -17,6 +17,7 @@ pub(crate) mod ingest;
 pub(crate) mod intel;
 pub(crate) mod models;
 pub(crate) mod profiles;
+pub(crate) mod rights;
 pub(crate) mod scan;
 pub(crate) mod serve;
 mod table;

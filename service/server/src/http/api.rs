@@ -1,4 +1,4 @@
-//! The API under /api/v1: findings, reports, decisions, digests, enrichments, assets, paths, events.
+//! The API under /api/v1: findings, reports, decisions, digests, enrichments, assets, paths, rights, events.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -26,6 +26,7 @@ use crate::commands::explain::{ExplanationWire, find, wire as explanation};
 use crate::commands::findings::{Filter, ListWire, list};
 use crate::commands::ingest::FileWire;
 use crate::inventory::{self, AssetsWire, PathsWire};
+use crate::rights::{self, Asked, RightsWire};
 use crate::wire::FindingWire;
 use crate::{digest, ingest, ticket};
 
@@ -250,6 +251,25 @@ pub(crate) async fn assets(
 
 pub(crate) async fn paths(State(service): State<Arc<Service>>) -> Answer<PathsWire> {
     Ok(Json(service.read(|_, _, snapshot| Ok(inventory::paths(snapshot))).await?))
+}
+
+/// What a list of rights can be narrowed to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RightsQuery {
+    subject: Option<String>,
+    can: Option<String>,
+    namespace: Option<String>,
+}
+
+pub(crate) async fn rights(
+    State(service): State<Arc<Service>>,
+    query: Result<Query<RightsQuery>, QueryRejection>,
+) -> Answer<RightsWire> {
+    let Query(query) = query.map_err(|e| unread(&e))?;
+    let can = read("can", query.can.as_deref())?;
+    let asked = Asked { subject: query.subject, can, namespace: query.namespace };
+    Ok(Json(service.read(move |_, _, snapshot| Ok(rights::list(snapshot, &asked))).await?))
 }
 
 /// Since when a digest looks.

@@ -134,6 +134,7 @@ fn router(service: Arc<Service>) -> Router {
         .route("/api/v1/reports", post(api::report))
         .route("/api/v1/assets", get(api::assets))
         .route("/api/v1/paths", get(api::paths))
+        .route("/api/v1/rights", get(api::rights))
         .route("/api/v1/digests", post(api::make_digest))
         .route("/api/v1/digests/latest", get(api::latest_digest))
         .route("/api/v1/enrichments", post(api::enrich))

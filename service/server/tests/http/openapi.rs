@@ -110,6 +110,8 @@ fn well(service: &Service) -> Vec<(&'static str, Request)> {
         ("/api/v1/reports", post("/api/v1/reports", report)),
         ("/api/v1/assets", get("/api/v1/assets")),
         ("/api/v1/paths", get("/api/v1/paths")),
+        ("/api/v1/rights", get("/api/v1/rights")),
+        ("/api/v1/rights", get("/api/v1/rights?can=create-pods&subject=build/ci-runner")),
         ("/api/v1/digests", post("/api/v1/digests", json!({}))),
         ("/api/v1/digests/latest", get("/api/v1/digests/latest")),
         ("/api/v1/enrichments", post("/api/v1/enrichments", json!({ "text": "CVE-2021-44228 shop/x", "key": "K-1" }))),
