@@ -102,6 +102,8 @@ pub(crate) enum Command {
     Assets(Assets),
     /// Attack paths: ways in, ways on to nodes and cluster admins, and the changes that close most of them.
     Paths(Paths),
+    /// Who may do what that is dangerous: where, through which binding and role, and which workloads run with it.
+    Rights(Rights),
     /// What each image does while it is watched: programs, packages, ports, peers; -o json exports it.
     Profiles(Profiles),
     /// Ask a question; without one, a conversation.
@@ -221,6 +223,27 @@ pub(crate) struct Explain {
 #[derive(Debug, Args)]
 pub(crate) struct Assets {
     /// Only this namespace.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+}
+
+const RIGHTS_EXAMPLES: &str = "Examples:
+  assay rights                          everybody with a dangerous right
+  assay rights shop/web                 one account, with what it has through its groups
+  assay rights Group/developers         one group, or User/ann
+  assay rights --can read-secrets       who can do this: by a role for everything, too
+  assay rights --can exec-pods --namespace shop -o json";
+
+#[derive(Debug, Args)]
+#[command(after_help = RIGHTS_EXAMPLES)]
+pub(crate) struct Rights {
+    /// Whose: NAME, NAMESPACE/NAME, or with the kind before it (ServiceAccount, User, Group); default: everybody.
+    #[arg(value_name = "SUBJECT")]
+    pub(crate) subject: Option<String>,
+    /// Only who can do this, such as read-secrets, create-pods or impersonate.
+    #[arg(long, value_name = "CAPABILITY")]
+    pub(crate) can: Option<String>,
+    /// Only what holds in this namespace.
     #[arg(long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
 }

@@ -20,6 +20,7 @@ mod models;
 mod paths;
 mod progress;
 mod refresh;
+mod rights;
 mod sensor;
 mod similar;
 mod snapshot;
@@ -107,6 +108,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Assets(args)) => commands::assets::run(global, args),
         Some(Command::Profiles(args)) => commands::profiles::run(global, args),
         Some(Command::Paths(args)) => commands::paths::run(global, args),
+        Some(Command::Rights(args)) => commands::rights::run(global, args),
         Some(Command::Ask(args)) => commands::ask::run(global, args),
         Some(Command::Serve(args)) => commands::serve::run(global, args),
         Some(Command::Token(what)) => commands::serve::token(global, what),

@@ -18,6 +18,7 @@ pub(crate) mod intel;
 pub(crate) mod models;
 pub(crate) mod paths;
 pub(crate) mod profiles;
+pub(crate) mod rights;
 pub(crate) mod scan;
 pub(crate) mod serve;
 mod table;

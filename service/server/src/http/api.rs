@@ -1,4 +1,4 @@
-//! The API under /api/v1: findings, reports, decisions, digests, enrichments, assets.
+//! The API under /api/v1: findings, reports, decisions, digests, enrichments, assets, rights.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -26,6 +26,7 @@ use crate::commands::explain::{ExplanationWire, find, wire as explanation};
 use crate::commands::findings::{Filter, ListWire, list};
 use crate::commands::ingest::FileWire;
 use crate::inventory::{self, AssetsWire};
+use crate::rights::{self, Asked, RightsWire};
 use crate::wire::FindingWire;
 use crate::{digest, ingest, ticket};
 
@@ -246,6 +247,25 @@ pub(crate) async fn assets(
 ) -> Answer<AssetsWire> {
     let Query(query) = query.map_err(|e| unread(&e))?;
     Ok(Json(service.read(move |_, _, snapshot| Ok(inventory::list(snapshot, query.namespace.as_deref()))).await?))
+}
+
+/// What a list of rights can be narrowed to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RightsQuery {
+    subject: Option<String>,
+    can: Option<String>,
+    namespace: Option<String>,
+}
+
+pub(crate) async fn rights(
+    State(service): State<Arc<Service>>,
+    query: Result<Query<RightsQuery>, QueryRejection>,
+) -> Answer<RightsWire> {
+    let Query(query) = query.map_err(|e| unread(&e))?;
+    let can = read("can", query.can.as_deref())?;
+    let asked = Asked { subject: query.subject, can, namespace: query.namespace };
+    Ok(Json(service.read(move |_, _, snapshot| Ok(rights::list(snapshot, &asked))).await?))
 }
 
 /// Since when a digest looks.

@@ -136,6 +136,7 @@ fn router(service: Arc<Service>) -> Router {
         .route("/api/v1/assets", get(api::assets))
         .route("/api/v1/paths", get(paths::list))
         .route("/api/v1/paths.svg", get(paths::picture))
+        .route("/api/v1/rights", get(api::rights))
         .route("/api/v1/digests", post(api::make_digest))
         .route("/api/v1/digests/latest", get(api::latest_digest))
         .route("/api/v1/enrichments", post(api::enrich))

@@ -112,6 +112,8 @@ fn well(service: &Service) -> Vec<(&'static str, Request)> {
         ("/api/v1/paths", get("/api/v1/paths?what_if=true")),
         ("/api/v1/paths", get("/api/v1/paths?from=build/webhook&to=node,secret")),
         ("/api/v1/paths.svg", get("/api/v1/paths.svg")),
+        ("/api/v1/rights", get("/api/v1/rights")),
+        ("/api/v1/rights", get("/api/v1/rights?can=create-pods&subject=build/ci-runner")),
         ("/api/v1/digests", post("/api/v1/digests", json!({}))),
         ("/api/v1/digests/latest", get("/api/v1/digests/latest")),
         ("/api/v1/enrichments", post("/api/v1/enrichments", json!({ "text": "CVE-2021-44228 shop/x", "key": "K-1" }))),

@@ -239,6 +239,34 @@ fn a_label_adds_to_the_built_in_roles() {
     assert!(edit.contains(&"impersonate-accounts".to_owned()) && !edit.contains(&"write-roles".to_owned()), "{edit:?}");
 }
 
+/// What cannot be held whole is skipped by its name, and whoever is bound to it may hold anything.
+#[test]
+fn a_role_of_a_hundred_thousand_rules_is_refused_and_leaves_a_doubt() {
+    let rules = "- {apiGroups: [''], resources: [secrets], verbs: [get]}\n".repeat(100_000);
+    let yaml = role("ClusterRole", "").replace("rules: \n", &format!("rules:\n{rules}"))
+        + &binding("ClusterRoleBinding", "kind: ClusterRole, name: r", ACCOUNT);
+    let seen = scan(&yaml, Look::default());
+    assert_eq!((seen.head.skipped.len(), seen.claims().count()), (1, 0));
+    assert_eq!(doubts(&seen), ["role_not_in_view of ClusterRole/r"]);
+}
+
+/// Names that a terminal or a page would obey are written down as what they are.
+#[test]
+fn names_with_escapes_pass_the_door() {
+    let rules =
+        r#"[{apiGroups: [''], resources: [pods/exec], verbs: [create], resourceNames: ["\e[31mred\nline\u202E"]}]"#;
+    let hostile = r#"{kind: User, name: "ann\e[2J\r\nroot"}"#;
+    let yaml = role("ClusterRole", rules) + &binding("ClusterRoleBinding", "kind: ClusterRole, name: r", hostile);
+    let seen = scan(&yaml, Look::default());
+    let holds = seen.edges().find(|e| matches!(e.link, Link::Holds { .. })).expect("the test wrote it");
+    let Link::Holds { names, .. } = &holds.link else { return };
+    for text in
+        [names[0].reveal(), holds.from.name.reveal(), seen.claims().next().expect("the test wrote it").text.reveal()]
+    {
+        assert!(!text.chars().any(|c| c.is_control() || c == '\u{202E}'), "{text:?}");
+    }
+}
+
 /// Ten thousand subjects of one binding cost ten thousand times what one costs, and a group is told once.
 #[test]
 fn subjects_and_groups_cost_what_they_are() {
