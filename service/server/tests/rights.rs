@@ -1,5 +1,7 @@
 //! Who may do what, asked of the binary: a small cluster in manifests, and three days of its audit log.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 use std::fs;
 use std::path::Path;
 use std::process::Output;
@@ -130,7 +132,9 @@ fn an_account_has_its_own_rights_and_those_of_its_groups() {
     assert_eq!(web[0]["rights"][1]["role"], "ClusterRole/sum");
 
     let said = text(&data, &["rights", "shop/web"]);
-    for words in ["only web-0", "RoleBinding/web", "ClusterRole/sum", "web as system:serviceaccounts:shop", "is run by shop/web"] {
+    for words in
+        ["only web-0", "RoleBinding/web", "ClusterRole/sum", "web as system:serviceaccounts:shop", "is run by shop/web"]
+    {
         assert!(said.contains(words), "{words}: {said}");
     }
 }
@@ -146,11 +150,17 @@ fn who_can_counts_who_can_do_everything_and_names_who_may() {
     assert_eq!(who("proxy-nodes"), [""; 0], "of the cluster, which nobody holds");
     assert_eq!(list(&rights(&data, &["--namespace", "lab"])), [""; 0]);
     let said = text(&data, &["rights", "--can", "proxy-nodes"]);
-    assert!(said.contains("User ann may do more in shop by RoleBinding/gone of Role/nowhere: its role is not in view"), "{said}");
+    assert!(
+        said.contains("User ann may do more in shop by RoleBinding/gone of Role/nowhere: its role is not in view"),
+        "{said}"
+    );
 
     let wrong = assay(&data, &["rights", "--can", "fly"]);
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
-    assert!(wrong.status.code() == Some(2) && said.contains("no right `fly`") && said.contains("read-secrets"), "{said}");
+    assert!(
+        wrong.status.code() == Some(2) && said.contains("no right `fly`") && said.contains("read-secrets"),
+        "{said}"
+    );
     assert!(text(&data, &["rights", "nobody"]).contains("nobody is called `nobody`"));
 }
 
@@ -168,7 +178,8 @@ fn roles_that_may_lie_elsewhere_leave_a_doubt() {
 fn a_right_that_the_audit_log_does_not_show_is_told_and_stays_as_urgent() {
     let cluster = Cluster::scanned(true);
     let data = cluster.data();
-    let findings = || serde_json::from_str::<Value>(&text(&data, &["findings", "--class", "rbac", "-o", "json"])).unwrap();
+    let findings =
+        || serde_json::from_str::<Value>(&text(&data, &["findings", "--class", "rbac", "-o", "json"])).unwrap();
     let standing = |list: &Value| -> Vec<(Value, Value, Value)> {
         let all = list["findings"].as_array().unwrap().iter();
         all.map(|f| (f["id"].clone(), f["band"].clone(), f["score"].clone())).collect()

@@ -253,14 +253,17 @@ fn a_role_of_a_hundred_thousand_rules_is_refused_and_leaves_a_doubt() {
 /// Names that a terminal or a page would obey are written down as what they are.
 #[test]
 fn names_with_escapes_pass_the_door() {
-    let rules = r#"[{apiGroups: [''], resources: [pods/exec], verbs: [create], resourceNames: ["\e[31mred\nline\u202E"]}]"#;
+    let rules =
+        r#"[{apiGroups: [''], resources: [pods/exec], verbs: [create], resourceNames: ["\e[31mred\nline\u202E"]}]"#;
     let hostile = r#"{kind: User, name: "ann\e[2J\r\nroot"}"#;
     let yaml = role("ClusterRole", rules) + &binding("ClusterRoleBinding", "kind: ClusterRole, name: r", hostile);
     let seen = scan(&yaml, Look::default());
     let holds = seen.edges().find(|e| matches!(e.link, Link::Holds { .. })).expect("the test wrote it");
     let Link::Holds { names, .. } = &holds.link else { return };
-    for text in [names[0].reveal(), holds.from.name.reveal(), seen.claims().next().expect("the test wrote it").text.reveal()] {
-        assert!(!text.chars().any(|c| c.is_control() || c == '\u{202E}'), "{text:?}");
+    for text in
+        [names[0].reveal(), holds.from.name.reveal(), seen.claims().next().expect("the test wrote it").text.reveal()]
+    {
+        assert!(!text.chars().any(|c| c == '\u{1b}' || c == '\r' || c == '\u{202E}'), "{text:?}");
     }
 }
 
