@@ -1,5 +1,7 @@
 //! Who may do what, asked of the binary: a small cluster in manifests, and three days of its audit log.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 use std::fs;
 use std::path::Path;
 use std::process::Output;

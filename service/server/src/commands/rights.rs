@@ -3,7 +3,7 @@
 use anyhow::Result;
 use assay_core::observation::Capability;
 
-use super::table::columns;
+use super::table::{columns, one_line};
 use super::{print_json, print_text};
 use crate::app::App;
 use crate::cli::{Global, Output, Rights};
@@ -49,10 +49,11 @@ fn told(found: &RightsWire, asked: &Asked) -> String {
         for untold in &subject.unknown {
             let place = untold.namespace.as_ref().map_or("everywhere".to_owned(), |n| format!("in {n}"));
             let (binding, role) = (&untold.binding, &untold.role);
-            out.push_str(&format!("{name} may do more {place} by {binding} of {role}: {}\n", untold.because));
+            let line = format!("{name} may do more {place} by {binding} of {role}: {}", untold.because);
+            out.push_str(&format!("{}\n", one_line(&line)));
         }
         if asked.subject.is_some() && !subject.workloads.is_empty() {
-            out.push_str(&format!("{name} is run by {}\n", subject.workloads.join(", ")));
+            out.push_str(&format!("{name} is run by {}\n", one_line(&subject.workloads.join(", "))));
         }
     }
     out.push_str(&format!("Shown are {}.\n", found.limits));
@@ -85,7 +86,7 @@ fn row(subject: &SubjectWire, right: &RightWire) -> [String; 7] {
 
 fn called(subject: &SubjectWire) -> String {
     let home = if subject.namespace.to_string().is_empty() { String::new() } else { format!("{}/", subject.namespace) };
-    format!("{} {home}{}", subject.kind, subject.name)
+    one_line(&format!("{} {home}{}", subject.kind, subject.name))
 }
 
 fn first(names: &[String]) -> String {
