@@ -1,5 +1,6 @@
 //! From manifests and API servers to records, at the border of the crate.
 
+mod connect;
 mod controls;
 mod edges;
 mod endpoints;

@@ -31,6 +31,8 @@ pub struct PodSpec {
     pub host_network: bool,
     /// False: a user namespace of its own.
     pub host_users: Option<bool>,
+    /// The node that runs it, or must.
+    pub node_name: Option<Box<str>>,
     /// The operating system it is meant for.
     pub os: PodOs,
     /// The identity it runs as.
