@@ -132,7 +132,7 @@ impl Scan<'_, '_> {
                 let given = rights::given(self.view, object, binding);
                 self.binding(at, given, &mut yields);
             }
-            Body::Other | Body::Endpoints(_) | Body::GatewayRoute(_) | Body::ReferenceGrant(_) => {}
+            Body::Other | Body::Endpoints(_) | Body::GatewayRoute(_) | Body::OtherRoute | Body::ReferenceGrant(_) => {}
             Body::Service(_)
             | Body::Ingress(_)
             | Body::IngressClass(_)

@@ -79,6 +79,7 @@ pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
                 finder.ingress(at, ingress, reach);
             }
             Body::GatewayRoute(route) => finder.gateway_route(at, route, &controllers),
+            Body::OtherRoute => finder.beside(at, Entry::Ingress, [PORT_UNTOLD]),
             _ => {}
         }
     }

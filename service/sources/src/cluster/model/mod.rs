@@ -62,6 +62,8 @@ pub enum Body {
     GatewayClass(GatewayClass),
     /// A route that hangs on Gateways.
     GatewayRoute(Box<GatewayRoute>),
+    /// A route of a sort that is not evaluated.
+    OtherRoute,
     /// A word that objects of other namespaces may refer to those of its own.
     ReferenceGrant(Box<ReferenceGrant>),
     /// A node.
@@ -174,6 +176,15 @@ const SHAPES: &[(&[&str], &str, Read)] = &[
     (&["networking.k8s.io", "extensions"], "Ingress", |v, _| Ok(Body::Ingress(Box::new(typed(v, &[])?)))),
     (&["networking.k8s.io"], "IngressClass", |v, _| Ok(Body::IngressClass(typed(v, &[])?))),
     (&["route.openshift.io"], "Route", openshift::route),
+    (&["networking.istio.io"], "VirtualService", virtual_service),
+    (&["traefik.io", "traefik.containo.us"], "IngressRoute", |_, _| Ok(Body::OtherRoute)),
+    (&["traefik.io", "traefik.containo.us"], "IngressRouteTCP", |_, _| Ok(Body::OtherRoute)),
+    (&["traefik.io", "traefik.containo.us"], "IngressRouteUDP", |_, _| Ok(Body::OtherRoute)),
+    (&["projectcontour.io"], "HTTPProxy", |_, _| Ok(Body::OtherRoute)),
+    (&["getambassador.io"], "Mapping", |_, _| Ok(Body::OtherRoute)),
+    (&["getambassador.io"], "TCPMapping", |_, _| Ok(Body::OtherRoute)),
+    (&["k8s.nginx.org"], "VirtualServer", |_, _| Ok(Body::OtherRoute)),
+    (&["k8s.nginx.org"], "TransportServer", |_, _| Ok(Body::OtherRoute)),
     (&[GATEWAY_GROUP], "GatewayClass", |v, _| Ok(Body::GatewayClass(typed(v, &[])?))),
     (&[GATEWAY_GROUP], "Gateway", |v, _| Ok(Body::Gateway(Box::new(typed(v, &[])?)))),
     (&[GATEWAY_GROUP], "HTTPRoute", gateway_route),
@@ -203,6 +214,13 @@ pub const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
 
 fn gateway_route(value: &Value, _: &SecretDoor) -> Result<Body, WrongType> {
     Ok(Body::GatewayRoute(Box::new(typed(value, &[])?)))
+}
+
+/// A VirtualService of Istio leads in only where it hangs on a gateway: without one, or on `mesh`, it is for callers within.
+fn virtual_service(value: &Value, _: &SecretDoor) -> Result<Body, WrongType> {
+    let gateways = value.pointer("/spec/gateways").and_then(Value::as_array);
+    let leads_in = gateways.into_iter().flatten().any(|gateway| gateway.as_str() != Some("mesh"));
+    Ok(if leads_in { Body::OtherRoute } else { Body::Other })
 }
 
 fn admin_policy(value: &Value, baseline: bool) -> Result<Body, WrongType> {
