@@ -4,6 +4,7 @@ mod connect;
 mod controls;
 mod edges;
 mod endpoints;
+mod gateways;
 mod hostile;
 mod live;
 mod policies;
