@@ -114,4 +114,6 @@ fn a_route_that_is_not_evaluated_leaves_the_question_open_beside_it() {
     assert_eq!(istio("{hosts: [shop.example.com], gateways: [mesh, edge]}"), open);
     assert_eq!(istio("{hosts: [web], gateways: [mesh]}"), [BEHIND]);
     assert_eq!(istio("{hosts: [web]}"), [BEHIND]);
+    let many: String = (0..3).map(|i| format!("---\napiVersion: projectcontour.io/v1\nkind: HTTPProxy\nmetadata: {{name: p{i}, namespace: shop}}\nspec: {{}}\n")).collect();
+    assert_eq!(ways(&many), open, "said once, however many there are");
 }

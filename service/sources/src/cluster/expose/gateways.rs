@@ -2,12 +2,15 @@
 //! is then for, and the Services behind it. Source: Gateway API, specification of v1: ParentReference, AllowedRoutes, Listener,
 //! ReferenceGrant.
 
+use std::collections::HashMap;
+
 use assay_core::asset::{AssetKey, Kind};
 use assay_core::observation::Protocol;
 
 use crate::cluster::homes::Homes;
 use crate::cluster::model::{
-    BackendRef, Body, GATEWAY_GROUP, GatewayListener, GatewayRoute, GatewayRouteSpec, ParentRef, ReferenceGrant,
+    BackendRef, Body, GATEWAY_GROUP, GatewayListener, GatewayRoute, GatewayRouteSpec, GrantFrom, GrantTo, ParentRef,
+    ReferenceGrant,
 };
 use crate::cluster::object::Object;
 use crate::cluster::view::View;
@@ -28,9 +31,14 @@ pub(super) struct Hung {
 }
 
 /// Everywhere that a route hangs.
-pub(super) fn hung(view: &View<'_>, homes: &Homes<'_>, at: usize, route: &GatewayRoute) -> Vec<Hung> {
+pub(super) fn hung(
+    view: &View<'_>,
+    (homes, grants): (&Homes<'_>, &Grants<'_>),
+    at: usize,
+    route: &GatewayRoute,
+) -> Vec<Hung> {
     let object = &view.objects[at];
-    let services = services(view, object, &route.spec);
+    let services = services(view, grants, object, &route.spec);
     let mut all = Vec::new();
     for parent in route.spec.parent_refs.iter().filter(|parent| is_gateway(parent)) {
         let home = parent.namespace.as_deref().unwrap_or(&object.namespace);
@@ -127,7 +135,7 @@ fn narrower<'h>(one: &'h str, other: &'h str) -> Option<&'h str> {
 }
 
 /// The Services behind a route that may refer to them. What has no weight is sent nothing.
-fn services(view: &View<'_>, object: &Object, spec: &GatewayRouteSpec) -> Vec<(AssetKey, u16)> {
+fn services(view: &View<'_>, grants: &Grants<'_>, object: &Object, spec: &GatewayRouteSpec) -> Vec<(AssetKey, u16)> {
     let backends = spec.rules.iter().flat_map(|rule| &rule.backend_refs).filter(|b| b.weight != Some(0));
     let of_services = backends.filter(|b| {
         b.group.as_deref().unwrap_or_default().is_empty() && b.kind.as_deref().unwrap_or("Service") == "Service"
@@ -135,7 +143,7 @@ fn services(view: &View<'_>, object: &Object, spec: &GatewayRouteSpec) -> Vec<(A
     let mut all: Vec<(AssetKey, u16)> = Vec::new();
     for backend in of_services {
         let home = backend.namespace.as_deref().unwrap_or(&object.namespace);
-        let (Some(port), true) = (backend.port, may_refer(view, object, home, backend)) else { continue };
+        let (Some(port), true) = (backend.port, grants.let_refer(object, home, backend)) else { continue };
         let found = (view.key(Kind::of("Service"), home, &backend.name), port);
         if !all.contains(&found) {
             all.push(found);
@@ -144,21 +152,32 @@ fn services(view: &View<'_>, object: &Object, spec: &GatewayRouteSpec) -> Vec<(A
     all
 }
 
-fn may_refer(view: &View<'_>, object: &Object, home: &str, backend: &BackendRef) -> bool {
-    let grants = |grant: &ReferenceGrant| {
-        let from = |f: &crate::cluster::model::GrantFrom| {
-            &*f.group == GATEWAY_GROUP && f.kind == object.kind && f.namespace == object.namespace
-        };
-        let to = |t: &crate::cluster::model::GrantTo| {
+/// The words of each namespace that objects of others may refer to its own.
+pub(super) struct Grants<'v> {
+    by_namespace: HashMap<&'v str, Vec<&'v ReferenceGrant>>,
+}
+
+impl<'v> Grants<'v> {
+    pub(super) fn of(view: &View<'v>) -> Self {
+        let mut by_namespace: HashMap<&str, Vec<&ReferenceGrant>> = HashMap::new();
+        for object in view.objects {
+            if let Body::ReferenceGrant(grant) = &object.body {
+                by_namespace.entry(&object.namespace).or_default().push(grant);
+            }
+        }
+        Self { by_namespace }
+    }
+
+    fn let_refer(&self, object: &Object, home: &str, backend: &BackendRef) -> bool {
+        let from =
+            |f: &GrantFrom| &*f.group == GATEWAY_GROUP && f.kind == object.kind && f.namespace == object.namespace;
+        let to = |t: &GrantTo| {
             t.group.is_empty() && &*t.kind == "Service" && t.name.as_ref().is_none_or(|name| *name == backend.name)
         };
-        grant.spec.from.iter().any(from) && grant.spec.to.iter().any(to)
-    };
-    home == &*object.namespace
-        || view.objects.iter().any(|other| match &other.body {
-            Body::ReferenceGrant(grant) => &*other.namespace == home && grants(grant),
-            _ => false,
-        })
+        let grants = self.by_namespace.get(home).into_iter().flatten();
+        home == &*object.namespace
+            || grants.into_iter().any(|g| g.spec.from.iter().any(from) && g.spec.to.iter().any(to))
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use super::homes::Homes;
 use super::model::{Body, GatewayRoute, Ingress, Node, Service, Workload, protocol};
 use super::view::View;
 use controllers::Controllers;
+use gateways::Grants;
 use policies::{Callers, Policies, Target};
 use routes::{Behind, Labelled, Route};
 
@@ -60,6 +61,8 @@ pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
         policies: Policies::of(view, &serving, around.complete),
         services: HashMap::new(),
         reached: HashMap::new(),
+        left_open: HashSet::new(),
+        grants: Grants::of(view),
         ways: Ways::default(),
     };
     for at in 0..view.objects.len() {
@@ -99,6 +102,10 @@ struct Finder<'a, 'v> {
     services: HashMap<AssetKey, Option<Vec<(AssetKey, Reach)>>>,
     /// Who gets to each workload, at best.
     reached: HashMap<AssetKey, Reach>,
+    /// Where it was said already that any workload of a namespace may be meant, by entry and port.
+    left_open: HashSet<(Box<str>, Entry, u16)>,
+    /// What objects of other namespaces may refer to.
+    grants: Grants<'v>,
     ways: Ways,
 }
 
@@ -226,7 +233,7 @@ impl Finder<'_, '_> {
     /// A route of the Gateway API: each of its host names on each listener that takes it. The word that it hangs there may
     /// itself be uncertain, which stands on the step behind the Gateway: others may hang there for certain.
     fn gateway_route(&mut self, at: usize, route: &GatewayRoute, controllers: &Controllers<'_>) {
-        for hung in gateways::hung(self.view, &self.homes, at, route) {
+        for hung in gateways::hung(self.view, (&self.homes, &self.grants), at, route) {
             let Body::Gateway(gateway) = &self.view.objects[hung.gateway].body else { continue };
             let reach = controllers.reach_of_gateway(gateway, self.around.told_by);
             let key = self.view.keys[hung.gateway].clone();
@@ -259,10 +266,16 @@ impl Finder<'_, '_> {
     /// Where nobody can tell what a way leads to, it may lead to any workload of the namespace.
     fn beside(&mut self, at: usize, entry: Entry, ports: impl IntoIterator<Item = u16>) {
         let namespace = &*self.view.objects[at].namespace;
+        let said = |port: &u16| self.left_open.contains(&(Box::from(namespace), entry, *port));
+        let ports: Vec<u16> = each_once(ports).filter(|port| !said(port)).collect();
+        if ports.is_empty() {
+            return;
+        }
         let beside = self.view.workloads().filter(|(w, _)| *self.view.objects[*w].namespace == *namespace);
         let beside: Vec<AssetKey> = each_once(beside.map(|(w, _)| self.view.raised[w].clone())).collect();
         let reach = Reach::Unknown(SettledBy::ServicesAndRoutes);
-        for (port, key) in each_once(ports).flat_map(|port| beside.iter().map(move |key| (port, key.clone()))) {
+        self.left_open.extend(ports.iter().map(|port| (Box::from(namespace), entry, *port)));
+        for (port, key) in ports.into_iter().flat_map(|port| beside.iter().map(move |key| (port, key.clone()))) {
             self.enters(at, key, Link::Enters { reach, entry, host: None, port });
         }
     }
