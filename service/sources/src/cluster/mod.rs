@@ -2,9 +2,12 @@
 //! as whom, how the outside gets in, and which controls fail. Comes in: files or an API server. Goes out: records and
 //! the head that says what they speak for. It must never write to a cluster, and never read a Secret.
 
+mod address;
+pub mod connect;
 mod controls;
 mod expose;
 mod gathered;
+mod homes;
 mod hosts;
 mod json;
 mod judge;
@@ -19,11 +22,12 @@ mod parts;
 mod rights;
 mod runs;
 mod scan;
+pub mod spans;
 mod view;
 mod yaml;
 
+pub(crate) use address::is_public;
 pub use controls::{BadStandardsVersion, CONTROLS_CSV, StandardsVersion, controls};
-pub(crate) use expose::address::is_public;
 pub use gathered::Gathered;
 pub(crate) use model::Rule;
 pub use object::{Object, Origin, Place};

@@ -9,11 +9,11 @@ use assay_core::observation::{
 };
 use assay_core::text::Opaque;
 
+use super::address;
 use super::controls::{self, CONDITIONS, Condition, NamespaceCase, StandardsVersion, Verdict};
-use super::expose::{Ways, address};
+use super::expose::Ways;
 use super::gathered::Gathered;
 use super::judge;
-use super::model::Body;
 use super::parts::Parts;
 use super::scan::ScanHow;
 use super::view::View;
@@ -74,7 +74,7 @@ pub(super) fn records(
 
 /// Every namespace with a workload that the Internet reaches or a policy.
 fn cases(view: &View<'_>, ways: &Ways, complete: bool) -> BTreeMap<Opaque, NamespaceCase> {
-    let policies = || view.objects.iter().filter(|o| matches!(o.body, Body::NetworkPolicy(_) | Body::OtherPolicy));
+    let policies = || view.objects.iter().filter(|o| o.body.is_network_policy());
     let cluster_policies = policies().any(|object| object.namespace.is_empty());
     let empty = || NamespaceCase { exposed: 0, policies: false, cluster_policies, complete };
     let mut cases: BTreeMap<Opaque, NamespaceCase> = BTreeMap::new();
@@ -82,7 +82,7 @@ fn cases(view: &View<'_>, ways: &Ways, complete: bool) -> BTreeMap<Opaque, Names
         cases.entry(key.namespace.clone()).or_insert_with(empty).exposed += 1;
     }
     for (object, key) in view.objects.iter().zip(&view.keys) {
-        if matches!(object.body, Body::NetworkPolicy(_) | Body::OtherPolicy)
+        if object.body.is_network_policy()
             && let Some(case) = cases.get_mut(&key.namespace)
         {
             case.policies = true;

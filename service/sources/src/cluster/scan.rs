@@ -142,14 +142,17 @@ impl Scan<'_, '_> {
                 let given = self.rights.given(self.view, object, binding);
                 self.binding(at, given, &mut yields);
             }
-            Body::Other | Body::Endpoints(_) => {}
+            Body::Other | Body::Endpoints(_) | Body::GatewayRoute(_) | Body::OtherRoute | Body::ReferenceGrant(_) => {}
             Body::Service(_)
             | Body::Ingress(_)
             | Body::IngressClass(_)
+            | Body::Gateway(_)
+            | Body::GatewayClass(_)
             | Body::Node(_)
             | Body::ServiceAccount(_)
             | Body::Role(_)
             | Body::NetworkPolicy(_)
+            | Body::AdminPolicy(_)
             | Body::OtherPolicy => yields.push(self.exists(at, None)),
             Body::Namespace => {
                 yields.push(self.exists(at, None));

@@ -3,6 +3,8 @@
 //! ours, and by what one identity did before in the same log.
 
 mod call;
+mod caller;
+mod configmaps;
 mod frames;
 mod google;
 mod judge;

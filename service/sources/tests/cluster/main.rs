@@ -1,8 +1,10 @@
 //! From manifests and API servers to records, at the border of the crate.
 
+mod connect;
 mod controls;
 mod edges;
 mod endpoints;
+mod gateways;
 mod hostile;
 mod live;
 mod policies;

@@ -14,6 +14,7 @@ const fn listed(group: &'static str, resource: &'static str, kind: &'static str)
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const NETWORK: &str = "networking.k8s.io";
+const GATEWAY: &str = "gateway.networking.k8s.io";
 
 /// In the order in which they are listed. A group that a server does not have is passed over.
 pub(super) const LISTED: &[Listed] = &[
@@ -32,6 +33,25 @@ pub(super) const LISTED: &[Listed] = &[
     listed("discovery.k8s.io", "endpointslices", "EndpointSlice"),
     listed(NETWORK, "ingressclasses", "IngressClass"),
     listed(NETWORK, "ingresses", "Ingress"),
+    listed(GATEWAY, "gatewayclasses", "GatewayClass"),
+    listed(GATEWAY, "gateways", "Gateway"),
+    listed(GATEWAY, "httproutes", "HTTPRoute"),
+    listed(GATEWAY, "grpcroutes", "GRPCRoute"),
+    listed(GATEWAY, "tlsroutes", "TLSRoute"),
+    listed(GATEWAY, "tcproutes", "TCPRoute"),
+    listed(GATEWAY, "udproutes", "UDPRoute"),
+    listed(GATEWAY, "referencegrants", "ReferenceGrant"),
+    listed("route.openshift.io", "routes", "Route"),
+    listed("networking.istio.io", "virtualservices", "VirtualService"),
+    listed("traefik.io", "ingressroutes", "IngressRoute"),
+    listed("traefik.io", "ingressroutetcps", "IngressRouteTCP"),
+    listed("traefik.io", "ingressrouteudps", "IngressRouteUDP"),
+    listed("traefik.containo.us", "ingressroutes", "IngressRoute"),
+    listed("projectcontour.io", "httpproxies", "HTTPProxy"),
+    listed("getambassador.io", "mappings", "Mapping"),
+    listed("getambassador.io", "tcpmappings", "TCPMapping"),
+    listed("k8s.nginx.org", "virtualservers", "VirtualServer"),
+    listed("k8s.nginx.org", "transportservers", "TransportServer"),
     listed(NETWORK, "networkpolicies", "NetworkPolicy"),
     listed("policy.networking.k8s.io", "adminnetworkpolicies", "AdminNetworkPolicy"),
     listed("policy.networking.k8s.io", "baselineadminnetworkpolicies", "BaselineAdminNetworkPolicy"),

@@ -33,6 +33,8 @@ pub struct PodSpec {
     pub share_process_namespace: bool,
     /// False: a user namespace of its own.
     pub host_users: Option<bool>,
+    /// The node that runs it, or must.
+    pub node_name: Option<Box<str>>,
     /// The operating system it is meant for.
     pub os: PodOs,
     /// The identity it runs as.

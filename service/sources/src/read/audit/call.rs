@@ -25,6 +25,8 @@ pub(super) struct Call {
     pub(super) namespace: String,
     pub(super) name: String,
     pub(super) uri: String,
+    /// The program that called, by its own word.
+    pub(super) agent: String,
     pub(super) user: String,
     pub(super) groups: Vec<String>,
     /// As whom, where that is somebody else.
@@ -43,6 +45,7 @@ pub(super) struct Entry {
     verb: Word,
     #[serde(rename = "requestURI")]
     request_uri: Word,
+    user_agent: Word,
     user: Option<User>,
     impersonated_user: Option<User>,
     #[serde(rename = "sourceIPs")]
@@ -104,6 +107,7 @@ impl Entry {
             namespace: object.namespace.0,
             name: object.name.0,
             uri: self.request_uri.0,
+            agent: self.user_agent.0,
             user: user.username.0,
             groups: user.groups.0.into_iter().map(|g| g.0).collect(),
             acts_as: self.impersonated_user.unwrap_or_default().username.0,
