@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod agents;
+#[path = "../../../sources/tests/cluster/watched/api.rs"]
+#[expect(dead_code, reason = "the tests of the watch itself use the rest")]
+mod api;
 mod chat;
 #[path = "../door/mod.rs"]
 mod door;
@@ -16,3 +19,4 @@ mod roles;
 mod schema;
 mod sessions;
 mod tickets;
+mod watching;

@@ -1,6 +1,6 @@
 //! What a watched cluster holds, as far as it is read. Comes in: changes of its kinds. Goes out: all objects at once, in one
-//! order whatever order they came in, with what is not seen and why. What a kind showed before it fell silent stays: it
-//! may be said, and nothing that lacks in it means anything.
+//! order whatever order they came in, with what is not seen and why. A kind that fell silent says nothing until it is seen
+//! again; what it showed is kept, so that it can go on from there.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -92,7 +92,12 @@ impl Mirror {
         self.discovered && self.kinds.values().all(|kind| !matches!(kind.standing, Standing::Waiting))
     }
 
-    /// How many objects there are.
+    /// True while at least one kind is seen: else there is nothing to say.
+    pub fn sees_any(&self) -> bool {
+        self.kinds.values().any(|kind| matches!(kind.standing, Standing::Seen))
+    }
+
+    /// How many objects are held.
     pub fn len(&self) -> usize {
         self.kinds.values().map(|kind| kind.objects.len()).sum()
     }
@@ -122,6 +127,11 @@ impl Mirror {
         let mut prints = Vec::new();
         let mut names: Vec<(usize, Vec<Name>)> = Vec::new();
         for (at, kind) in &mut self.kinds {
+            if let Standing::Unseen(reason) = &kind.standing {
+                home.unseen.push(kind.name.into());
+                home.pass_over(limits.skipped_listed_max, &kind.place, reason, door);
+                continue;
+            }
             let mut of_kind = Vec::with_capacity(kind.objects.len());
             for (name, (print, object)) in std::mem::take(&mut kind.objects) {
                 of_kind.push(name);
@@ -131,10 +141,6 @@ impl Mirror {
             names.push((*at, of_kind));
             for (_, why) in &kind.lost {
                 home.lose(limits.skipped_listed_max, &kind.place, why, door);
-            }
-            if let Standing::Unseen(reason) = &kind.standing {
-                home.unseen.push(kind.name.into());
-                home.pass_over(limits.skipped_listed_max, &kind.place, reason, door);
             }
         }
         let digest = Digest::of_fields(prints.iter().map(|print| &print.bytes()[..]));

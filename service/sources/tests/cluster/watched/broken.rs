@@ -120,9 +120,6 @@ async fn a_missing_right_is_named_closes_nothing_and_is_seen_when_it_is_granted(
             Some(())
         })
         .await;
-        if verb == "watch" {
-            until(&mut watch, named("Service", "web")).await;
-        }
         api.plays(Scenario::Well);
         until(&mut watch, |home| (home.is_whole() && closes(home) == (true, true)).then_some(())).await;
         assert_eq!(api.lists("pods"), 1, "the other kinds go on");
@@ -130,18 +127,18 @@ async fn a_missing_right_is_named_closes_nothing_and_is_seen_when_it_is_granted(
 }
 
 #[tokio::test]
-async fn credentials_that_are_over_are_said_and_what_was_seen_stays_and_closes_nothing() {
+async fn credentials_that_are_over_are_said_and_close_nothing_and_new_ones_need_no_new_list() {
     let (api, mut watch) = begun(Scenario::Stranger).await;
     api.cut();
     until(&mut watch, |home| {
         let reason = reason_of(home, "pods")?;
         assert!(reason.contains("401") && reason.contains("credentials"), "{reason}");
-        assert!(named("Pod", "first")(home).is_some());
+        assert!(named("Pod", "first")(home).is_none(), "nobody sees it now");
         (!closes(home).0).then_some(())
     })
     .await;
     api.plays(Scenario::Well);
-    until(&mut watch, |home| home.is_whole().then_some(())).await;
+    until(&mut watch, |home| (home.is_whole() && named("Pod", "first")(home).is_some()).then_some(())).await;
     assert_eq!(api.lists(""), KINDS);
 }
 
