@@ -133,11 +133,21 @@ impl Service {
         self: &Arc<Self>,
         change: impl FnOnce(&Self, &mut Store) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.write_if(move |service, store| Ok((true, change(service, store)?))).await
+    }
+
+    /// The same for a change that may turn out to be none: then the snapshot stays.
+    pub(crate) async fn write_if<T: Send + 'static>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&Self, &mut Store) -> Result<(bool, T), Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
         let service = self.clone();
         let done = tokio::task::spawn_blocking(move || {
             let mut store = locked(&service.writer);
-            let answer = change(&service, &mut store)?;
-            service.renew(&mut store)?;
+            let (changed, answer) = change(&service, &mut store)?;
+            if changed {
+                service.renew(&mut store)?;
+            }
             Ok(answer)
         });
         done.await.map_err(|e| Problem::Inside(e.into()))?

@@ -1,5 +1,5 @@
 //! Live clusters, watched while the service runs. Comes in: changes of a cluster's objects. Goes out: one report of the whole
-//! cluster for all changes of a moment, on the road that a scan takes. A cluster that is not seen says nothing; one of which
+//! namespaces that changed for all changes of a moment, on the road that a scan takes, and now and then of everything. A cluster that is not seen says nothing; one of which
 //! a part is not seen closes nothing there.
 
 use std::sync::{Arc, PoisonError};
@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use assay_core::text::Opaque;
-use assay_sources::cluster::ToldBy;
 use assay_sources::cluster::limits::{ScanLimits, WatchLimits};
 use assay_sources::cluster::live::{Jitter, Server, Unseen, Watch};
-use assay_store::Receipt;
+use assay_sources::cluster::{Told, ToldBy};
 use tokio::time::{Instant, timeout_at};
 
 use super::problem::Problem;
@@ -50,10 +49,12 @@ pub(super) async fn connect(watched: Vec<Watched>) -> Result<Vec<Cluster>> {
 /// Watches one cluster for as long as the service runs.
 pub(super) async fn follow(service: Arc<Service>, cluster: Cluster) {
     let watch = cluster.server.watch(&ScanLimits::default(), &WatchLimits::default(), &service.door, jitter());
-    let mut following = Following { service, name: cluster.name, watch, unseen: Vec::new(), is_away: false };
+    let (name, unseen) = (cluster.name, Vec::new());
+    let mut following = Following { service, name, watch, told: None, unseen, is_away: false };
+    // When everything is told again, whatever was told before.
     let mut due = Instant::now() + QUIET_MAX;
-    // How long the last report took: as long as that nothing is reported again, so that half of the time is for others.
-    let mut pace = Duration::ZERO;
+    // A report rests as long as it took, so that half of the time is for others.
+    let mut rested = Instant::now();
     loop {
         let changed = tokio::select! {
             more = following.watch.changed() => if more { true } else { return },
@@ -64,13 +65,21 @@ pub(super) async fn follow(service: Arc<Service>, cluster: Cluster) {
         if !changed {
             continue;
         }
-        let end = Instant::now() + GATHERED.max(pace);
+        let end = (Instant::now() + GATHERED).max(rested);
         while let Ok(true) = timeout_at(end, following.watch.changed()).await {}
         following.tell();
         let begun = Instant::now();
+        if begun >= due {
+            following.told = None;
+        }
+        let everything = following.told.is_none();
         let kept = following.report().await;
-        pace = begun.elapsed();
-        due = Instant::now() + if kept { QUIET_MAX } else { RETRY };
+        rested = Instant::now() + begun.elapsed();
+        if !kept {
+            due = Instant::now() + RETRY;
+        } else if everything {
+            due = Instant::now() + QUIET_MAX;
+        }
     }
 }
 
@@ -78,6 +87,8 @@ struct Following {
     service: Arc<Service>,
     name: Opaque,
     watch: Watch,
+    /// What was told of it; none when all is to be told.
+    told: Option<Told>,
     /// What was said not to be seen.
     unseen: Vec<Unseen>,
     /// True while the server does not even say what it serves.
@@ -85,7 +96,7 @@ struct Following {
 }
 
 impl Following {
-    /// Makes one report of what is seen; false when it has to be tried again.
+    /// Makes one report of what there is to tell; false when it has to be tried again.
     async fn report(&mut self) -> bool {
         let mirror = self.watch.mirror();
         {
@@ -94,21 +105,30 @@ impl Following {
                 return true;
             }
         }
-        let name = self.name.clone();
-        let kept = self.service.write(move |service, store| {
+        let begun = Instant::now();
+        // Whatever goes wrong now, the next report tells everything.
+        let (name, before) = (self.name.clone(), self.told.take());
+        let kept = self.service.write_if(move |service, store| {
             let mut mirror = mirror.lock().unwrap_or_else(PoisonError::into_inner);
-            let receipt = mirror.look(|gathered, sha256| {
+            let kept = mirror.look(|gathered, sha256| {
                 let (as_of, told_by) = (service.app.now(), ToldBy::Server);
                 let kept = Kept { cluster: &name, told_by, complete: true, as_of, sender: "watch", sha256 };
-                scan::keep(store, gathered, &kept, &service.door)
+                scan::keep_news(store, gathered, &kept, before.as_ref(), &service.door)
             });
-            Ok::<Receipt, Problem>(receipt?)
+            let (receipt, told) = kept?;
+            Ok::<_, Problem>((receipt.is_some(), (receipt, told)))
         });
         match kept.await {
-            Ok(receipt) => {
-                let c = receipt.findings;
-                let (new, resolved, all) = (c.new, c.resolved, receipt.observations);
-                tracing::debug!("cluster {}: {all} objects, {new} new, {resolved} resolved", self.name.reveal());
+            Ok((receipt, told)) => {
+                self.told = Some(told);
+                if let Some(receipt) = receipt {
+                    let (name, scopes, c) = (self.name.reveal(), receipt.scopes.len(), receipt.findings);
+                    let (new, resolved, all) = (c.new, c.resolved, receipt.observations);
+                    let ms = begun.elapsed().as_millis();
+                    tracing::debug!(
+                        "cluster {name}: {all} objects in {scopes} scopes, {new} new, {resolved} resolved, {ms} ms"
+                    );
+                }
                 true
             }
             Err(problem) => {

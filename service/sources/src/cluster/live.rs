@@ -27,7 +27,7 @@ pub use backoff::Jitter;
 use discover::{Target, discover};
 use list::Shown;
 pub use mirror::{Mirror, Unseen};
-pub use rights::Right;
+pub use rights::{Right, rights_used};
 pub use watch::{Counts, Watch};
 pub use within::{BadNamespaces, Namespaces, NoNamespace};
 

@@ -18,6 +18,7 @@ mod parts;
 mod rights;
 mod runs;
 mod scan;
+mod told;
 mod view;
 mod yaml;
 
@@ -27,3 +28,4 @@ pub use gathered::Gathered;
 pub use object::{Object, Origin, Place};
 pub(crate) use rights::capabilities;
 pub use scan::{ScanHow, ToldBy, records};
+pub use told::{Told, records_of};

@@ -94,9 +94,9 @@ impl Parts {
         contents.insert(object.content);
     }
 
-    /// The namespaces that a complete scan saw; empty text for what belongs to none.
+    /// The namespaces that a complete scan saw whole; empty text for what belongs to none, which stands for the cluster.
     pub(super) fn namespaces(&self) -> impl Iterator<Item = &Opaque> {
-        self.namespaces.keys()
+        self.namespaces.keys().filter(|name| !(self.restricted && name.is_empty()))
     }
 
     /// All parts.

@@ -9,6 +9,7 @@ mod policies;
 mod rights;
 mod samples;
 mod speaks_for;
+mod told;
 mod watched;
 
 use assay_core::asset::AssetKey;

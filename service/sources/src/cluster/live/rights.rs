@@ -7,6 +7,7 @@ use futures::future::join_all;
 
 use super::ask::{Asker, Miss, Question};
 use super::discover::{Target, discover};
+use super::kinds::{LISTED, Listed};
 use super::{LiveError, Server};
 use crate::cluster::limits::ScanLimits;
 use crate::door::SecretDoor;
@@ -28,6 +29,16 @@ pub struct Right {
     pub missing: Option<String>,
 }
 
+/// Every right that a scan and a watch can use: group, resource, verb, and what it is for. Those of kinds that a server
+/// does not have are not asked for.
+pub fn rights_used() -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str)> {
+    let verbs = |listed: &'static Listed| VERBS.map(|verb| (listed.group, listed.resource, verb, listed.feature));
+    LISTED.iter().flat_map(verbs)
+}
+
+/// What is asked of each kind, and nothing else.
+const VERBS: [&str; 2] = ["list", "watch"];
+
 impl Server {
     /// Tries the verbs that a scan and a watch need.
     ///
@@ -39,7 +50,7 @@ impl Server {
         let found = discover(asker, &self.namespaces).await?;
         let mut rights = Vec::new();
         for target in &found.targets {
-            rights.extend(join_all(["list", "watch"].map(|verb| tried(asker, target, verb))).await);
+            rights.extend(join_all(VERBS.map(|verb| tried(asker, target, verb))).await);
         }
         for target in &found.mute {
             rights.push(right(target, "list", Some(Miss::Odd.reason("list", target, limits))));

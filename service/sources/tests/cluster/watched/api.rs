@@ -39,6 +39,9 @@ pub(crate) enum Scenario {
 /// Resources that a group serves: the plural, and whether it has namespaces.
 type Resources = &'static [(&'static str, bool)];
 
+/// The versions of a group, each with its resources.
+type Versions = BTreeMap<&'static str, Vec<(&'static str, bool)>>;
+
 /// What every version from 1.29 to 1.34 serves of what is read.
 const ALWAYS: &[(&str, &str, Resources)] = &[
     (
@@ -267,8 +270,8 @@ impl Api {
     }
 
     /// The groups of this version, each with its versions and what is in them.
-    fn groups(&self) -> BTreeMap<&'static str, BTreeMap<&'static str, Vec<(&'static str, bool)>>> {
-        let mut groups: BTreeMap<_, BTreeMap<_, Vec<_>>> = BTreeMap::new();
+    fn groups(&self) -> BTreeMap<&'static str, Versions> {
+        let mut groups: BTreeMap<&'static str, Versions> = BTreeMap::new();
         let since = SINCE.iter().filter(|row| (row.0..=row.1).contains(&self.minor)).map(|row| (row.2, row.3, row.4));
         for (group, version, resources) in ALWAYS.iter().copied().chain(since) {
             groups.entry(group).or_default().entry(version).or_default().extend(resources);

@@ -206,3 +206,49 @@ async fn rights_are_tried_without_creating_anything() {
     assert!(services.missing.as_ref().is_some_and(|why| why.contains("grant the verb watch")));
     assert!(api.asked().iter().all(|asked| asked.starts_with("GET ")));
 }
+
+/// A server whose certificate ended in 2020; it ends each handshake that the client gives up.
+fn expired() -> (String, Vec<u8>) {
+    let (certificate, key) = (include_bytes!("expired/certificate.der"), include_bytes!("expired/key.der"));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.to_vec().into()], key.to_vec().try_into().expect("a key"))
+        .expect("they belong together");
+    let config = Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let Ok(mut connection) = rustls::ServerConnection::new(config.clone()) else { return };
+            // The client hangs up, which is what the test is about.
+            while connection.is_handshaking() && connection.complete_io(&mut stream).is_ok() {}
+        }
+    });
+    (address, certificate.to_vec())
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_over_is_said_to_be_over() {
+    // A process chooses its cryptography once; another test may have been first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (address, certificate) = expired();
+    let mut config = kube::Config::new(format!("https://{address}").parse().expect("an address"));
+    config.root_cert = Some(vec![certificate]);
+    let server = Server::of_config(config).expect("a client");
+    let error = server.gather(&limits(), &door()).await.expect_err("it is not trusted");
+    let mut said = String::new();
+    let mut cause: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(here) = cause {
+        said = here.to_string();
+        cause = here.source();
+    }
+    assert!(said.contains("certificate") && said.contains("expired"), "{said}");
+    let watch = server.watch(&limits(), &watch_limits(), &door(), jitter());
+    while watch.counts().unreachable.load(Ordering::Relaxed) < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(watch.take_unreachable().is_some(), "it is asked again, and still says why");
+}
