@@ -60,7 +60,7 @@ fn seen(store: &mut Store, config: &Config, controls: &Controls, at: Time) -> Ve
     let key = |at| &world.asset(at).key;
     lines.extend(world.edges.iter().map(|e| format!("edge {:?} {:?} {:?}", key(e.from), key(e.to), e.link)));
     for ranked in snapshot.table.list(&snapshot.policy, |_| true) {
-        let finding = store.details(&[ranked.row.id], at).unwrap().remove(0);
+        let finding = store.details(&[ranked.row.id.into()], at).unwrap().remove(0);
         let (fp, presence) = (finding.fingerprint, finding.life.presence);
         lines.push(format!("finding {fp} {:?} {presence:?} {}", finding.place, ranked.band));
     }
