@@ -12,6 +12,8 @@ mod chat;
 mod door;
 mod health;
 mod limits;
+#[path = "../../../sources/tests/cluster/watched/objects.rs"]
+mod objects;
 mod openapi;
 mod problems;
 mod reports;

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::api::{Api, KINDS, Scenario, fill, service};
+use crate::api::{Api, KINDS, Scenario};
 use crate::door::Service;
 use crate::door::wire::get;
+use crate::objects::{fill, service};
 
 /// No test waits longer than this for what must come.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -235,13 +235,11 @@ impl Api {
                 std::thread::sleep(Duration::from_secs(20));
                 return false;
             }
-            Scenario::Busy(resource) if !watches && of(resource) => {
+            Scenario::Busy(resource) | Scenario::BusyWatch(resource)
+                if of(resource) && watches == matches!(scenario, Scenario::BusyWatch(_)) =>
+            {
                 once();
                 // As the server's own queue says it: without a status object.
-                return say(stream, 429, "retry-after: 1\r\n", "Too many requests, please try again later.");
-            }
-            Scenario::BusyWatch(resource) if watches && of(resource) => {
-                once();
                 return say(stream, 429, "retry-after: 1\r\n", "Too many requests, please try again later.");
             }
             Scenario::GoneByStatus(resource) if watches && of(resource) => {
@@ -403,25 +401,4 @@ fn say(stream: &mut TcpStream, code: u16, headers: &str, body: &str) -> bool {
 fn status(code: u16) -> String {
     json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": "no", "code": code})
         .to_string()
-}
-
-/// A Service of the type that is named; a LoadBalancer has an address.
-pub(crate) fn service(kind: &str) -> Value {
-    let status =
-        if kind == "LoadBalancer" { json!({"loadBalancer": {"ingress": [{"ip": "198.51.100.7"}]}}) } else { json!({}) };
-    json!({"metadata": {"name": "web", "namespace": "shop"}, "status": status,
-        "spec": {"type": kind, "selector": {"app": "web"}, "ports": [{"port": 443, "targetPort": 8443}]}})
-}
-
-/// A namespace with a privileged Deployment behind a Service of the cluster's own.
-pub(crate) fn fill(api: &Api) {
-    let template = json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [
-        {"name": "web", "image": "shop/web:1.4.2", "securityContext": {"privileged": true}, "ports": [{"containerPort": 8443}]}]}});
-    api.put("namespaces", json!({"metadata": {"name": "shop"}}));
-    api.put(
-        "deployments",
-        json!({"metadata": {"name": "web", "namespace": "shop"},
-        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template}}),
-    );
-    api.put("services", service("ClusterIP"));
 }

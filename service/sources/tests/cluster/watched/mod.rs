@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 mod broken;
+mod objects;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,7 +15,8 @@ use assay_sources::cluster::{Gathered, ToldBy};
 use serde_json::{Value, json};
 
 use super::{Look, door, scan_of};
-use api::{Api, KINDS, Scenario, fill, service};
+use api::{Api, KINDS, Scenario};
+use objects::{fill, service};
 
 /// No test waits longer than this for what must come.
 const PATIENCE: Duration = Duration::from_secs(30);
