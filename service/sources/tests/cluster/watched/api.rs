@@ -56,7 +56,6 @@ const ALWAYS: &[(&str, &str, Resources)] = &[
             ("services", true),
             ("secrets", true),
             ("configmaps", true),
-            ("events", true),
         ],
     ),
     ("apps", "v1", &[("deployments", true), ("statefulsets", true), ("daemonsets", true), ("replicasets", true)]),
@@ -186,9 +185,8 @@ impl Api {
 
     /// How many lists of a kind were begun; of all kinds with an empty name.
     pub(crate) fn lists(&self, resource: &str) -> usize {
-        let begins = |asked: &&String| asked.contains("?&limit=") || asked.contains("?limit=");
-        let list = |asked: &&String| !asked.contains("watch=") && !asked.contains("continue=");
-        self.asked().iter().filter(begins).filter(list).filter(|a| is_of(a, resource)).count()
+        let begun = |a: &&String| a.contains("limit=") && !a.contains("watch=") && !a.contains("continue=");
+        self.asked().iter().filter(begun).filter(|a| is_of(a, resource)).count()
     }
 
     /// The versions from which watches of a kind were begun; of all kinds with an empty name.
@@ -341,8 +339,7 @@ impl Api {
         loop {
             if state.scenario == (Scenario::GoneByEvent("pods")) && resource == "pods" {
                 state.scenario = Scenario::Well;
-                let line = json!({"type": "ERROR", "object": {"kind": "Status", "code": 410}});
-                chunk(stream, &line)?;
+                chunk(stream, &json!({"type": "ERROR", "object": {"kind": "Status", "code": 410}}))?;
                 return stream.write_all(b"0\r\n\r\n");
             }
             if state.cuts != cuts {
@@ -362,8 +359,7 @@ impl Api {
             for line in new {
                 chunk(stream, &line)?;
             }
-            let waited = self.moved.wait_timeout(state, Duration::from_millis(50));
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state = self.moved.wait_timeout(state, Duration::from_millis(50)).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
