@@ -6,6 +6,7 @@ mod vex_words;
 use std::path::PathBuf;
 
 use assay_core::paths::Goal;
+use assay_sources::cluster::live::Namespaces;
 use assay_sources::sniff::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -136,8 +137,8 @@ pub(crate) enum Command {
     Eval(Eval),
     /// Measure, side by side where there is a peer.
     Bench(Bench),
-    /// What the sensor can attach here, and what is lost without it.
-    Doctor,
+    /// What the sensor can attach here, or (--rights) what may be read of the live cluster, and what is lost without it.
+    Doctor(Doctor),
     /// Run the agent that lies beside this binary.
     #[command(trailing_var_arg = true, allow_hyphen_values = true, disable_help_flag = true)]
     Agent(Agent),
@@ -179,14 +180,39 @@ pub(crate) struct Ingest {
 #[derive(Debug, Args)]
 pub(crate) struct Scan {
     /// Manifests instead of a live cluster: a file or folder.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["context", "namespaces", "without_namespaces"])]
     pub(crate) manifests: Option<PathBuf>,
     /// The manifests are all there is: what they lack is gone, and what nothing reaches is internal.
     #[arg(long, requires = "manifests")]
     pub(crate) complete: bool,
-    /// The kubeconfig context of the live cluster.
-    #[arg(long, value_name = "NAME", conflicts_with = "manifests")]
+    #[command(flatten)]
+    pub(crate) live: Live,
+}
+
+/// Which live cluster, and what of it.
+#[derive(Debug, Args)]
+pub(crate) struct Live {
+    /// The kubeconfig context of the live cluster; default: the current one, else the pod's own account.
+    #[arg(long, value_name = "NAME")]
     pub(crate) context: Option<String>,
+    /// Look only into this namespace, and at what lies in none; may be repeated.
+    #[arg(long = "namespace", value_name = "NAME", conflicts_with = "without_namespaces")]
+    pub(crate) namespaces: Vec<String>,
+    /// Leave this namespace out; may be repeated.
+    #[arg(long = "without-namespace", value_name = "NAME")]
+    pub(crate) without_namespaces: Vec<String>,
+}
+
+impl Live {
+    /// True when any of it was given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.context.is_some() || !self.namespaces.is_empty() || !self.without_namespaces.is_empty()
+    }
+
+    /// The namespaces that were asked for.
+    pub(crate) fn namespaces(&self) -> anyhow::Result<Namespaces> {
+        Ok(Namespaces::asked(&self.namespaces, &self.without_namespaces).map_err(crate::Usage::from_error)?)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -409,6 +435,20 @@ pub(crate) struct Serve {
     /// Where to listen; default: the configuration's, loopback.
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) listen: Option<String>,
+    /// Keep watching the live cluster, and take in each change; the configuration can name several in [[watch]].
+    #[arg(long)]
+    pub(crate) watch: bool,
+    #[command(flatten)]
+    pub(crate) live: Live,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Which rights on the live cluster a scan and a watch have, and what is lost without the rest.
+    #[arg(long)]
+    pub(crate) rights: bool,
+    #[command(flatten)]
+    pub(crate) live: Live,
 }
 
 #[derive(Debug, Subcommand)]

@@ -21,6 +21,7 @@ mod paths;
 mod progress;
 mod refresh;
 mod rights;
+mod scan;
 mod sensor;
 mod similar;
 mod snapshot;
@@ -116,7 +117,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Vex(args)) => commands::vex::run(global, args),
         Some(Command::Funnel(args)) => commands::funnel::run(global, args),
         Some(Command::Agent(args)) => commands::agent::run(args),
-        Some(Command::Doctor) => commands::agent::doctor(global),
+        Some(Command::Doctor(args)) => commands::doctor::run(global, args),
         Some(Command::Models(what)) => commands::models::run(global, what),
         Some(Command::Digest(args)) => commands::digest::run(global, args),
         Some(Command::Enrich(args)) => commands::enrich::run(global, args),

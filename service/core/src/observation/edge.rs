@@ -21,6 +21,14 @@ pub struct Edge {
     pub since: Time,
 }
 
+impl Edge {
+    /// Where it belongs: an entry to what it enters, every other one to where it starts. A newer word about that place
+    /// takes it back.
+    pub fn home(&self) -> &AssetKey {
+        if matches!(self.link, Link::Enters { .. }) { &self.to } else { &self.from }
+    }
+}
+
 /// How two assets are connected.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Link {

@@ -34,7 +34,7 @@ impl Command {
             | Self::Funnel(_)
             | Self::Audit(_)
             | Self::Bench(_)
-            | Self::Doctor => ROWS,
+            | Self::Doctor(_) => ROWS,
             Self::Serve(_) | Self::Agent(_) => TEXT,
         }
     }
@@ -66,7 +66,7 @@ impl Command {
             | Self::Token(Token::Create { .. })
             | Self::Eval(_)
             | Self::Bench(_)
-            | Self::Doctor
+            | Self::Doctor(_)
             | Self::Agent(_) => false,
         }
     }

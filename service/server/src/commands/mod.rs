@@ -8,6 +8,7 @@ pub(crate) mod bench;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod digest;
+pub(crate) mod doctor;
 pub(crate) mod enrich;
 pub(crate) mod eval;
 pub(crate) mod explain;

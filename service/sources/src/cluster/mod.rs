@@ -23,6 +23,7 @@ mod rights;
 mod runs;
 mod scan;
 pub mod spans;
+mod told;
 mod view;
 mod yaml;
 
@@ -33,3 +34,4 @@ pub(crate) use model::Rule;
 pub use object::{Object, Origin, Place};
 pub(crate) use rights::{lead_further, rights_of_rule};
 pub use scan::{ScanHow, ToldBy, records};
+pub use told::{Told, records_of};

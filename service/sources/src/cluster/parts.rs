@@ -23,6 +23,8 @@ pub(super) struct Parts {
     complete: bool,
     /// Every object that should have been read was.
     whole: bool,
+    /// Only some namespaces were looked into.
+    restricted: bool,
     /// The classes whose kinds were all seen.
     seen: SpokenSet,
     namespaces: BTreeMap<Opaque, BTreeSet<Digest>>,
@@ -60,6 +62,7 @@ impl Parts {
             cluster: how.cluster.clone(),
             complete: how.complete,
             whole: gathered.lost.is_empty(),
+            restricted: gathered.restricted,
             seen,
             namespaces,
             objects: BTreeMap::new(),
@@ -107,9 +110,9 @@ impl Parts {
         judged.whole &= whole;
     }
 
-    /// The namespaces that a complete scan saw; empty text for what belongs to none.
+    /// The namespaces that a complete scan saw whole; empty text for what belongs to none, which stands for the cluster.
     pub(super) fn namespaces(&self) -> impl Iterator<Item = &Opaque> {
-        self.namespaces.keys()
+        self.namespaces.keys().filter(|name| !(self.restricted && name.is_empty()))
     }
 
     /// All parts.
@@ -129,7 +132,8 @@ impl Parts {
         let parts = self.namespaces.iter().map(|(namespace, contents)| Part {
             scope: Scope::Namespace { cluster: self.cluster.clone(), namespace: namespace.clone() },
             classes,
-            complete,
+            // A namespace that was left out is not among the objects of the cluster, and is not gone.
+            complete: complete && !(self.restricted && namespace.is_empty()),
             content: Some(of_all(contents)),
         });
         parts.collect()
@@ -139,6 +143,9 @@ impl Parts {
     pub(super) fn hint(&self) -> Option<&'static str> {
         let all = [Spoken::Misconfiguration, Spoken::Secret, Spoken::Rbac].into_iter().collect();
         match (self.complete, self.whole, self.seen == all) {
+            (true, true, true) if self.restricted => {
+                Some("some namespaces were left out, so what belongs to no namespace closes nothing")
+            }
             (false, ..) | (true, true, true) => None,
             (true, false, _) => {
                 Some("some objects could not be read, so this scan closes nothing: mend or remove them")

@@ -11,6 +11,8 @@ mod policies;
 mod rights;
 mod samples;
 mod speaks_for;
+mod told;
+mod watched;
 
 use assay_core::asset::AssetKey;
 use assay_core::ids::Time;

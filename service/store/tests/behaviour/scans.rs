@@ -179,3 +179,30 @@ pub(crate) fn a_binding_that_gives_less_holds_less(records: &mut impl Records) {
     ledger.take(&bound(5).link(&account, &space, holds(Capability::ExecPods)));
     assert_eq!(left(&ledger), [holds(Capability::ExecPods)], "a role in view settles it");
 }
+
+pub(crate) fn a_scan_that_was_not_shown_every_kind_takes_back_only_what_it_looked_at(records: &mut impl Records) {
+    let mut ledger = Ledger::new(records);
+    let (web, account, binding) =
+        (deployment("web"), object("ServiceAccount", "shop", "app"), object("RoleBinding", "shop", "app"));
+    let space = AssetKey::namespace(&o(CLUSTER), o("shop"));
+    let holds = Link::Holds {
+        capability: Capability::ReadSecrets,
+        cluster_wide: false,
+        names: Vec::new(),
+        binding: o("RoleBinding/app"),
+        role: o("Role/app"),
+    };
+    let workloads = |report: Report| report.exists(&web).exists(&account).fails(&web, "privileged", None);
+    let rights = |report: Report| report.exists(&binding).link(&account, &space, holds.clone());
+    ledger.take(&rights(workloads(scan(1, 1))));
+    ledger.take(&rights(scan(2, 2).speaks_for(&[Spoken::Rbac])));
+    assert_eq!(ledger.presence("shop/web: privileged"), Presence::Open, "workloads were not shown");
+    assert!(ledger.world().find(&web).is_some());
+    ledger.take(&workloads(scan(3, 3).speaks_for(&[Spoken::Misconfiguration, Spoken::Secret])));
+    let world = ledger.world();
+    assert!(world.find(&binding).is_some(), "rights were not shown");
+    assert_eq!(world.edges.iter().filter(|e| e.link == holds).count(), 1);
+    ledger.take(&workloads(scan(4, 4)));
+    let world = ledger.world();
+    assert!(world.find(&binding).is_none() && world.edges.is_empty(), "everything was shown");
+}
