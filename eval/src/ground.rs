@@ -13,6 +13,24 @@ use assay_core::text::Door;
 /// Why a part failed.
 pub type Fault = Box<dyn Error + Send + Sync>;
 
+/// Objects of a cluster, and what is known of how they were shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// Documents in YAML, or a `List` in JSON.
+    pub objects: &'a str,
+    /// Whether an API server showed them, and not the operator by manifests.
+    pub live: bool,
+    /// Whether they are all that there is.
+    pub complete: bool,
+}
+
+impl<'a> Shown<'a> {
+    /// All objects of an API server.
+    pub fn all_live(objects: &'a str) -> Self {
+        Self { objects, live: true, complete: true }
+    }
+}
+
 /// The parts of the road that are not the core's.
 pub trait Ground {
     /// A ledger.
@@ -30,11 +48,11 @@ pub trait Ground {
     /// When it is no report.
     fn read(&self, report: &str, at: Time, take: &mut dyn FnMut(Record) -> bool) -> Result<Head, Fault>;
 
-    /// Scans objects as the API server gave them at an instant, all that there are: a `List` in JSON.
+    /// Scans objects that were looked at at an instant.
     ///
     /// # Errors
     /// When they cannot be read.
-    fn scan(&self, objects: &str, at: Time, take: &mut dyn FnMut(Record) -> bool) -> Result<Head, Fault>;
+    fn scan(&self, shown: Shown<'_>, at: Time, take: &mut dyn FnMut(Record) -> bool) -> Result<Head, Fault>;
 
     /// The rows behind controls.
     ///

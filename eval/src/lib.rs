@@ -5,6 +5,7 @@
 pub mod cases;
 pub mod context;
 pub mod dedup;
+pub mod exposure;
 pub mod ground;
 pub mod guard;
 pub mod interval;
@@ -38,6 +39,8 @@ named! {
         Moves = "moves",
         /// One image reported by two tools: what must become one finding, and what must not.
         Dedup = "dedup",
+        /// Objects of a cluster, and which workloads the Internet reaches.
+        Exposure = "exposure",
         /// Random sequences of reports against the ledger.
         State = "state",
         /// Strangers' texts at every place, and whatever they move, open or show.
@@ -87,6 +90,10 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
         Suite::Dedup => {
             let (pairs, reports) = dedup::read(asked.cases.unwrap_or(dedup::PAIRS)).map_err(bad)?;
             Ok(dedup::run(&pairs, &reports, ground)?.to_vec())
+        }
+        Suite::Exposure => {
+            let cases = exposure::read(asked.cases.unwrap_or(exposure::CASES)).map_err(bad)?;
+            Ok(exposure::run(&cases, ground)?.to_vec())
         }
         Suite::State => {
             let make = || ground.records();

@@ -44,6 +44,19 @@ impl Outcome {
         Self { value, interval, aim: Some(1.0), ..Self::empty(suite, measure, cases, failed) }.judged(hits == cases)
     }
 
+    /// The share of `hits` among `cases`, which must be at least `aim`.
+    pub fn at_least(
+        suite: Suite,
+        measure: &'static str,
+        (hits, cases): (usize, usize),
+        aim: f64,
+        failed: Vec<String>,
+    ) -> Self {
+        let share = Self::share_of(suite, measure, hits, cases, failed);
+        let right = share.value >= aim;
+        Self { aim: Some(aim), ..share }.judged(right)
+    }
+
     /// How many of `cases` failed; none may.
     pub fn count(suite: Suite, measure: &'static str, cases: usize, failed: Vec<String>) -> Self {
         let count = failed.len();
@@ -106,6 +119,12 @@ mod tests {
         let met = |count| Outcome::at_most(Suite::Replay, "m", 100, (count, 5), Vec::new()).met;
         assert_eq!((met(5), met(6)), (Some(true), Some(false)));
         assert_eq!(Outcome::at_most(Suite::Replay, "m", 0, (0, 5), Vec::new()).met, Some(false));
+    }
+
+    #[test]
+    fn a_share_is_enough_from_its_aim_on() {
+        let met = |hits| Outcome::at_least(Suite::Exposure, "m", (hits, 100), 0.98, Vec::new()).met;
+        assert_eq!((met(97), met(98), met(100)), (Some(false), Some(true), Some(true)));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use assay_sources::read::{Flow, How, read};
 use assay_sources::sniff::sniff;
 use assay_store::Store;
 
-use crate::ground::{Fault, Ground};
+use crate::ground::{Fault, Ground, Shown};
 
 /// The parts of the product. A record may be spoilt on its way.
 pub(crate) struct Real {
@@ -50,20 +50,20 @@ impl Ground for Real {
         Ok(read(format, &mut Cursor::new(report), &how, &mut out)?)
     }
 
-    fn scan(&self, objects: &str, at: Time, take: &mut dyn FnMut(Record) -> bool) -> Result<Head, Fault> {
-        let gathered = manifests::read_bytes(objects.as_bytes(), "objects.json", &ScanLimits::default(), &self.door);
+    fn scan(&self, shown: Shown<'_>, at: Time, take: &mut dyn FnMut(Record) -> bool) -> Result<Head, Fault> {
+        let gathered = manifests::read_bytes(shown.objects.as_bytes(), "objects", &ScanLimits::default(), &self.door);
         if let Some(skipped) = gathered.skipped().next() {
             return Err(format!("{}: {}", skipped.locator, skipped.reason).into());
         }
         let how = ScanHow {
             cluster: &self.cluster,
-            told_by: ToldBy::Server,
-            complete: true,
+            told_by: if shown.live { ToldBy::Server } else { ToldBy::Operator },
+            complete: shown.complete,
             as_of: at,
             version: StandardsVersion::LATEST,
             door: &self.door,
         };
-        let mut out = |record| if take(record) { Flow::More } else { Flow::Stop };
+        let mut out = |record| if take((self.spoil)(record)) { Flow::More } else { Flow::Stop };
         Ok(records(&gathered, how, &mut out))
     }
 

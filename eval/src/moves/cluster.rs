@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::context::Stands;
-use crate::ground::{Fault, Ground};
+use crate::ground::{Fault, Ground, Shown};
 use crate::situation::now;
 
 /// The cluster before anybody moves: an exposed, privileged Deployment whose account reads all secrets.
@@ -71,7 +71,7 @@ pub(super) fn stands<G: Ground>(changes: &[Change], policy: &Policy, ground: &G)
         }
     }
     let objects = objects.to_string();
-    take(&mut records, &objects, |take| ground.scan(&objects, now(), take))?;
+    take(&mut records, &objects, |take| ground.scan(Shown::all_live(&objects), now(), take))?;
     ranked(&records, policy, &ground.controls()?)
 }
 

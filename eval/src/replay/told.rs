@@ -18,7 +18,7 @@ use assay_core::text::Opaque;
 use assay_core::world::{AssetIdx, Watching, World};
 
 use super::day::Log;
-use crate::ground::{Fault, Ground};
+use crate::ground::{Fault, Ground, Shown};
 
 /// How long a decision of a person holds.
 const DECIDED: Span = Span::days(30);
@@ -49,7 +49,7 @@ impl<'g, G: Ground> Replayed<'g, G> {
     /// Takes the cluster as it is at the end of a day, and the day's logs, one by one.
     pub(super) fn take(&mut self, objects: &str, logs: &[Log], end: Time) -> Result<&mut Self, Fault> {
         let ground = self.ground;
-        self.keep(objects, end, |take| ground.scan(objects, end, take))?;
+        self.keep(objects, end, |take| ground.scan(Shown::all_live(objects), end, take))?;
         for Log { at, text } in logs {
             self.keep(text, *at, |take| ground.read(text, *at, take))?;
         }

@@ -229,7 +229,8 @@ impl Bed<'_> {
         let cluster = self.scene.asset(AssetKey::cluster(&key.cluster));
         for right in rights {
             let (capability, cluster_wide) = (right.capability, right.everywhere);
-            let link = Link::Holds { capability, cluster_wide, binding: o("binding") };
+            let (binding, role) = (o("binding"), o("role"));
+            let link = Link::Holds { capability, cluster_wide, names: vec![], binding, role };
             self.scene.edge(account, cluster, Author::Cluster, link);
         }
     }

@@ -63,6 +63,7 @@ const KNOWN: &[(&str, KindClass)] = &[
     ("ClusterRoleBinding", KindClass::Rbac),
     ("Service", KindClass::Network),
     ("Ingress", KindClass::Network),
+    ("Gateway", KindClass::Network),
     ("NetworkPolicy", KindClass::Network),
     ("Namespace", KindClass::Namespace),
     ("Cluster", KindClass::Cluster),

@@ -72,6 +72,7 @@ predicates! {
     RunBy = "run_by" ["count"],
     RunByAtLeast = "run_by_at_least" ["count"],
     RunByUnknown = "run_by_unknown" [],
+    RightNotSeen = "right_not_seen" ["span"],
     SecretOpen = "secret_open" ["tool", "detector", "location"],
     GainsFootholdFree = "gains_foothold_free" [],
     GainsAfterFoothold = "gains_after_foothold" [],

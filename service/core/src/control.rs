@@ -146,7 +146,7 @@ impl Controls {
             FindingClass::Secret => row("control", name).or_else(|| row("control", SECRET_IN_CLEAR)),
             FindingClass::Rbac => {
                 let capability = name.parse::<Capability>().ok()?;
-                let gain = Gain { needs_no_foothold: false, total: gives_total(capability), nothing: false };
+                let gain = Gain { needs_no_foothold: false, total: capability.row().total, nothing: false };
                 Some((gain, "capability", capability.as_str().into()))
             }
         }
@@ -155,24 +155,6 @@ impl Controls {
 
 /// The row that stands for every detector without one of its own.
 const SECRET_IN_CLEAR: &str = "secret-in-clear";
-
-/// Whether a right leads to node, cluster admin or credentials by itself. Source: Kubernetes documentation, RBAC good
-/// practices, "Kubernetes RBAC - privilege escalation risks".
-const fn gives_total(capability: Capability) -> bool {
-    match capability {
-        Capability::ClusterAdmin
-        | Capability::ReadSecrets
-        | Capability::CreatePods
-        | Capability::ExecPods
-        | Capability::Escalate
-        | Capability::Bind
-        | Capability::Impersonate
-        | Capability::RequestTokens
-        | Capability::ProxyNodes
-        | Capability::ApproveCertificates
-        | Capability::ChangeAdmission => true,
-    }
-}
 
 #[cfg(test)]
 mod tests {

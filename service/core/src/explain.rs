@@ -308,7 +308,9 @@ fn remedy(told: &Told<'_>) -> Line {
             }
         }
         Matter::Secret { .. } => vec![own("rotate the secret, then take it out of the place where it lies")],
-        Matter::Rbac { .. } => vec![own("narrow the role, or bind it to a subject that nothing exposed runs as")],
+        Matter::Rbac { capability, .. } => {
+            vec![own(capability.row().remedy), own("; or bind the role to a subject that nothing exposed runs as")]
+        }
     };
     if told.same_cause > 1 {
         line.push(own("; the same fix closes "));

@@ -1,7 +1,7 @@
 //! Paths from the Internet. Comes in: edges of the world. Goes out: for a workload every way in, or why that cannot be
 //! told. Reachability is an upper bound; traffic confirms a path and its absence never refutes one.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use crate::asset::{AssetKey, KindClass};
 use crate::ids::{EvidenceId, Time};
@@ -145,6 +145,13 @@ fn ways_in(world: &World, workload: AssetIdx) -> Ways {
     let mut ways = Ways { all_followed: true, ..Ways::default() };
     let end = Tail { edges: Vec::new(), here: workload, port: None, pod_port: None, host: None, admits: Admits::ALL };
     let mut queue = VecDeque::from([end]);
+    let own = world.asset(workload).into.iter().map(|&e| &world.edges[e as usize]).filter(|edge| edge.from == workload);
+    let handed_on: HashSet<u16> = own
+        .filter_map(|edge| match edge.link {
+            Link::Routes { port, target_port, .. } if port != target_port => Some(port),
+            _ => None,
+        })
+        .collect();
     let mut steps = 0;
     while let Some(tail) = queue.pop_front() {
         for &e in &world.asset(tail.here).into {
@@ -156,6 +163,8 @@ fn ways_in(world: &World, workload: AssetIdx) -> Ways {
             let edge = &world.edges[e as usize];
             let longer = || tail.edges.iter().copied().chain([e]).collect::<Vec<u32>>();
             match &edge.link {
+                // A port of the host that is handed on to another one of the pod: the step that does so is walked on its own.
+                Link::Enters { port, .. } if tail.edges.is_empty() && handed_on.contains(port) => {}
                 Link::Enters { reach, port, host, entry }
                     if tail.port.is_none_or(|p| p == *port) && (tail.host.is_none() || tail.host == host.as_ref()) =>
                 {

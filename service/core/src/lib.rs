@@ -19,6 +19,7 @@ pub mod text;
 pub mod observation;
 
 pub mod batch;
+pub mod capability;
 pub mod control;
 pub mod intel;
 pub mod scope;
@@ -35,6 +36,10 @@ pub mod records;
 pub mod world;
 
 pub mod graph;
+pub mod rights;
+
+// Attack paths: who can become whom, and which change cuts most.
+pub mod paths;
 
 // Factors: what is known about one finding.
 pub mod context;

@@ -209,7 +209,7 @@ impl World {
     /// Adds a watch window.
     pub fn add_coverage(&mut self, about: AssetIdx, coverage: CoverageSeen) {
         let window = &coverage.window;
-        if window.eye != Eye::CompleteScan {
+        if !matches!(window.eye, Eye::CompleteScan | Eye::AuditLog) {
             let node = (self.asset(about).key.cluster.clone(), window.node.clone());
             let heard = self.heard.entry(node).or_insert(window.until);
             *heard = window.until.max(*heard);
@@ -223,6 +223,22 @@ impl World {
         self.assets[edge.from.0 as usize].out.push(at);
         self.assets[edge.to.0 as usize].into.push(at);
         self.edges.push(edge);
+    }
+
+    /// The same world without some edges: what would be so if they were gone.
+    #[must_use]
+    pub fn without(&self, gone: impl Fn(&EdgeSeen) -> bool) -> Self {
+        let mut world = self.clone();
+        for asset in &mut world.assets {
+            asset.out.clear();
+            asset.into.clear();
+        }
+        for edge in std::mem::take(&mut world.edges) {
+            if !gone(&edge) {
+                world.add_edge(edge);
+            }
+        }
+        world
     }
 
     /// Says that a row stands for an asset that is there already: a pod for the workload that owns it.

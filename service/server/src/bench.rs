@@ -3,6 +3,7 @@
 //! folder, from a fixed seed, and runs through the doors that users run through.
 
 mod child;
+mod cluster;
 mod explaining;
 mod fleet;
 mod ingesting;
@@ -26,7 +27,8 @@ use crate::progress::Bar;
 type Measure = fn(&Path) -> Result<Vec<Row>>;
 
 /// What runs only when it is asked for.
-const BY_NAME: [(&str, Measure); 3] = [("agent", node::measure), ("in-use", node::in_use), ("fleet", fleet::measure)];
+const BY_NAME: [(&str, Measure); 4] =
+    [("agent", node::measure), ("in-use", node::in_use), ("fleet", fleet::measure), ("cluster", cluster::measure)];
 
 /// What runs without a name, in this order.
 const MEASURES: [(&str, Measure); 5] = [

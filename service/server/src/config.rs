@@ -10,6 +10,7 @@ use assay_core::observation::Environment;
 use assay_core::policy::Policy;
 use assay_core::text::Opaque;
 use assay_core::world::Watching;
+use assay_sources::cluster::live::Namespaces;
 use serde::Deserialize;
 
 /// The example that documents every key; a test holds it against the defaults.
@@ -25,6 +26,7 @@ struct ConfigFile {
     policy_table: Option<PathBuf>,
     vex_sources: Vec<String>,
     environment: Vec<RuleFile>,
+    watch: Vec<WatchFile>,
     sensor: SensorFile,
     serve: ServeFile,
     models: ModelsFile,
@@ -38,6 +40,15 @@ struct RuleFile {
     namespace: Option<String>,
     environment: Option<String>,
     human_impact: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WatchFile {
+    cluster: Option<String>,
+    context: Option<String>,
+    namespaces: Vec<String>,
+    without_namespaces: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -87,6 +98,8 @@ pub(crate) struct Config {
     pub(crate) vex_sources: Vec<String>,
     /// What namespaces are for.
     pub(crate) environments: EnvironmentRules,
+    /// The clusters that the service watches.
+    pub(crate) watch: Vec<Watched>,
     /// When a sensor's silence becomes a "no".
     pub(crate) watching: Watching,
     /// The service.
@@ -95,6 +108,16 @@ pub(crate) struct Config {
     pub(crate) models: Models,
     /// Where feeds come from.
     pub(crate) intel: Intel,
+}
+
+/// A cluster to watch.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched {
+    /// What it is called here; a context is never an identity.
+    pub(crate) cluster: Opaque,
+    /// The kubeconfig context; none: the current one, else the pod's own account.
+    pub(crate) context: Option<String>,
+    pub(crate) namespaces: Namespaces,
 }
 
 /// Limits of the service.
@@ -143,14 +166,14 @@ impl Config {
         let rules =
             file.environment.into_iter().enumerate().map(|(i, rule)| rule.read(i)).collect::<Result<Vec<_>>>()?;
         let cluster = cluster.map(str::to_owned).or(file.cluster).unwrap_or_else(|| "default".to_owned());
-        if cluster.is_empty() || cluster.len() > 253 {
-            bail!("the cluster's name has 1 to 253 characters");
-        }
+        check_cluster(&cluster)?;
+        let watch = watched(file.watch, &cluster)?;
         let watching = Watching::default();
         Ok(Self {
             cluster: Opaque::readmit(&cluster),
             policy: policy(file.policy.as_deref(), file.policy_file, file.policy_table, path)?,
             vex_sources: file.vex_sources,
+            watch,
             environments: EnvironmentRules { as_of: (!rules.is_empty()).then_some(now), rules },
             watching: Watching {
                 span_min: file.sensor.watch_hours_min.map_or(watching.span_min, |h| Span::hours(i64::from(h))),
@@ -180,6 +203,30 @@ impl Config {
             intel: Intel { kev_url: file.intel.kev_url, epss_url: file.intel.epss_url },
         })
     }
+}
+
+fn check_cluster(name: &str) -> Result<()> {
+    if name.is_empty() || name.len() > 253 {
+        bail!("the cluster's name has 1 to 253 characters");
+    }
+    Ok(())
+}
+
+/// The clusters to watch, each under a name of its own: one that names none is the configured one.
+fn watched(files: Vec<WatchFile>, cluster: &str) -> Result<Vec<Watched>> {
+    let mut all: Vec<Watched> = Vec::new();
+    for file in files {
+        let name = file.cluster.unwrap_or_else(|| cluster.to_owned());
+        check_cluster(&name)?;
+        let namespaces = Namespaces::asked(&file.namespaces, &file.without_namespaces)
+            .with_context(|| format!("[[watch]] of cluster {name}"))?;
+        let cluster = Opaque::readmit(&name);
+        if all.iter().any(|other| other.cluster == cluster) {
+            bail!("two of [[watch]] are of cluster {name}: give each a cluster of its own");
+        }
+        all.push(Watched { cluster, context: file.context, namespaces });
+    }
+    Ok(all)
 }
 
 /// The account that agents run under, where the API server may be asked about their tokens.
@@ -256,6 +303,11 @@ mod tests {
         assert!(account.to_string().contains("system:serviceaccount:NAMESPACE:NAME"), "{account}");
         let account = read("[serve]\ntoken_review = true").unwrap().serve.agent_account;
         assert_eq!(account.as_deref(), Some("system:serviceaccount:assay-agent:assay-agent"));
+        let two = read("[[watch]]\ncontext = 'a'\n[[watch]]\ncontext = 'b'").unwrap_err();
+        assert!(two.to_string().contains("cluster of its own"), "{two}");
+        let two = read("[[watch]]\ncontext = 'a'\n[[watch]]\ncluster = 'b'\nnamespaces = ['shop']").unwrap().watch;
+        assert_eq!([two[0].cluster.reveal(), two[1].cluster.reveal()], ["default", "b"]);
+        assert!(read("[[watch]]\nnamespaces = ['a']\nwithout_namespaces = ['b']").is_err());
         let rule = read("[[environment]]\nnamespace = 'shop'\nenvironment = 'production'").unwrap();
         assert_eq!(rule.environments.rules.len(), 1);
     }

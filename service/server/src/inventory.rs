@@ -10,7 +10,6 @@ use assay_core::world::{AssetIdx, World};
 use serde::Serialize;
 
 use crate::snapshot::Snapshot;
-use crate::wire::full_name;
 
 /// Assets on the wire.
 #[derive(Debug, Serialize)]
@@ -170,7 +169,9 @@ fn link_words(link: &Link) -> String {
         Link::Routes { port, target_port, protocol, admits, .. } => {
             format!("{protocol} {port} to {target_port}{}", admits_words(*admits))
         }
-        Link::Runs { .. } | Link::RunsAs { .. } | Link::Holds { .. } => link.as_str().to_owned(),
+        Link::Runs { .. } | Link::RunsAs { .. } | Link::IsHanded | Link::Holds { .. } | Link::MayHold { .. } => {
+            link.as_str().to_owned()
+        }
     }
 }
 
@@ -182,73 +183,4 @@ fn admits_words(admits: Admits) -> &'static str {
         (_, Reach::Public) => " (network policies: only from the controller of a route)",
         _ => " (network policies: not certain who gets through)",
     }
-}
-
-/// Ways in on the wire: one entry a workload that has any, certain or not.
-#[derive(Debug, Serialize)]
-pub(crate) struct PathsWire {
-    pub(crate) paths: Vec<WayWire>,
-    pub(crate) as_of: String,
-    /// What this list does not know yet.
-    pub(crate) limits: &'static str,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct WayWire {
-    pub(crate) workload: String,
-    pub(crate) exposure: &'static str,
-    #[serde(flatten)]
-    pub(crate) path: PathWire,
-    pub(crate) open_findings: u64,
-    pub(crate) most_urgent: Option<String>,
-}
-
-/// What the ways in do not take into account: said wherever they are shown.
-pub(crate) const LIMITS: &str = "ways in from the Internet through Services and Ingresses, as far as network policies let callers through; rights between workloads and choke points are not computed yet";
-
-/// How exposed a workload is by one of its ways: traffic on another way does not count for this one.
-fn of_way(workload: &'static str, traffic: bool) -> &'static str {
-    if !traffic && workload == Exposed::WithTraffic.as_str() { Exposed::ByPath.as_str() } else { workload }
-}
-
-/// Every way in from the Internet, those that lead to the most urgent finding first.
-pub(crate) fn paths(snapshot: &Snapshot) -> PathsWire {
-    let world = &snapshot.world;
-    let mut most: Vec<Option<u8>> = vec![None; world.assets.len()];
-    let mut open = vec![0u64; world.assets.len()];
-    for ranked in snapshot.table.list(&snapshot.policy, |row| row.is_open()) {
-        let at = ranked.row.asset as usize;
-        if let (Some(slot), Some(n)) = (most.get_mut(at), open.get_mut(at)) {
-            *n += 1;
-            if !ranked.row.is_decided() {
-                slot.get_or_insert(ranked.band);
-            }
-        }
-    }
-    let mut ways: Vec<(u8, WayWire)> = Vec::new();
-    for workload in world.workloads() {
-        let situation = Situation::of(world, Some(workload));
-        let shown = exposure(world, &situation.exposure, &situation.ways);
-        let key = &world.asset(workload).key;
-        let urgent = most[workload.0 as usize];
-        for one in shown.paths {
-            let way = WayWire {
-                workload: full_name(key),
-                exposure: of_way(shown.value, one.traffic.is_some()),
-                path: one,
-                open_findings: open[workload.0 as usize],
-                most_urgent: urgent.map(|band| snapshot.policy.band(band).name.clone()),
-            };
-            ways.push((urgent.unwrap_or(u8::MAX), way));
-        }
-    }
-    ways.sort_by(|(a, x), (b, y)| {
-        (a, x.path.traffic.is_none(), &x.workload, x.path.outside_port).cmp(&(
-            b,
-            y.path.traffic.is_none(),
-            &y.workload,
-            y.path.outside_port,
-        ))
-    });
-    PathsWire { paths: ways.into_iter().map(|(_, w)| w).collect(), as_of: world.as_of.to_string(), limits: LIMITS }
 }

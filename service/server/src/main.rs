@@ -17,8 +17,11 @@ mod ingest;
 mod inventory;
 mod log;
 mod models;
+mod paths;
 mod progress;
 mod refresh;
+mod rights;
+mod scan;
 mod sensor;
 mod similar;
 mod snapshot;
@@ -105,7 +108,8 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Explain(args)) => commands::explain::run(global, args),
         Some(Command::Assets(args)) => commands::assets::run(global, args),
         Some(Command::Profiles(args)) => commands::profiles::run(global, args),
-        Some(Command::Paths(args)) => commands::assets::paths(global, args),
+        Some(Command::Paths(args)) => commands::paths::run(global, args),
+        Some(Command::Rights(args)) => commands::rights::run(global, args),
         Some(Command::Ask(args)) => commands::ask::run(global, args),
         Some(Command::Serve(args)) => commands::serve::run(global, args),
         Some(Command::Token(what)) => commands::serve::token(global, what),
@@ -113,7 +117,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Vex(args)) => commands::vex::run(global, args),
         Some(Command::Funnel(args)) => commands::funnel::run(global, args),
         Some(Command::Agent(args)) => commands::agent::run(args),
-        Some(Command::Doctor) => commands::agent::doctor(global),
+        Some(Command::Doctor(args)) => commands::doctor::run(global, args),
         Some(Command::Models(what)) => commands::models::run(global, what),
         Some(Command::Digest(args)) => commands::digest::run(global, args),
         Some(Command::Enrich(args)) => commands::enrich::run(global, args),

@@ -117,7 +117,7 @@ fn every_law_and_every_fault_names_tests_that_are_there() {
     let map = map();
     let laws = rows_with_tests(between(&map, "## Laws", "\n## "));
     assert_eq!(laws, (1..=10).map(|n| n.to_string()).collect::<Vec<_>>());
-    assert_eq!(rows_with_tests(between(&map, "## What happens when", "\n## ")).len(), 4);
+    assert_eq!(rows_with_tests(between(&map, "## What happens when", "\n## ")).len(), 5);
 }
 
 #[test]

@@ -6,6 +6,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use assay_sources::cluster::limits::ScanLimits;
+use assay_sources::cluster::live::rights_used;
+use assay_sources::cluster::manifests;
+use assay_sources::cluster::model::Body;
+use assay_sources::door::SecretDoor;
 use serde_json::Value;
 
 fn assay(data: &Path, args: &[&str]) -> Value {
@@ -47,4 +52,29 @@ fn our_own_manifests_fail_only_what_the_agent_is_for() {
         "sensitive-host-path",
     ];
     assert_eq!(failed, needs.into_iter().map(|id| ("assay-agent", id)).chain(everywhere).collect());
+}
+
+#[test]
+fn the_role_of_the_watch_grants_what_is_used_and_operations_tells_what_for() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let home =
+        manifests::read(&root.join("deploy/watch.yaml"), &ScanLimits::default(), &SecretDoor::new([0; 32])).unwrap();
+    let mut granted = BTreeSet::new();
+    for object in &home.objects {
+        let Body::Role(role) = &object.body else { continue };
+        for rule in &role.rules {
+            for (group, resource) in rule.api_groups.iter().flat_map(|g| rule.resources.iter().map(move |r| (g, r))) {
+                granted
+                    .extend(rule.verbs.iter().map(|verb| (group.to_string(), resource.to_string(), verb.to_string())));
+            }
+        }
+    }
+    let used =
+        || rights_used().map(|(group, resource, verb, _)| (group.to_owned(), resource.to_owned(), verb.to_owned()));
+    assert_eq!(granted, used().collect::<BTreeSet<_>>());
+    let page = std::fs::read_to_string(root.join("docs/OPERATIONS.md")).unwrap();
+    for (_, resource, _, feature) in rights_used() {
+        let row = page.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{resource}`")));
+        assert!(row.is_some_and(|row| row.contains(feature)), "{resource}: {feature}");
+    }
 }

@@ -1,12 +1,16 @@
 //! How facts, edges, holes and intel stand in the data file: JSON twins of the core's types. A new field gets a default,
 //! an old one is never given another meaning.
 
+mod edge;
+
 use assay_core::asset::{AssetKey, Kind};
-use assay_core::ids::{Digest, Time, VulnId};
+use assay_core::ids::{Time, VulnId};
 use assay_core::intel::{CvssVector, Said};
-use assay_core::observation::{Admits, ControlId, Hole, Link, Reach, SettledBy, What};
+use assay_core::observation::{ControlId, Hole, HostSetting, What};
 use assay_core::text::Opaque;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use edge::{LinkRow, edge_identity};
 
 /// A value that this build cannot have written.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +62,12 @@ pub(crate) enum WhatRow {
     PodSecurity {
         level: String,
     },
+    Enforces {
+        level: String,
+    },
+    OnHost {
+        settings: Vec<String>,
+    },
     Contains {
         version: String,
     },
@@ -77,6 +87,9 @@ pub(crate) enum WhatRow {
     },
     NotAssessed {
         because: String,
+    },
+    UsedRight {
+        capability: String,
     },
 }
 
@@ -146,6 +159,10 @@ impl From<&What> for WhatRow {
             What::Attacked { stage, signal } => Self::Attacked { stage: stage.to_string(), signal: text(&signal.0) },
             What::Environment(value) => Self::Environment { value: value.to_string() },
             What::PodSecurity(level) => Self::PodSecurity { level: level.to_string() },
+            What::Enforces(level) => Self::Enforces { level: level.to_string() },
+            What::OnHost(access) => {
+                Self::OnHost { settings: access.settings().map(|s| s.as_str().to_owned()).collect() }
+            }
             What::Contains { version } => Self::Contains { version: text(version) },
             What::Licence(licence) => Self::Licence { text: text(licence) },
             What::Outcome { control, outcome } => {
@@ -159,6 +176,7 @@ impl From<&What> for WhatRow {
                 note: text(note),
             },
             What::NotAssessed(because) => Self::NotAssessed { because: because.to_string() },
+            What::UsedRight(capability) => Self::UsedRight { capability: capability.to_string() },
         }
     }
 }
@@ -189,6 +207,10 @@ impl WhatRow {
             }
             Self::Environment { value } => What::Environment(value.parse()?),
             Self::PodSecurity { level } => What::PodSecurity(level.parse()?),
+            Self::Enforces { level } => What::Enforces(level.parse()?),
+            Self::OnHost { settings } => {
+                What::OnHost(settings.iter().map(|s| s.parse::<HostSetting>()).collect::<Result<_, _>>()?)
+            }
             Self::Contains { version } => What::Contains { version: text(version) },
             Self::Licence { text: licence } => What::Licence(text(licence)),
             Self::Outcome { control, outcome } => {
@@ -202,6 +224,7 @@ impl WhatRow {
                 note: text(note),
             },
             Self::NotAssessed { because } => What::NotAssessed(because.parse()?),
+            Self::UsedRight { capability } => What::UsedRight(capability.parse()?),
         })
     }
 }
@@ -221,155 +244,14 @@ pub(crate) fn fact_identity(what: &What) -> Vec<String> {
         What::Attacked { signal, stage } => vec!["attacked".into(), text(&signal.0), stage.to_string()],
         What::Environment(_) => vec!["environment".into()],
         What::PodSecurity(_) => vec!["pod_security".into()],
+        What::Enforces(_) => vec!["enforces".into()],
+        What::OnHost(_) => vec!["on_host".into()],
         What::Contains { .. } => vec!["contains".into()],
         What::Licence(licence) => vec!["licence".into(), text(licence)],
         What::Outcome { control, .. } => vec!["outcome".into(), text(&control.0)],
         What::Vex { vuln, document, .. } => vec!["vex".into(), vuln.to_string(), text(document)],
         What::NotAssessed(because) => vec!["not_assessed".into(), because.to_string()],
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "link", rename_all = "snake_case")]
-pub(crate) enum LinkRow {
-    Runs {
-        container: String,
-        tag: Option<String>,
-        digest: Option<String>,
-    },
-    RunsAs {
-        token_mounted: bool,
-    },
-    Enters {
-        reach: String,
-        settled_by: Option<String>,
-        entry: String,
-        host: Option<String>,
-        port: u16,
-    },
-    Routes {
-        #[serde(default)]
-        host: Option<String>,
-        port: u16,
-        target_port: u16,
-        protocol: String,
-        /// `public`, `internal`, or what would settle it: direct callers first, then those of a route.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        admits: Option<[String; 2]>,
-    },
-    Holds {
-        capability: String,
-        cluster_wide: bool,
-        binding: String,
-    },
-}
-
-impl From<&Link> for LinkRow {
-    fn from(link: &Link) -> Self {
-        let text = |o: &Opaque| o.reveal().to_owned();
-        match link {
-            Link::Runs { container, tag, digest } => Self::Runs {
-                container: text(container),
-                tag: tag.as_ref().map(text),
-                digest: digest.map(|d| d.to_string()),
-            },
-            Link::RunsAs { token_mounted } => Self::RunsAs { token_mounted: *token_mounted },
-            Link::Enters { reach, entry, host, port } => {
-                let (reach, settled_by) = match reach {
-                    Reach::Internal => ("internal", None),
-                    Reach::Unknown(by) => ("unknown", Some(by.to_string())),
-                    Reach::Public => ("public", None),
-                };
-                Self::Enters {
-                    reach: reach.into(),
-                    settled_by,
-                    entry: entry.to_string(),
-                    host: host.as_ref().map(text),
-                    port: *port,
-                }
-            }
-            Link::Routes { host, port, target_port, protocol, admits } => Self::Routes {
-                host: host.as_ref().map(text),
-                port: *port,
-                target_port: *target_port,
-                protocol: protocol.to_string(),
-                admits: (*admits != Admits::ALL).then(|| [reach_text(admits.direct), reach_text(admits.routed)]),
-            },
-            Link::Holds { capability, cluster_wide, binding } => {
-                Self::Holds { capability: capability.to_string(), cluster_wide: *cluster_wide, binding: text(binding) }
-            }
-        }
-    }
-}
-
-impl LinkRow {
-    pub(crate) fn link(self) -> Result<Link, Unread> {
-        let text = |s: String| Opaque::readmit(&s);
-        Ok(match self {
-            Self::Runs { container, tag, digest } => {
-                let digest = digest.map(|d| d.parse::<Digest>().map_err(|e| Unread(e.to_string()))).transpose()?;
-                Link::Runs { container: text(container), tag: tag.map(text), digest }
-            }
-            Self::RunsAs { token_mounted } => Link::RunsAs { token_mounted },
-            Self::Enters { reach, settled_by, entry, host, port } => {
-                let reach = match (reach.as_str(), settled_by) {
-                    ("internal", _) => Reach::Internal,
-                    ("public", _) => Reach::Public,
-                    (_, Some(by)) => Reach::Unknown(by.parse::<SettledBy>()?),
-                    (other, None) => return Err(Unread(format!("`{other}` is no reach"))),
-                };
-                Link::Enters { reach, entry: entry.parse()?, host: host.map(text), port }
-            }
-            Self::Routes { host, port, target_port, protocol, admits } => {
-                let admits = match admits {
-                    Some([direct, routed]) => Admits { direct: reach(&direct)?, routed: reach(&routed)? },
-                    None => Admits::ALL,
-                };
-                Link::Routes { host: host.map(text), port, target_port, protocol: protocol.parse()?, admits }
-            }
-            Self::Holds { capability, cluster_wide, binding } => {
-                Link::Holds { capability: capability.parse()?, cluster_wide, binding: text(binding) }
-            }
-        })
-    }
-}
-
-fn reach_text(reach: Reach) -> String {
-    match reach {
-        Reach::Internal => "internal".to_owned(),
-        Reach::Public => "public".to_owned(),
-        Reach::Unknown(by) => by.to_string(),
-    }
-}
-
-fn reach(text: &str) -> Result<Reach, Unread> {
-    Ok(match text {
-        "internal" => Reach::Internal,
-        "public" => Reach::Public,
-        other => Reach::Unknown(other.parse::<SettledBy>()?),
-    })
-}
-
-/// What makes two edges between the same assets the same edge.
-pub(crate) fn edge_identity(link: &Link) -> Vec<String> {
-    let text = |o: &Opaque| o.reveal().to_owned();
-    match link {
-        // Two versions of an image run side by side while one is rolled out.
-        Link::Runs { container, tag, digest } => {
-            let (tag, digest) = (tag.as_ref().map(text), digest.map(|d| d.to_string()));
-            vec!["runs".into(), text(container), tag.unwrap_or_default(), digest.unwrap_or_default()]
-        }
-        Link::RunsAs { .. } => vec!["runs_as".into()],
-        Link::Enters { entry, host, port, .. } => {
-            vec!["enters".into(), entry.to_string(), host.as_ref().map(text).unwrap_or_default(), port.to_string()]
-        }
-        Link::Routes { host, port, target_port, protocol, .. } => {
-            let host = host.as_ref().map(text).unwrap_or_default();
-            vec!["routes".into(), host, protocol.to_string(), port.to_string(), target_port.to_string()]
-        }
-        Link::Holds { capability, cluster_wide, binding } => {
-            vec!["holds".into(), capability.to_string(), cluster_wide.to_string(), text(binding)]
-        }
+        What::UsedRight(capability) => vec!["used_right".into(), capability.to_string()],
     }
 }
 

@@ -52,6 +52,13 @@ fn a_folder_that_is_a_link_to_the_other_is_no_second_database() {
 }
 
 #[test]
+fn a_database_of_a_tree_that_was_put_together_elsewhere_is_found() {
+    let root = tree(&[RELEASE]);
+    write(root.path(), "usr/share/rpm/rpmdb.sqlite", bytes(REAL));
+    assert_eq!(ask(root.path(), &["/usr/bin/shop"]), ask(root_with(&bytes(REAL)).path(), &["/usr/bin/shop"]));
+}
+
+#[test]
 fn a_tree_of_many_pages_is_read_to_its_ends() {
     let root = root_with(&bytes(MANY));
     let told = ask(root.path(), &["/opt/p0/x", "/opt/p777/x", "/opt/p1499/x", "/opt/p1500/x"]);
@@ -79,6 +86,9 @@ fn where_the_database_is_older_open_or_broken_any_package_of_rpm_may_be_in_use()
     let open = root_with(&bytes(REAL));
     write(open.path(), "var/lib/rpm/rpmdb.sqlite-wal", "not yet taken in");
     assert!(ask(open.path(), &["/usr/bin/shop"]).contains(&perhaps.to_owned()));
+    let back = root_with(&bytes(REAL));
+    write(back.path(), "var/lib/rpm/rpmdb.sqlite-journal", "to be taken back");
+    assert!(ask(back.path(), &["/usr/bin/shop"]).contains(&perhaps.to_owned()));
     let two = root_with(&bytes(REAL));
     write(two.path(), "usr/lib/sysimage/rpm/rpmdb.sqlite", bytes(MANY));
     assert!(ask(two.path(), &["/usr/bin/shop"]).contains(&perhaps.to_owned()));

@@ -12,6 +12,7 @@ use crate::ids::EvidenceId;
 use crate::observation::{Capability, Link};
 use crate::profile::{self, Before};
 use crate::reconcile::Word;
+use crate::rights::usage::{self, Usage};
 use crate::text::{Opaque, Own, Shaped};
 use crate::world::{AssetIdx, EdgeSeen, World};
 
@@ -45,7 +46,7 @@ pub(super) fn claim(said: &mut Vec<Proposition>, finding: &Finding, world: &Worl
         }
         Matter::Rbac { capability, cluster_wide } => {
             let reach = own(if *cluster_wide { "in every namespace" } else { "in its namespace" });
-            (Predicate::HoldsRight, vec![own(capability_words(*capability)), reach])
+            (Predicate::HoldsRight, vec![own(capability.row().words), reach])
         }
         Matter::Signal { signal, .. } => {
             let name = match controls.get(signal.0.reveal()) {
@@ -61,6 +62,7 @@ pub(super) fn claim(said: &mut Vec<Proposition>, finding: &Finding, world: &Worl
     said.extend(profile::before(finding, world).map(|before| usual(finding, before)));
     if let (Matter::Rbac { .. }, Some(identity)) = (&finding.matter, world.find(&finding.place.asset)) {
         said.push(run_by(identity, world));
+        said.extend(not_seen(finding, identity, world));
     }
 }
 
@@ -97,6 +99,20 @@ fn run_by(identity: AssetIdx, world: &World) -> Proposition {
     Proposition { predicate, args, evidence, as_of, family: Family::Claim }
 }
 
+/// That the audit log, where it covers long enough, shows no use of the right. It lowers nothing: what was not used can
+/// be.
+fn not_seen(finding: &Finding, identity: AssetIdx, world: &World) -> Option<Proposition> {
+    let Matter::Rbac { capability, .. } = &finding.matter else { return None };
+    let Usage::NotSeen(log) = usage::usage(world, identity, *capability) else { return None };
+    Some(Proposition {
+        predicate: Predicate::RightNotSeen,
+        args: vec![span(log.span)],
+        evidence: log.evidence,
+        as_of: Some(log.until),
+        family: Family::Claim,
+    })
+}
+
 /// What an attacker needs first, and gains then.
 pub(super) fn gain(said: &mut Vec<Proposition>, factors: &Factors) {
     let family = Family::Gain;
@@ -123,24 +139,7 @@ pub(super) fn gain(said: &mut Vec<Proposition>, factors: &Factors) {
     say(if total { Predicate::GainsTotal } else { Predicate::GainsPartial });
 }
 
-/// A right, in words that follow "may".
-pub(super) fn capability_words(capability: Capability) -> &'static str {
-    match capability {
-        Capability::ClusterAdmin => "do everything",
-        Capability::ReadSecrets => "read secrets",
-        Capability::CreatePods => "create pods",
-        Capability::ExecPods => "run commands in pods",
-        Capability::Escalate => "grant rights that it does not have",
-        Capability::Bind => "bind roles that it does not have",
-        Capability::Impersonate => "act as somebody else",
-        Capability::RequestTokens => "ask for tokens of service accounts",
-        Capability::ProxyNodes => "reach kubelets through the API server",
-        Capability::ApproveCertificates => "approve certificates",
-        Capability::ChangeAdmission => "change admission webhooks",
-    }
-}
-
-/// The own text of a capability, for titles.
+/// The right in words that follow "may", for titles.
 pub fn capability_own(capability: Capability) -> Own {
-    Own::new(capability_words(capability))
+    Own::new(capability.row().words)
 }

@@ -28,6 +28,7 @@ const NEGATIVE: &[Predicate] = &[
     Predicate::GainsPartial,
     Predicate::RunBy,
     Predicate::NotInProfile,
+    Predicate::RightNotSeen,
 ];
 
 /// Says that nobody knows, or that nothing was recorded. It rests on nothing.

@@ -3,12 +3,12 @@
 use super::attacked::attacked;
 use super::{Known, Origin, Proof, UnknownBecause, node};
 use crate::assess::{Attacked, Exposed};
-use crate::asset::KindClass;
+use crate::asset::{AssetKey, KindClass};
 use crate::environment::HumanImpact;
 use crate::graph::{self, Exposure};
 use crate::ids::{EvidenceId, Span};
 use crate::observation::{Capability, Environment, Link, PodSecurity, SettledBy, What};
-use crate::world::{AssetIdx, World};
+use crate::world::{AssetIdx, EdgeSeen, World};
 
 /// A foothold or attempt older than this says nothing about now.
 pub const FOOTHOLD_AGE_MAX: Span = Span::days(7);
@@ -181,9 +181,14 @@ fn blast_radius(world: &World, asset: AssetIdx) -> Known<u8> {
     let mut evidence = Vec::new();
     let mut reached = 0usize;
     for edge in identities.iter().flat_map(|i| world.out(*i)) {
-        let Link::Holds { capability, cluster_wide, .. } = edge.link else { continue };
+        let Link::Holds { capability, cluster_wide, names, .. } = &edge.link else { continue };
+        // What gives a part only changes no workload by itself.
+        if !capability.row().total {
+            continue;
+        }
         evidence.push(EvidenceId::Edge(edge.id));
-        reached = reached.max(within_reach(world, world.asset(edge.from), capability, cluster_wide));
+        let all = within_reach(world, edge, *capability, *cluster_wide);
+        reached = reached.max(if names.is_empty() { all } else { all.min(names.len()) });
     }
     if let Some((PodSecurity::Privileged, fact)) = world.pod_security(asset) {
         evidence.push(fact.evidence());
@@ -200,11 +205,13 @@ fn blast_radius(world: &World, asset: AssetIdx) -> Known<u8> {
     Known::Is(doublings(reached), Proof { origin: Origin::Scan, evidence, as_of: scan.window.until })
 }
 
-fn within_reach(world: &World, identity: &crate::world::Asset, capability: Capability, cluster_wide: bool) -> usize {
+fn within_reach(world: &World, edge: &EdgeSeen, capability: Capability, cluster_wide: bool) -> usize {
     let everywhere = cluster_wide || capability == Capability::ClusterAdmin;
-    let counts = |key: &crate::asset::AssetKey| {
+    let (identity, to) = (&world.asset(edge.from).key, &world.asset(edge.to).key);
+    let namespace = if to.kind.class() == KindClass::Namespace { &to.name } else { &identity.namespace };
+    let counts = |key: &AssetKey| {
         let fleet = matches!(key.kind.class(), KindClass::Workload | KindClass::Node);
-        fleet && key.cluster == identity.key.cluster && (everywhere || key.namespace == identity.key.namespace)
+        fleet && key.cluster == identity.cluster && (everywhere || key.namespace == *namespace)
     };
     world.assets.iter().filter(|a| counts(&a.key)).count()
 }

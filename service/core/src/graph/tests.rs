@@ -222,3 +222,18 @@ fn a_route_for_one_host_is_not_entered_by_another() {
     let Exposure::Exposed { paths, .. } = exposure(&town.world, web) else { unreachable!("it is exposed") };
     assert_eq!(paths.len(), 1, "the other host leads elsewhere");
 }
+
+#[test]
+fn a_port_of_the_host_leads_to_the_pods_port_and_is_none_itself() {
+    let mut town = Town::new();
+    let (internet, agent) = (town.asset("Internet", ""), town.asset("DaemonSet", "agent"));
+    let enters = |port| Link::Enters { reach: Reach::Public, entry: Entry::HostPort, host: None, port };
+    town.link(internet, agent, enters(9100), Author::Cluster);
+    town.link(internet, agent, enters(9200), Author::Cluster);
+    let inner =
+        Link::Routes { host: None, port: 9100, target_port: 8080, protocol: Protocol::Tcp, admits: Admits::ALL };
+    town.link(agent, agent, inner, Author::Cluster);
+    let Exposure::Exposed { paths, .. } = exposure(&town.world, agent) else { unreachable!("it is exposed") };
+    let ports: Vec<(u16, u16)> = paths.iter().map(|path| (path.outside_port, path.port)).collect();
+    assert_eq!(ports, [(9100, 8080), (9200, 9200)]);
+}

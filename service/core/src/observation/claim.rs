@@ -1,6 +1,6 @@
 //! A source's word that something is wrong. Identity is not decided here, and nothing is judged.
 
-use super::{AttackStage, Subject};
+use super::{AttackStage, Capability, Subject};
 use crate::asset::Package;
 use crate::ids::VulnId;
 use crate::named;
@@ -101,34 +101,6 @@ pub enum Flaw {
         /// How far it went.
         stage: AttackStage,
     },
-}
-
-named! {
-    /// Dangerous rights. Source: Kubernetes documentation, RBAC good practices.
-    pub enum Capability {
-        /// Everything, everywhere.
-        ClusterAdmin = "cluster-admin",
-        /// Read secrets.
-        ReadSecrets = "read-secrets",
-        /// Create pods, directly or by a workload.
-        CreatePods = "create-pods",
-        /// Run commands in pods.
-        ExecPods = "exec-pods",
-        /// Grant rights that one does not have.
-        Escalate = "escalate",
-        /// Bind roles that one does not have.
-        Bind = "bind",
-        /// Act as somebody else.
-        Impersonate = "impersonate",
-        /// Ask for tokens of service accounts.
-        RequestTokens = "request-tokens",
-        /// Reach kubelets through the API server.
-        ProxyNodes = "proxy-nodes",
-        /// Approve certificates.
-        ApproveCertificates = "approve-certificates",
-        /// Change admission webhooks.
-        ChangeAdmission = "change-admission",
-    }
 }
 
 /// How the discriminator of a signal begins that was tried and prevented.

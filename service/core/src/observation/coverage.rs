@@ -37,6 +37,8 @@ named! {
         SensorSignals = "sensor_signals",
         /// A scan that saw every object of a namespace or cluster.
         CompleteScan = "complete_scan",
+        /// A stretch of the API server's audit log.
+        AuditLog = "audit_log",
     }
 }
 

@@ -21,6 +21,14 @@ pub struct Edge {
     pub since: Time,
 }
 
+impl Edge {
+    /// Where it belongs: an entry to what it enters, every other one to where it starts. A newer word about that place
+    /// takes it back.
+    pub fn home(&self) -> &AssetKey {
+        if matches!(self.link, Link::Enters { .. }) { &self.to } else { &self.from }
+    }
+}
+
 /// How two assets are connected.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Link {
@@ -38,6 +46,8 @@ pub enum Link {
         /// Whether its token is mounted.
         token_mounted: bool,
     },
+    /// A workload is handed a secret: as files, or in its environment.
+    IsHanded,
     /// The Internet reaches an entry.
     Enters {
         /// How sure that is.
@@ -68,8 +78,21 @@ pub enum Link {
         capability: Capability,
         /// In one namespace or everywhere.
         cluster_wide: bool,
-        /// The binding that gives it.
+        /// The only objects that it is for, by name, in order; all of them where empty.
+        names: Vec<Opaque>,
+        /// The binding that gives it, as `Kind/name`.
         binding: Opaque,
+        /// The role that says so, as `Kind/name`.
+        role: Opaque,
+    },
+    /// An identity is bound to a role, and not all of what that gives is known.
+    MayHold {
+        /// The binding, as `Kind/name`.
+        binding: Opaque,
+        /// The role, as `Kind/name`.
+        role: Opaque,
+        /// Why it is not known.
+        because: RightsUnknown,
     },
 }
 
@@ -79,9 +102,37 @@ impl Link {
         match self {
             Self::Runs { .. } => "runs",
             Self::RunsAs { .. } => "runs_as",
+            Self::IsHanded => "is_handed",
             Self::Enters { .. } => "enters",
             Self::Routes { .. } => "routes",
             Self::Holds { .. } => "holds",
+            Self::MayHold { .. } => "may_hold",
+        }
+    }
+}
+
+named! {
+    /// Why nobody can say all that a binding gives.
+    pub enum RightsUnknown {
+        /// Its role is not in view.
+        RoleNotInView = "role_not_in_view",
+        /// Its role adds up others by their labels, and not all roles are in view.
+        RolesNotAllInView = "roles_not_all_in_view",
+        /// Adding up its role takes more steps than are taken.
+        TooManyRoles = "too_many_roles",
+        /// A right of it is limited to more names than are kept.
+        TooManyNames = "too_many_names",
+    }
+}
+
+impl RightsUnknown {
+    /// The same in words that follow a colon.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::RoleNotInView => "its role is not in view",
+            Self::RolesNotAllInView => "its role adds up other roles by their labels, and not all roles are in view",
+            Self::TooManyRoles => "its role adds up more roles than are followed",
+            Self::TooManyNames => "a right of it is limited to more names than are kept",
         }
     }
 }

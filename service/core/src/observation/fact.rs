@@ -1,6 +1,6 @@
 //! What is so about an asset: a closed list, each with its author and its time.
 
-use super::{ControlId, Subject};
+use super::{Capability, ControlId, HostAccess, Subject};
 use crate::asset::{AssetKey, PackageKey};
 use crate::ids::{Time, VulnId};
 use crate::named;
@@ -85,6 +85,10 @@ pub enum What {
     Environment(Environment),
     /// The strictest Pod Security level that it meets.
     PodSecurity(PodSecurity),
+    /// The Pod Security level that the API server asks of every new pod of a namespace.
+    Enforces(PodSecurity),
+    /// What a container holds of its node.
+    OnHost(HostAccess),
     /// A package is in it.
     Contains {
         /// The version.
@@ -114,6 +118,8 @@ pub enum What {
     },
     /// A source could not assess it, and why: never the same as nothing found.
     NotAssessed(NotAssessed),
+    /// It made use of a dangerous right.
+    UsedRight(Capability),
 }
 
 impl What {

@@ -1,18 +1,22 @@
 //! One thing that the kernel, the API server or a tool said. Comes in: records that a reader parsed. Goes out: claims
 //! for the ledger, facts, edges and coverage for the world. Nothing here judges.
 
+mod capability;
 mod claim;
 mod coverage;
 mod edge;
 mod fact;
+mod host;
 
-pub use claim::{Capability, Claim, ControlId, Flaw, PREVENTED, Severity, prevented, told_apart};
+pub use capability::Capability;
+pub use claim::{Claim, ControlId, Flaw, PREVENTED, Severity, prevented, told_apart};
 pub use coverage::{Coverage, Eye, Hole, HoleReason, SENSOR_FACT_VALID};
-pub use edge::{Admits, Edge, Entry, Link, Reach, SettledBy};
+pub use edge::{Admits, Edge, Entry, Link, Reach, RightsUnknown, SettledBy};
 pub use fact::{
     AttackStage, Environment, Fact, Justification, NotAssessed, Outcome, PeerClass, PodSecurity, Protocol, Role,
     UseLevel, VexStatus, What,
 };
+pub use host::{HostAccess, HostSetting};
 
 use crate::asset::{AssetKey, ImageRef};
 use crate::ids::Time;

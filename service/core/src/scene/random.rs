@@ -10,8 +10,9 @@ use crate::finding::{FindingClass, Matter, Presence, ResolvedBecause};
 use crate::ids::{Digest, Span, Time, VulnId};
 use crate::intel::{CvssVector, Exploitation, Feed, FeedState, Said, TechnicalImpact};
 use crate::observation::{
-    AttackStage, Author, Capability, ControlId, Entry, Environment, Eye, Hole, HoleReason, Justification, Link,
-    Outcome, PREVENTED, PeerClass, PodSecurity, Protocol, Reach, Role, SettledBy, UseLevel, VexStatus, What, prevented,
+    AttackStage, Author, Capability, ControlId, Entry, Environment, Eye, Hole, HoleReason, HostSetting, Justification,
+    Link, Outcome, PREVENTED, PeerClass, PodSecurity, Protocol, Reach, Role, SettledBy, UseLevel, VexStatus, What,
+    prevented,
 };
 use crate::policy::Policy;
 use crate::reconcile::{Word, presence};
@@ -199,10 +200,20 @@ impl Draw<'_> {
             let link = Link::Holds {
                 capability: self.dice.pick(Capability::ALL),
                 cluster_wide: self.dice.chance(50),
+                names: if self.dice.chance(30) { vec![o("web")] } else { vec![] },
                 binding: o("binding"),
+                role: o("role"),
             };
             let (identity, role) = (self.others[3], self.others[2]);
             self.scene.edge(identity, role, Author::Cluster, link);
+        }
+        if self.dice.chance(20) {
+            let span = Span::hours(self.dice.pick(&[2, 30, 100]));
+            self.scene.window(self.others[2], "", Eye::AuditLog, span);
+            if self.dice.chance(50) {
+                let what = What::UsedRight(self.dice.pick(Capability::ALL));
+                self.scene.fact(self.others[3], Author::Cluster, what);
+            }
         }
     }
 
@@ -233,7 +244,7 @@ impl Draw<'_> {
     fn what(&mut self) -> What {
         let exe = o(PROGRAM);
         let dice = &mut self.dice;
-        match dice.below(14) {
+        match dice.below(16) {
             0 => What::Exists { replicas: Some(dice.below(4) as u32), owner: None, aliases: vec![o("pod-1")] },
             1 | 2 => {
                 What::InUse { level: dice.pick(UseLevel::ALL), exe, listens: dice.chance(40).then(|| dice.pick(PORTS)) }
@@ -250,6 +261,8 @@ impl Draw<'_> {
             7 => What::Attacked { stage: dice.pick(AttackStage::ALL), signal: ControlId(o("shell-in-container")) },
             8 => What::Environment(dice.pick(Environment::ALL)),
             9 => What::PodSecurity(dice.pick(PodSecurity::ALL)),
+            13 => What::Enforces(dice.pick(PodSecurity::ALL)),
+            14 => What::OnHost((0..3).map(|_| dice.pick(HostSetting::ALL)).collect()),
             10 => What::Contains { version: o("1.0") },
             11 => What::Licence(o("MIT")),
             12 => What::Outcome { control: ControlId(o("held-total")), outcome: dice.pick(Outcome::ALL) },

@@ -120,7 +120,12 @@ impl Renaming<'_> {
                 self.name(document);
                 self.text(note);
             }
-            What::Environment(_) | What::PodSecurity(_) | What::NotAssessed(_) => {}
+            What::Environment(_)
+            | What::PodSecurity(_)
+            | What::Enforces(_)
+            | What::OnHost(_)
+            | What::UsedRight(_)
+            | What::NotAssessed(_) => {}
         }
     }
 
@@ -131,8 +136,18 @@ impl Renaming<'_> {
                 tag.iter_mut().for_each(|t| self.name(t));
             }
             Link::Enters { host, .. } | Link::Routes { host, .. } => host.iter_mut().for_each(|h| self.name(h)),
-            Link::Holds { binding, .. } => self.name(binding),
-            Link::RunsAs { .. } => {}
+            Link::Holds { binding, role, names, .. } => {
+                names.iter_mut().for_each(|n| self.name(n));
+                // They stand in order of their names, which are new.
+                names.sort_unstable();
+                self.name(binding);
+                self.name(role);
+            }
+            Link::MayHold { binding, role, .. } => {
+                self.name(binding);
+                self.name(role);
+            }
+            Link::RunsAs { .. } | Link::IsHanded => {}
         }
     }
 

@@ -322,7 +322,7 @@ impl Chat<'_> {
             told.blocks.push(self.way(*workload, path));
         }
         told.rows = ways.iter().take(usize::from(query.limit)).map(|(w, p)| self.way_wire(*w, p)).collect();
-        told.blocks.push(Block::Line(vec![own("Shown are "), own(inventory::LIMITS), own(".")]));
+        told.blocks.push(Block::Line(vec![own("Shown are ways in from the Internet through Services and Ingresses, as far as network policies let callers through; `assay paths` follows them on to nodes and cluster admins.")]));
         Ok(Ok(told))
     }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use anyhow::Result;
 use assay_core::assess::{Answer, Attacked, Exposed, Inputs, MISSING};
 use assay_core::ids::Time;
+use assay_core::observation::Capability;
 use assay_core::order::{Ranked, Row};
 use assay_core::query::{FilterName, Filters, Impact, PresenceIs, Query, Tri};
 use assay_core::text::Opaque;
@@ -138,7 +139,13 @@ impl Tests {
             names.packages.iter().filter(|(_, key)| hit(key)).map(|(id, _)| *id as u32).collect()
         });
         let controls = some(&filters.control).then(|| {
-            names.controls.iter().filter(|(_, n)| filters.control.contains(n)).map(|(id, _)| *id as u32).collect()
+            // Who asks for a right asks for its sorts too: who lists secrets reads them.
+            let general = |n: &Opaque| n.reveal().parse().ok().and_then(Capability::sort_of);
+            let asked = |n: &Opaque| {
+                let sort = general(n).is_some_and(|g| filters.control.iter().any(|c| c.reveal() == g.as_str()));
+                filters.control.contains(n) || sort
+            };
+            names.controls.iter().filter(|(_, n)| asked(n)).map(|(id, _)| *id as u32).collect()
         });
         let vulns = (!filters.cve.is_empty())
             .then(|| filters.cve.iter().filter_map(|id| snapshot.world.vuln(id)).map(|v| v.0).collect());

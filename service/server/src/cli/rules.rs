@@ -24,6 +24,7 @@ impl Command {
             | Self::Findings(_)
             | Self::Assets(_)
             | Self::Paths(_)
+            | Self::Rights(_)
             | Self::Profiles(_)
             | Self::Decide(_)
             | Self::Vex(_)
@@ -33,7 +34,7 @@ impl Command {
             | Self::Funnel(_)
             | Self::Audit(_)
             | Self::Bench(_)
-            | Self::Doctor => ROWS,
+            | Self::Doctor(_) => ROWS,
             Self::Serve(_) | Self::Agent(_) => TEXT,
         }
     }
@@ -45,6 +46,7 @@ impl Command {
             | Self::Explain(_)
             | Self::Assets(_)
             | Self::Paths(_)
+            | Self::Rights(_)
             | Self::Profiles(_)
             | Self::Ask(_)
             | Self::Digest(_)
@@ -64,7 +66,7 @@ impl Command {
             | Self::Token(Token::Create { .. })
             | Self::Eval(_)
             | Self::Bench(_)
-            | Self::Doctor
+            | Self::Doctor(_)
             | Self::Agent(_) => false,
         }
     }

@@ -1,14 +1,12 @@
-//! `assay assets` and `assay paths`: what there is, and how the outside gets in.
-
-use anyhow::Result;
-use assay_core::sink::Sink;
+//! `assay assets`: what there is.
 
 use super::table::columns;
-use super::{print_json, print_text, sink};
+use super::{print_json, print_text};
+use crate::Ended;
 use crate::app::App;
-use crate::cli::{Assets, Global, Output, Paths};
-use crate::inventory::{self, AssetsWire, PathsWire};
-use crate::{Ended, Usage};
+use crate::cli::{Assets, Global, Output};
+use crate::inventory::{self, AssetsWire};
+use anyhow::Result;
 
 pub(crate) fn run(global: &Global, args: &Assets) -> Result<Ended> {
     let app = App::new(global)?;
@@ -18,21 +16,6 @@ pub(crate) fn run(global: &Global, args: &Assets) -> Result<Ended> {
     match global.output {
         Output::Json => print_json(&assets)?,
         _ => print_text(&table(&assets))?,
-    }
-    Ok(Ended::Done)
-}
-
-pub(crate) fn paths(global: &Global, args: &Paths) -> Result<Ended> {
-    if args.from != "internet" {
-        return Err(Usage(format!("paths from `{}` are not computed yet: --from internet", args.from)).into());
-    }
-    let app = App::new(global)?;
-    let mut store = app.store()?;
-    let snapshot = app.snapshot(&mut store)?;
-    let paths = inventory::paths(&snapshot);
-    match global.output {
-        Output::Json => print_json(&paths)?,
-        _ => print_text(&ways(&paths))?,
     }
     Ok(Ended::Done)
 }
@@ -63,37 +46,4 @@ fn table(assets: &AssetsWire) -> String {
         })
         .collect();
     columns(["NAME", "KIND", "ENVIRONMENT", "EXPOSURE", "POD SECURITY", "OPEN"], &rows)
-}
-
-fn ways(paths: &PathsWire) -> String {
-    let mut out = String::new();
-    let width = match sink(Output::Text) {
-        Sink::Terminal { width, .. } => width,
-        _ => 100,
-    };
-    for way in &paths.paths {
-        let traffic = way.path.traffic.as_deref().map_or("no traffic recorded".to_owned(), |t| format!("traffic {t}"));
-        let urgent = way
-            .most_urgent
-            .as_deref()
-            .map_or(String::new(), |b| format!("  {} open, most urgent {b}", way.open_findings));
-        out.push_str(&format!("{}  {}  {traffic}{urgent}\n", way.workload, way.exposure));
-        let mut line = "  internet".to_owned();
-        for step in &way.path.steps {
-            let piece = format!(" > {} ({})", step.to, step.by);
-            if line.chars().count() + piece.chars().count() > width {
-                out.push_str(&line);
-                out.push('\n');
-                line = "   ".to_owned();
-            }
-            line.push_str(&piece);
-        }
-        out.push_str(&line);
-        out.push('\n');
-    }
-    if paths.paths.is_empty() {
-        out.push_str("no way in from the Internet is in view\n");
-    }
-    out.push_str(&format!("Shown are {}.\n", paths.limits));
-    out
 }

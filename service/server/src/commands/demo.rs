@@ -30,7 +30,7 @@ pub(crate) fn run(global: &Global, args: &Demo) -> Result<Ended> {
     if args.serve {
         let app = App::on(&root, &on(&root, None, global))?;
         let listen = args.listen.clone().unwrap_or_else(|| app.config.serve.listen.clone());
-        http::serve(app, &listen)?;
+        http::serve(app, &listen, Vec::new())?;
     }
     Ok(ended)
 }

@@ -6,15 +6,15 @@ use anyhow::Result;
 use assay_core::ids::Digest;
 use assay_core::text::Opaque;
 use assay_sources::cluster::limits::ScanLimits;
-use assay_sources::cluster::{Gathered, ScanHow, StandardsVersion, ToldBy, live, manifests, records};
-use assay_sources::read::Flow;
-use assay_store::{Receipt, ReportMeta, StoreError};
+use assay_sources::cluster::{Gathered, ToldBy, live, manifests};
+use assay_store::Receipt;
 use serde::Serialize;
 
 use super::ingest::{CountsWire, SkippedWire};
 use super::{ended, print_json, print_text};
 use crate::app::App;
-use crate::cli::{Global, Output, Scan};
+use crate::cli::{Global, Live, Output, Scan};
+use crate::scan::{self, Kept};
 use crate::{BadInput, Ended, Missing};
 
 #[derive(Debug, Serialize)]
@@ -34,7 +34,7 @@ pub(crate) fn run(global: &Global, args: &Scan) -> Result<Ended> {
     let limits = ScanLimits::default();
     let (gathered, told_by, from) = match &args.manifests {
         Some(path) => (from_manifests(path, &limits, &door)?, ToldBy::Operator, path.display().to_string()),
-        None => (from_server(args.context.as_deref(), &limits, &door)?, ToldBy::Server, "the live cluster".to_owned()),
+        None => (from_server(&args.live, &limits, &door)?, ToldBy::Server, "the live cluster".to_owned()),
     };
     let complete = args.manifests.is_none() || args.complete;
     let receipt = keep(&app, &gathered, told_by, complete, &door)?;
@@ -66,21 +66,23 @@ fn from_manifests(path: &Path, limits: &ScanLimits, door: &assay_sources::door::
     manifests::read(path, limits, door).map_err(|e| BadInput(format!("{}: {e}", path.display())).into())
 }
 
-fn from_server(context: Option<&str>, limits: &ScanLimits, door: &assay_sources::door::SecretDoor) -> Result<Gathered> {
-    crate::tls()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let gathered = runtime.block_on(async { live::Server::connect(context).await?.gather(limits, door).await });
-    gathered.map_err(|e| {
-        let hint = "hint: `assay scan --manifests PATH` needs no API server";
-        // The client repeats one cause in each of its layers: the innermost says it.
-        let error = anyhow::Error::new(e);
-        let cause = error.root_cause().to_string();
-        let cause = if error.to_string() == cause { String::new() } else { format!(": {cause}") };
-        Missing(format!("the cluster could not be read: {error}{cause}\n{hint}")).into()
-    })
+fn from_server(asked: &Live, limits: &ScanLimits, door: &assay_sources::door::SecretDoor) -> Result<Gathered> {
+    let namespaces = asked.namespaces()?;
+    let context = asked.context.as_deref();
+    on_server(async { live::Server::connect(context).await?.within(namespaces).gather(limits, door).await })
+        .map_err(|why| Missing(format!("{why}\nhint: `assay scan --manifests PATH` needs no API server")).into())
 }
 
-/// Keeps a scan as one report. A scan is new each time it is made: its key is the instant and what it saw.
+/// Runs a question to a live cluster to its end; why it has none is said once.
+pub(super) fn on_server<T>(asks: impl Future<Output = Result<T, live::LiveError>>) -> Result<T> {
+    crate::tls()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime
+        .block_on(asks)
+        .map_err(|error| Missing(format!("the cluster could not be read: {}", scan::said(error))).into())
+}
+
+/// Keeps a scan of the configured cluster as one report, as of this run's instant.
 pub(crate) fn keep(
     app: &App,
     gathered: &Gathered,
@@ -88,24 +90,10 @@ pub(crate) fn keep(
     complete: bool,
     door: &assay_sources::door::SecretDoor,
 ) -> Result<Receipt> {
-    let as_of = app.now();
-    let how =
-        ScanHow { cluster: &app.config.cluster, told_by, complete, as_of, version: StandardsVersion::LATEST, door };
-    let mut store = app.store()?;
     let seen: Vec<String> = gathered.objects.iter().map(|o| format!("{o:?}")).collect();
     let sha256 = Digest::of_fields(seen.iter().map(|s| s.as_bytes()));
-    let instant = as_of.to_string();
-    let idem_key = Digest::of_fields([
-        b"scan".as_slice(),
-        app.config.cluster.reveal().as_bytes(),
-        instant.as_bytes(),
-        sha256.bytes(),
-    ]);
-    let meta = ReportMeta { sender: Opaque::readmit("cli"), format: "scan", idem_key, sha256, received_at: as_of };
-    let receipt = store.ingest::<StoreError>(&meta, |take| {
-        Ok(records(gathered, how, &mut |record| if take(record) { Flow::More } else { Flow::Stop }))
-    })?;
-    Ok(receipt)
+    let kept = Kept { cluster: &app.config.cluster, told_by, complete, as_of: app.now(), sender: "cli", sha256 };
+    Ok(scan::keep(&mut app.store()?, gathered, &kept, door)?)
 }
 
 fn text(wire: &ScanWire) -> String {

@@ -8,12 +8,24 @@ use serde_json::json;
 use super::{print_json, print_text};
 use crate::app::App;
 use crate::cli::{Global, Output, Serve, Token};
+use crate::config::Watched;
 use crate::{Ended, Usage, http, tokens};
 
 pub(crate) fn run(global: &Global, args: &Serve) -> Result<Ended> {
     let app = App::new(global)?;
     let listen = args.listen.clone().unwrap_or_else(|| app.config.serve.listen.clone());
-    http::serve(app, &listen)?;
+    if !args.watch && args.live.is_given() {
+        return Err(Usage("--context and the namespaces go with --watch".to_owned()).into());
+    }
+    let watched = match args.watch {
+        true => vec![Watched {
+            cluster: app.config.cluster.clone(),
+            context: args.live.context.clone(),
+            namespaces: args.live.namespaces()?,
+        }],
+        false => app.config.watch.clone(),
+    };
+    http::serve(app, &listen, watched)?;
     Ok(Ended::Done)
 }
 

@@ -21,7 +21,13 @@ pub(super) fn columns<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> 
     std::iter::once(line(head)).chain(body).collect()
 }
 
+/// A text on one line: a name may hold a break, which would look like a row of its own.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 fn cut(text: &str) -> String {
+    let text = &one_line(text);
     let n = text.chars().count();
     if n <= CELL_MAX {
         return text.to_owned();
@@ -34,6 +40,12 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_with_a_break_makes_no_row_of_its_own() {
+        let table = columns(["NAME"], &[["ann\nroot".to_owned()]]);
+        assert_eq!(table.lines().collect::<Vec<_>>(), ["NAME", "ann root"]);
+    }
 
     #[test]
     fn numbers_stand_to_the_right_and_long_names_lose_their_middle() {

@@ -1,4 +1,4 @@
-//! The API under /api/v1: findings, reports, decisions, digests, enrichments, assets, paths, events.
+//! The API under /api/v1: findings, reports, decisions, digests, enrichments, assets, rights.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -25,14 +25,15 @@ use crate::commands::enrich::EnrichmentWire;
 use crate::commands::explain::{ExplanationWire, find, wire as explanation};
 use crate::commands::findings::{Filter, ListWire, list};
 use crate::commands::ingest::FileWire;
-use crate::inventory::{self, AssetsWire, PathsWire};
+use crate::inventory::{self, AssetsWire};
+use crate::rights::{self, Asked, RightsWire};
 use crate::wire::FindingWire;
 use crate::{digest, ingest, ticket};
 
 /// The largest body of a request that is no report, in bytes.
 const QUESTION_BYTES_MAX: u64 = 1 << 20;
 
-type Answer<T> = Result<Json<T>, Problem>;
+pub(super) type Answer<T> = Result<Json<T>, Problem>;
 
 /// A JSON body up to a limit; whatever is wrong with it is said.
 pub(crate) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
@@ -123,7 +124,7 @@ pub(crate) async fn explain(State(service): State<Arc<Service>>, Path(id): Path<
 }
 
 /// A query that does not say what this address takes: the field and the reason, without the reader's own words.
-fn unread(rejection: &QueryRejection) -> Problem {
+pub(super) fn unread(rejection: &QueryRejection) -> Problem {
     let said = rejection.body_text();
     Problem::Bad(said.rsplit_once("query string: ").map_or(said.as_str(), |(_, why)| why).to_owned())
 }
@@ -248,8 +249,23 @@ pub(crate) async fn assets(
     Ok(Json(service.read(move |_, _, snapshot| Ok(inventory::list(snapshot, query.namespace.as_deref()))).await?))
 }
 
-pub(crate) async fn paths(State(service): State<Arc<Service>>) -> Answer<PathsWire> {
-    Ok(Json(service.read(|_, _, snapshot| Ok(inventory::paths(snapshot))).await?))
+/// What a list of rights can be narrowed to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RightsQuery {
+    subject: Option<String>,
+    can: Option<String>,
+    namespace: Option<String>,
+}
+
+pub(crate) async fn rights(
+    State(service): State<Arc<Service>>,
+    query: Result<Query<RightsQuery>, QueryRejection>,
+) -> Answer<RightsWire> {
+    let Query(query) = query.map_err(|e| unread(&e))?;
+    let can = read("can", query.can.as_deref())?;
+    let asked = Asked { subject: query.subject, can, namespace: query.namespace };
+    Ok(Json(service.read(move |_, _, snapshot| Ok(rights::list(snapshot, &asked))).await?))
 }
 
 /// Since when a digest looks.

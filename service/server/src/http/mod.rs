@@ -9,10 +9,12 @@ mod guard;
 mod metrics;
 mod openapi;
 mod page;
+mod paths;
 pub(crate) mod problem;
 mod review;
 mod session;
 mod state;
+mod watching;
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use axum::routing::{get, post};
 
 use crate::Usage;
 use crate::app::App;
+use crate::config::Watched;
 use problem::Problem;
 use review::Reviewer;
 use state::{Service, Trusted};
@@ -39,8 +42,8 @@ const TICK: Duration = Duration::from_secs(2);
 /// Without any change a new snapshot is made this often, because facts expire.
 const TICKS_WITHOUT_CHANGE_MAX: u32 = 30;
 
-/// Serves until the process is told to stop.
-pub(crate) fn serve(app: App, listen: &str) -> Result<()> {
+/// Serves until the process is told to stop, and watches these clusters meanwhile.
+pub(crate) fn serve(app: App, listen: &str, watched: Vec<Watched>) -> Result<()> {
     if listen.to_socket_addrs().is_err_and(|e| e.kind() == std::io::ErrorKind::InvalidInput) {
         return Err(Usage(format!("`{listen}` is no place to listen at: ADDR:PORT, such as 127.0.0.1:7700")).into());
     }
@@ -63,6 +66,7 @@ pub(crate) fn serve(app: App, listen: &str) -> Result<()> {
             Some(account) => Some(Reviewer::connect(account).await?),
             None => None,
         };
+        let watching = watching::connect(watched).await?;
         let service = Arc::new(Service::new(app, store, words, Trusted { fixed, reviewer }, hosts)?);
         anstream::eprintln!("listening on http://{address}   one-time code: {}", service.new_code()?);
         if !address.ip().is_loopback() {
@@ -72,6 +76,9 @@ pub(crate) fn serve(app: App, listen: &str) -> Result<()> {
         }
         tokio::spawn(keep_fresh(service.clone()));
         tokio::spawn(embedding::follow(service.clone()));
+        for cluster in watching {
+            tokio::spawn(watching::follow(service.clone(), cluster));
+        }
         let router = router(service).into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, router).with_graceful_shutdown(stopped()).await?;
         Ok(())
@@ -88,11 +95,16 @@ fn fixed_tokens() -> Vec<(Digest, Role)> {
 
 /// Makes a new snapshot when another process wrote, and now and then for the passing of time.
 async fn keep_fresh(service: Arc<Service>) {
-    let mut version = service.data_version().ok();
+    let version_now = async || {
+        let asking = service.clone();
+        // The writer may be at work for a while: no thread that serves connections waits for it.
+        tokio::task::spawn_blocking(move || asking.data_version().ok()).await.ok().flatten()
+    };
+    let mut version = version_now().await;
     let mut quiet = 0;
     loop {
         tokio::time::sleep(TICK).await;
-        let now = service.data_version().ok();
+        let now = version_now().await;
         quiet += 1;
         if now == version && quiet < TICKS_WITHOUT_CHANGE_MAX {
             continue;
@@ -133,7 +145,9 @@ fn router(service: Arc<Service>) -> Router {
         .route("/api/v1/findings/{id}/decision", post(api::decide))
         .route("/api/v1/reports", post(api::report))
         .route("/api/v1/assets", get(api::assets))
-        .route("/api/v1/paths", get(api::paths))
+        .route("/api/v1/paths", get(paths::list))
+        .route("/api/v1/paths.svg", get(paths::picture))
+        .route("/api/v1/rights", get(api::rights))
         .route("/api/v1/digests", post(api::make_digest))
         .route("/api/v1/digests/latest", get(api::latest_digest))
         .route("/api/v1/enrichments", post(api::enrich))

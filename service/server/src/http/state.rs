@@ -109,21 +109,23 @@ impl Service {
         ask: impl FnOnce(&Self, &Store, &Snapshot) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let service = self.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let reader = locked(&service.readers).pop();
-            let reader = match reader {
-                Some(reader) => reader,
-                None => Store::open_reader(&service.app.data.database())?,
-            };
-            let snapshot = service.snapshot();
-            let answer = ask(&service, &reader, &snapshot);
-            let mut readers = locked(&service.readers);
-            if readers.len() < READERS_MAX {
-                readers.push(reader);
-            }
-            answer
-        });
+        let done =
+            tokio::task::spawn_blocking(move || service.on_reader(|reader| ask(&service, reader, &service.snapshot())));
         done.await.map_err(|e| Problem::Inside(e.into()))?
+    }
+
+    fn on_reader<T>(&self, ask: impl FnOnce(&Store) -> Result<T, Problem>) -> Result<T, Problem> {
+        let reader = locked(&self.readers).pop();
+        let reader = match reader {
+            Some(reader) => reader,
+            None => Store::open_reader(&self.app.data.database())?,
+        };
+        let answer = ask(&reader);
+        let mut readers = locked(&self.readers);
+        if readers.len() < READERS_MAX {
+            readers.push(reader);
+        }
+        answer
     }
 
     /// Runs a change on the writer, and makes a new snapshot of what came of it.
@@ -131,11 +133,21 @@ impl Service {
         self: &Arc<Self>,
         change: impl FnOnce(&Self, &mut Store) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.write_if(move |service, store| Ok((true, change(service, store)?))).await
+    }
+
+    /// The same for a change that may turn out to be none: then the snapshot stays.
+    pub(crate) async fn write_if<T: Send + 'static>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&Self, &mut Store) -> Result<(bool, T), Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
         let service = self.clone();
         let done = tokio::task::spawn_blocking(move || {
             let mut store = locked(&service.writer);
-            let answer = change(&service, &mut store)?;
-            service.renew(&mut store)?;
+            let (changed, answer) = change(&service, &mut store)?;
+            if changed {
+                service.renew(&mut store)?;
+            }
             Ok(answer)
         });
         done.await.map_err(|e| Problem::Inside(e.into()))?
@@ -189,7 +201,8 @@ impl Service {
                 return Ok(Some(Caller { name, role, node: None, by_cookie: false }));
             }
         }
-        let found = locked(&self.writer).token(&digest)?;
+        // A report that is being taken in keeps the writer, and nobody out.
+        let found = self.on_reader(|reader| Ok(reader.token(&digest)?))?;
         Ok(found.map(|Grant { name, role, node }| {
             let name = name.reveal().to_owned();
             Caller { name, role, node, by_cookie: false }

@@ -31,7 +31,7 @@ fn assay(data: &Path) -> Command {
         command.env_remove(name);
     }
     command.env("NO_COLOR", "1").env("ASSAY_MODELS", data.join("no-models")).stdin(Stdio::null());
-    command.arg("--data").arg(data).args(["--as-of", NOW]);
+    command.arg("--data").arg(data);
     command
 }
 
@@ -49,7 +49,7 @@ fn demo() -> PathBuf {
     let kept = tests.join(format!("demo-{}", built.duration_since(UNIX_EPOCH).unwrap().as_millis()));
     if !kept.exists() {
         let loading = TempDir::new_in(tests).unwrap();
-        run(assay(loading.path()).arg("demo"));
+        run(assay(loading.path()).args(["--as-of", NOW, "demo"]));
         // Another test may have been first: then its folder stands, and this one goes.
         if std::fs::rename(loading.path(), &kept).is_ok() {
             let _ = loading.keep();
@@ -84,7 +84,20 @@ impl Service {
         let before = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, format!("{before}\n{config}")).unwrap();
         let mut command = assay(data.path());
-        command.args(["serve", "--listen", "127.0.0.1:0"]).envs(environment.iter().copied());
+        command.args(["--as-of", NOW, "serve", "--listen", "127.0.0.1:0"]).envs(environment.iter().copied());
+        Self::spawn(data, command)
+    }
+
+    /// A service without data, on the clock, with more arguments, a configuration and an environment.
+    pub(crate) fn empty(args: &[&str], config: &str, environment: &[(&str, &str)]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        std::fs::write(data.path().join("assay.toml"), config).unwrap();
+        let mut command = assay(data.path());
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(args).envs(environment.iter().copied());
+        Self::spawn(data, command)
+    }
+
+    fn spawn(data: TempDir, mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
         let log = Arc::new(Mutex::new(String::new()));
@@ -118,6 +131,11 @@ impl Service {
 
     /// Runs another process on the same data.
     pub(crate) fn beside(&self, args: &[&str]) -> String {
+        run(assay(self.data.path()).args(["--as-of", NOW]).args(args))
+    }
+
+    /// The same on the clock.
+    pub(crate) fn beside_now(&self, args: &[&str]) -> String {
         run(assay(self.data.path()).args(args))
     }
 

@@ -13,11 +13,12 @@ fn out(output: &std::process::Output) -> String {
 fn without_data_a_command_that_reads_says_so_and_makes_no_folder() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("nowhere");
-    let asked: [&[&str]; 9] = [
+    let asked: [&[&str]; 10] = [
         &[],
         &["findings"],
         &["assets"],
         &["paths"],
+        &["rights"],
         &["explain", "1"],
         &["digest"],
         &["funnel"],
@@ -60,7 +61,16 @@ fn a_feed_that_was_never_imported_is_not_seen() {
 #[test]
 fn a_format_that_a_command_has_not_is_refused_with_those_it_has() {
     let folder = tempfile::tempdir().unwrap();
-    for args in [&["findings"][..], &["assets"], &["paths"], &["funnel"], &["doctor"], &["models", "list"], &["vex"]] {
+    for args in [
+        &["findings"][..],
+        &["assets"],
+        &["paths"],
+        &["rights"],
+        &["funnel"],
+        &["doctor"],
+        &["models", "list"],
+        &["vex"],
+    ] {
         for format in ["md", "html"] {
             let said = ends(&assay(folder.path(), &[args, &["-o", format]].concat()), 2);
             assert!(said.contains(&format!("no `-o {format}` here: this command has text, json")), "{said}");

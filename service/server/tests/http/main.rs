@@ -4,11 +4,16 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod agents;
+#[path = "../../../sources/tests/cluster/watched/api.rs"]
+#[expect(dead_code, reason = "the tests of the watch itself use the rest")]
+mod api;
 mod chat;
 #[path = "../door/mod.rs"]
 mod door;
 mod health;
 mod limits;
+#[path = "../../../sources/tests/cluster/watched/objects.rs"]
+mod objects;
 mod openapi;
 mod problems;
 mod reports;
@@ -16,3 +21,4 @@ mod roles;
 mod schema;
 mod sessions;
 mod tickets;
+mod watching;

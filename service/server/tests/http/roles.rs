@@ -20,6 +20,8 @@ const REQUESTS: &[(&str, &str, &str, For)] = &[
     ("GET", "/api/v1/findings/1/explanation", "", For::Readers),
     ("GET", "/api/v1/assets", "", For::Readers),
     ("GET", "/api/v1/paths", "", For::Readers),
+    ("GET", "/api/v1/paths.svg", "", For::Readers),
+    ("GET", "/api/v1/rights", "", For::Readers),
     ("GET", "/api/v1/digests/latest", "", For::Readers),
     ("GET", "/v1/models", "", For::Readers),
     ("POST", "/api/v1/chat", r#"{"question":"what is exposed"}"#, For::Readers),

@@ -20,6 +20,8 @@ pub struct Gathered {
     pub more: usize,
     /// The kinds that were asked for and not shown, such as for want of rights.
     pub unseen: Vec<Box<str>>,
+    /// True when only some namespaces were looked into.
+    pub restricted: bool,
     /// The host of the API server that showed the objects.
     pub endpoint: Option<Box<str>>,
 }

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::limits::ScanLimits;
@@ -47,6 +47,7 @@ fn reason(error: &serde_json::Error) -> String {
 
 const REPEATED: &str = "a key is repeated";
 const TOO_MANY: &str = "too many values in one object";
+const MANAGED: &str = "managedFields";
 
 #[derive(Clone, Copy)]
 struct Budget<'a> {
@@ -184,6 +185,11 @@ impl<'de> Visitor<'de> for Node<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut fields = Map::new();
         while let Some(key) = map.next_key::<String>()? {
+            // The server's own record of who set which field is longer than many an object, and never read.
+            if key == MANAGED {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
             if fields.contains_key(&key) {
                 return Err(A::Error::custom(REPEATED));
             }
@@ -249,6 +255,17 @@ mod tests {
         let [Part::Item(first), Part::Item(_), Part::Whole(list)] = &parts[..] else { unreachable!("{parts:?}") };
         assert_eq!(first.value, json!({"kind": "Pod", "b": [1]}));
         assert_eq!(list.value["kind"], "List");
+    }
+
+    #[test]
+    fn the_servers_record_of_fields_is_passed_over_and_costs_no_value() {
+        let limits = ScanLimits { object_nodes_max: 8, ..ScanLimits::default() };
+        let fields: Vec<String> = (0..100).map(|n| format!(r#"{{"f:{n}":{{}}}}"#)).collect();
+        let text = format!(r#"{{"metadata":{{"name":"a","managedFields":[{}]}},"spec":{{"x":1}}}}"#, fields.join(","));
+        let mut parts = Vec::new();
+        read(&text, &limits, &mut |part| parts.push(part));
+        let [Part::Whole(whole)] = &parts[..] else { unreachable!("{parts:?}") };
+        assert_eq!(whole.value, json!({"metadata": {"name": "a"}, "spec": {"x": 1}}));
     }
 
     #[test]

@@ -2,9 +2,13 @@
 //! as whom, how the outside gets in, and which controls fail. Comes in: files or an API server. Goes out: records and
 //! the head that says what they speak for. It must never write to a cluster, and never read a Secret.
 
+mod address;
+pub mod connect;
 mod controls;
 mod expose;
 mod gathered;
+mod homes;
+mod hosts;
 mod json;
 mod judge;
 pub mod limits;
@@ -19,13 +23,17 @@ mod rights;
 mod runs;
 mod scan;
 mod secret;
+pub mod spans;
+mod told;
 mod view;
 mod yaml;
 
+pub(crate) use address::is_public;
 pub use controls::{BadStandardsVersion, CONTROLS_CSV, StandardsVersion, controls};
-pub(crate) use expose::address::is_public;
 pub use gathered::Gathered;
+pub(crate) use model::Rule;
 pub use object::{Object, Origin, Place};
-pub(crate) use rights::capabilities;
+pub(crate) use rights::{lead_further, rights_of_rule};
 pub use scan::{ScanHow, ToldBy, records};
 pub use secret::{NamedSecret, SecretPlace};
+pub use told::{Told, records_of};

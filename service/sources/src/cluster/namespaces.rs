@@ -9,8 +9,9 @@ use assay_core::observation::{
 };
 use assay_core::text::Opaque;
 
+use super::address;
 use super::controls::{self, ClusterCase, Condition, ENFORCE, NamespaceCase, StandardsVersion, Verdict, conditions};
-use super::expose::{Ways, address};
+use super::expose::Ways;
 use super::gathered::Gathered;
 use super::judge;
 use super::model::Body;
@@ -76,8 +77,7 @@ pub(super) fn records(
 
 /// Every namespace with a workload or a policy.
 fn cases(view: &View<'_>, ways: &Ways, complete: bool) -> BTreeMap<Opaque, NamespaceCase> {
-    let is_policy = |body: &Body| matches!(body, Body::NetworkPolicy(_) | Body::OtherPolicy);
-    let cluster_policies = view.objects.iter().any(|o| is_policy(&o.body) && o.namespace.is_empty());
+    let cluster_policies = view.objects.iter().any(|o| o.body.is_network_policy() && o.namespace.is_empty());
     let empty = || NamespaceCase { cluster_policies, complete, ..NamespaceCase::default() };
     let mut cases: BTreeMap<Opaque, NamespaceCase> = BTreeMap::new();
     for key in &ways.exposed {
@@ -89,7 +89,7 @@ fn cases(view: &View<'_>, ways: &Ways, complete: bool) -> BTreeMap<Opaque, Names
         }
     }
     for (object, key) in view.objects.iter().zip(&view.keys) {
-        let Some(case) = cases.get_mut(&key.namespace).filter(|_| is_policy(&object.body)) else { continue };
+        let Some(case) = cases.get_mut(&key.namespace).filter(|_| object.body.is_network_policy()) else { continue };
         case.policies = true;
         if let Body::NetworkPolicy(policy) = &object.body {
             let all = policy.spec.pod_selector.is_empty();

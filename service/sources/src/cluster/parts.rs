@@ -23,10 +23,20 @@ pub(super) struct Parts {
     complete: bool,
     /// Every object that should have been read was.
     whole: bool,
+    /// Only some namespaces were looked into.
+    restricted: bool,
     /// The classes whose kinds were all seen.
     seen: SpokenSet,
     namespaces: BTreeMap<Opaque, BTreeSet<Digest>>,
-    objects: BTreeMap<AssetKey, (SpokenSet, BTreeSet<Digest>)>,
+    objects: BTreeMap<AssetKey, Judged>,
+}
+
+/// An object that was judged by itself.
+struct Judged {
+    classes: SpokenSet,
+    contents: BTreeSet<Digest>,
+    /// All that there is to say of it was said.
+    whole: bool,
 }
 
 impl Parts {
@@ -52,6 +62,7 @@ impl Parts {
             cluster: how.cluster.clone(),
             complete: how.complete,
             whole: gathered.lost.is_empty(),
+            restricted: gathered.restricted,
             seen,
             namespaces,
             objects: BTreeMap::new(),
@@ -64,7 +75,7 @@ impl Parts {
     }
 
     /// True when every role and binding was seen.
-    pub(super) fn rights_seen(&self) -> bool {
+    pub(super) fn all_roles_seen(&self) -> bool {
         self.complete && self.whole && self.seen.contains(Spoken::Rbac)
     }
 
@@ -88,41 +99,44 @@ impl Parts {
 
     /// Notes that a workload was judged.
     pub(super) fn workload(&mut self, raised: &AssetKey, object: &Object) {
-        self.note(raised, object, &[Spoken::Misconfiguration, Spoken::Secret]);
+        self.note(raised, object, &[Spoken::Misconfiguration, Spoken::Secret], true);
     }
 
     /// Notes that an object that is no workload was judged.
     pub(super) fn judged(&mut self, key: &AssetKey, object: &Object) {
-        self.note(key, object, &[Spoken::Misconfiguration, Spoken::Secret]);
+        self.note(key, object, &[Spoken::Misconfiguration, Spoken::Secret], true);
     }
 
-    /// Notes that a binding was judged, with its role in view.
-    pub(super) fn binding(&mut self, key: &AssetKey, object: &Object) {
-        self.note(key, object, &[Spoken::Rbac]);
+    /// Notes that a binding was judged. `whole` is false when it may give more than what its roles in view say: then it
+    /// closes nothing.
+    pub(super) fn binding(&mut self, key: &AssetKey, object: &Object, whole: bool) {
+        self.note(key, object, &[Spoken::Rbac], whole);
     }
 
-    fn note(&mut self, key: &AssetKey, object: &Object, classes: &[Spoken]) {
+    fn note(&mut self, key: &AssetKey, object: &Object, classes: &[Spoken], whole: bool) {
         if self.complete {
             return;
         }
-        let (spoken, contents) = self.objects.entry(key.clone()).or_default();
-        classes.iter().for_each(|class| spoken.insert(*class));
-        contents.insert(object.content);
+        let new = || Judged { classes: SpokenSet::default(), contents: BTreeSet::new(), whole: true };
+        let judged = self.objects.entry(key.clone()).or_insert_with(new);
+        classes.iter().for_each(|class| judged.classes.insert(*class));
+        judged.contents.insert(object.content);
+        judged.whole &= whole;
     }
 
-    /// The namespaces that a complete scan saw; empty text for what belongs to none.
+    /// The namespaces that a complete scan saw whole; empty text for what belongs to none, which stands for the cluster.
     pub(super) fn namespaces(&self) -> impl Iterator<Item = &Opaque> {
-        self.namespaces.keys()
+        self.namespaces.keys().filter(|name| !(self.restricted && name.is_empty()))
     }
 
     /// All parts.
     pub(super) fn list(&self) -> Vec<Part> {
         if !self.complete {
-            let parts = self.objects.iter().map(|(key, (classes, contents))| Part {
+            let parts = self.objects.iter().map(|(key, judged)| Part {
                 scope: self.scope_of(key),
-                classes: *classes,
-                complete: true,
-                content: Some(of_all(contents)),
+                classes: judged.classes,
+                complete: judged.whole,
+                content: Some(of_all(&judged.contents)),
             });
             return parts.collect();
         }
@@ -132,7 +146,8 @@ impl Parts {
         let parts = self.namespaces.iter().map(|(namespace, contents)| Part {
             scope: Scope::Namespace { cluster: self.cluster.clone(), namespace: namespace.clone() },
             classes,
-            complete,
+            // A namespace that was left out is not among the objects of the cluster, and is not gone.
+            complete: complete && !(self.restricted && namespace.is_empty()),
             content: Some(of_all(contents)),
         });
         parts.collect()
@@ -142,6 +157,9 @@ impl Parts {
     pub(super) fn hint(&self) -> Option<&'static str> {
         let all = [Spoken::Misconfiguration, Spoken::Secret, Spoken::Rbac].into_iter().collect();
         match (self.complete, self.whole, self.seen == all) {
+            (true, true, true) if self.restricted => {
+                Some("some namespaces were left out, so what belongs to no namespace closes nothing")
+            }
             (false, ..) | (true, true, true) => None,
             (true, false, _) => {
                 Some("some objects could not be read, so this scan closes nothing: mend or remove them")

@@ -8,7 +8,7 @@ use assay_core::asset::{AssetKey, Kind, KindClass};
 use assay_core::ids::Time;
 use assay_core::named;
 use assay_core::observation::{
-    Author, Claim, Edge, Fact, Flaw, Link, Observation, Record, RecordKind, Severity, Subject, What,
+    Author, Capability, Claim, Edge, Fact, Flaw, Link, Observation, Record, RecordKind, Subject, What,
 };
 use assay_core::scope::{Artifact, Head};
 use assay_core::text::Opaque;
@@ -16,11 +16,13 @@ use assay_core::text::Opaque;
 use super::controls::{ObjectCase, StandardsVersion};
 use super::expose::{self, Around, Ways};
 use super::gathered::Gathered;
+use super::hosts::Hosts;
 use super::judge::{self, Failure, Judged};
 use super::model::{Body, Workload};
 use super::namespaces;
+use super::object::Object;
 use super::parts::Parts;
-use super::rights;
+use super::rights::{Given, Rights};
 use super::runs::Runs;
 use super::view::View;
 use crate::door::SecretDoor;
@@ -45,6 +47,10 @@ impl ToldBy {
         }
     }
 }
+
+/// The label by which the API server asks a level of every new pod of a namespace. Source: Kubernetes documentation, "Pod
+/// Security Admission".
+const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 
 /// What a scan is told beside the objects.
 #[derive(Clone, Copy)]
@@ -72,6 +78,8 @@ pub fn records(gathered: &Gathered, how: ScanHow<'_>, out: &mut dyn FnMut(Record
     let mut scan = Scan {
         ways: expose::ways(&view, around),
         runs: Runs::new(&view, how.door),
+        hosts: Hosts::new(&view),
+        rights: Rights::new(&view, parts.all_roles_seen()),
         levels: namespaces::levels(&view, how.version),
         said: HashSet::new(),
         identified: HashSet::new(),
@@ -107,6 +115,8 @@ struct Scan<'a, 'v> {
     how: ScanHow<'a>,
     ways: Ways,
     runs: Runs,
+    hosts: Hosts,
+    rights: Rights,
     levels: namespaces::Levels,
     parts: Parts,
     /// What was said already: pods of one workload repeat each other and their template.
@@ -129,20 +139,24 @@ impl Scan<'_, '_> {
         match &object.body {
             Body::Workload(workload) => self.workload(at, workload, &mut yields),
             Body::Binding(binding) => {
-                let given = rights::given(self.view, object, binding);
+                let given = self.rights.given(self.view, object, binding);
                 self.binding(at, given, &mut yields);
                 self.object(at, &mut yields);
             }
-            Body::Other | Body::Endpoints(_) => self.object(at, &mut yields),
+            Body::Other | Body::Endpoints(_) | Body::GatewayRoute(_) | Body::OtherRoute | Body::ReferenceGrant(_) => {
+                self.object(at, &mut yields);
+            }
             Body::Service(_)
             | Body::Ingress(_)
             | Body::IngressClass(_)
+            | Body::Gateway(_)
+            | Body::GatewayClass(_)
             | Body::Node(_)
             | Body::ServiceAccount(_)
             | Body::Role(_)
             | Body::NetworkPolicy(_)
+            | Body::AdminPolicy(_)
             | Body::OtherPolicy
-            | Body::Namespace
             | Body::Webhooks(_)
             | Body::ConfigMap(_)
             | Body::Kubelet(_)
@@ -153,6 +167,15 @@ impl Scan<'_, '_> {
             | Body::AdmissionPolicy => {
                 yields.push(self.exists(at, None));
                 self.object(at, &mut yields);
+            }
+            Body::Namespace => {
+                yields.push(self.exists(at, None));
+                self.object(at, &mut yields);
+                let level = object.meta.labels.get(ENFORCE).and_then(|level| level.parse().ok());
+                if let Some(level) = level {
+                    let at = Subject::Object { at: self.view.keys[at].clone(), container: None };
+                    yields.push(self.fact(at, What::Enforces(level)));
+                }
             }
         }
         let edges = self.ways.edges.remove(&at).unwrap_or_default();
@@ -178,6 +201,7 @@ impl Scan<'_, '_> {
         if let Some(level) = self.levels.take(&raised) {
             yields.push(self.fact(Subject::Object { at: raised.clone(), container: None }, What::PodSecurity(level)));
         }
+        self.holds(&raised, yields);
         for (to, link) in self.runs.take(self.view, at, self.how.door) {
             yields.push(self.edge(raised.clone(), to, link));
         }
@@ -210,7 +234,7 @@ impl Scan<'_, '_> {
             object: &self.view.objects[at],
             view: self.view,
             complete: self.parts.all_seen(),
-            rights_complete: self.parts.rights_seen(),
+            rights_complete: self.parts.all_roles_seen(),
             live: matches!(self.how.told_by, ToldBy::Server),
             as_of: self.how.as_of,
         }
@@ -238,39 +262,67 @@ impl Scan<'_, '_> {
         }
     }
 
-    fn binding(&mut self, at: usize, given: rights::Given, yields: &mut Vec<Observation>) {
+    /// What the workload holds of its nodes, and the secrets that it is handed.
+    fn holds(&mut self, workload: &AssetKey, yields: &mut Vec<Observation>) {
+        let held = self.hosts.take(workload);
+        for (container, access) in held.access {
+            let container = Some(Opaque::admit_name(&container, self.how.door));
+            yields.push(self.fact(Subject::Object { at: workload.clone(), container }, What::OnHost(access)));
+        }
+        for secret in held.secrets {
+            let secret = self.view.key(Kind::of("Secret"), workload.namespace.reveal(), &secret);
+            yields.push(self.edge(workload.clone(), secret, Link::IsHanded));
+        }
+    }
+
+    fn binding(&mut self, at: usize, given: Given, yields: &mut Vec<Observation>) {
         let object = &self.view.objects[at];
         let key = &self.view.keys[at];
         yields.push(self.exists(at, None));
-        if given.role_known {
-            self.parts.binding(key, object);
+        if given.is_whole() || !given.rights.is_empty() {
+            self.parts.binding(key, object, given.is_whole());
         }
         let scope = self.parts.scope_of(key).key();
-        let binding = Opaque::admit_name(&format!("{}/{}", object.kind, object.name), self.how.door);
+        let name = |text: &str| Opaque::admit_name(text, self.how.door);
+        let (binding, role) = (name(&format!("{}/{}", object.kind, object.name)), name(&given.role));
+        let cluster_wide = given.cluster_wide;
+        let reach = if cluster_wide {
+            AssetKey::cluster(self.how.cluster)
+        } else {
+            AssetKey::namespace(self.how.cluster, key.namespace.clone())
+        };
         for (workload, group, token_mounted) in given.members {
             yields.push(self.edge(workload, group, Link::RunsAs { token_mounted }));
         }
-        for right in given.rights {
-            let reach = if right.cluster_wide {
-                AssetKey::cluster(self.how.cluster)
-            } else {
-                AssetKey::namespace(self.how.cluster, key.namespace.clone())
-            };
-            let capability = right.capability;
-            let link = Link::Holds { capability, cluster_wide: right.cluster_wide, binding: binding.clone() };
-            yields.push(self.edge(right.subject.clone(), reach, link));
-            let place = if right.cluster_wide { "in the whole cluster" } else { "in one namespace" };
-            let text = format!("by {} of {} ({})", binding.reveal(), right.role, object.origin);
-            yields.push(Observation::Claim(Box::new(Claim {
-                scope: Some(scope.clone()),
-                subject: Subject::Object { at: right.subject, container: None },
-                severity: Severity::High,
-                title: Opaque::readmit(&format!("{capability} {place}")),
-                text: Opaque::admit(&text, self.how.door),
-                rule: Opaque::readmit(capability.as_str()),
-                flaw: Flaw::Rbac { capability, cluster_wide: right.cluster_wide },
-            })));
+        for (subject, because) in given.doubts {
+            let (binding, role) = (binding.clone(), role.clone());
+            yields.push(self.edge(subject, reach.clone(), Link::MayHold { binding, role, because }));
         }
+        for right in given.rights {
+            let capability = right.capability;
+            let names: Vec<Opaque> = right.names.iter().map(|n| name(n)).collect();
+            if right.alarms {
+                let text = self.right_words(&binding, &role, object, &right.names);
+                yields.push(Observation::Claim(Box::new(Claim {
+                    scope: Some(scope.clone()),
+                    subject: Subject::Object { at: right.subject.clone(), container: None },
+                    severity: capability.row().severity,
+                    title: Opaque::readmit(&right_title(capability, cluster_wide)),
+                    text,
+                    rule: Opaque::readmit(capability.as_str()),
+                    flaw: Flaw::Rbac { capability, cluster_wide },
+                })));
+            }
+            let (binding, role) = (binding.clone(), role.clone());
+            let link = Link::Holds { capability, cluster_wide, names, binding, role };
+            yields.push(self.edge(right.subject, reach.clone(), link));
+        }
+    }
+
+    fn right_words(&self, binding: &Opaque, role: &Opaque, object: &Object, names: &[Box<str>]) -> Opaque {
+        let only = if names.is_empty() { String::new() } else { format!(", only for {}", names.join(", ")) };
+        let text = format!("by {} of {}{only} ({})", binding.reveal(), role.reveal(), object.origin);
+        Opaque::admit(&text, self.how.door)
     }
 
     fn exists(&self, at: usize, replicas: Option<u32>) -> Observation {
@@ -303,4 +355,8 @@ impl Scan<'_, '_> {
         let (since, author) = (self.how.as_of, self.how.told_by.enforced());
         Observation::Edge(Box::new(Edge { from, to, link, author, since }))
     }
+}
+
+fn right_title(capability: Capability, cluster_wide: bool) -> String {
+    format!("{capability} in {}", if cluster_wide { "the whole cluster" } else { "one namespace" })
 }

@@ -3,20 +3,24 @@
 //! ours, and by what one identity did before in the same log.
 
 mod call;
+mod caller;
+mod configmaps;
 mod frames;
 mod google;
 mod judge;
 mod memory;
 mod pods;
 mod rights;
+mod uses;
 
+use std::cell::RefCell;
 use std::io::BufRead;
 
 use assay_core::observation::{Author, Severity};
 use assay_core::scope::Head;
 
 use super::ReadError;
-use super::events::{At, Event, Hearer, Outcome, Sign, read as hear};
+use super::events::{At, Event, Hearer, Outcome, Sign, read_to_end as hear};
 use super::intake::Intake;
 use super::signals::Mapped;
 use crate::signals::signal;
@@ -24,17 +28,22 @@ use call::Call;
 use frames::{Framed, framed};
 use judge::{Found, judge};
 use memory::Memory;
+use uses::Uses;
 
 pub(super) fn read(input: &mut dyn BufRead, intake: Intake<'_>) -> Result<Head, ReadError> {
     let mut memory = Memory::default();
+    let uses = RefCell::new(Uses::default());
     // The server writes it, about what it allowed itself; names in it are still strangers'.
-    hear(input, intake, Author::Cluster, &mut |hearer, at, map| match framed(map) {
+    let mut one = |hearer: &mut Hearer<'_>, at: At, map| match framed(map) {
         Framed::Calls(calls) => {
             let alone = calls.len() == 1;
             for (i, call) in calls.iter().enumerate() {
                 let locator = if alone { at.to_string() } else { format!("{at}, items[{i}]") };
                 match call {
-                    Ok(call) => take(hearer, at, locator, call, &mut memory)?,
+                    Ok(call) => {
+                        uses.borrow_mut().note(call);
+                        take(hearer, at, locator, call, &mut memory)?;
+                    }
                     Err(reason) => hearer.intake.skip(locator, reason.as_str())?,
                 }
             }
@@ -42,7 +51,8 @@ pub(super) fn read(input: &mut dyn BufRead, intake: Intake<'_>) -> Result<Head, 
         }
         Framed::Foreign => Ok(Outcome::Foreign),
         Framed::Bad(reason) => Ok(Outcome::Bad(reason)),
-    })
+    };
+    hear(input, intake, Author::Cluster, &mut one, &mut |hearer| uses.take().tell(hearer))
 }
 
 fn take(hearer: &mut Hearer<'_>, at: At, locator: String, call: &Call, memory: &mut Memory) -> Result<(), ReadError> {

@@ -1,8 +1,10 @@
 //! From manifests and API servers to records, at the border of the crate.
 
+mod connect;
 mod controls;
 mod edges;
 mod endpoints;
+mod gateways;
 mod hostile;
 mod live;
 mod peers;
@@ -10,6 +12,8 @@ mod policies;
 mod rights;
 mod samples;
 mod speaks_for;
+mod told;
+mod watched;
 
 use assay_core::asset::AssetKey;
 use assay_core::ids::Time;
@@ -117,7 +121,7 @@ fn way(edge: &Edge) -> Option<String> {
         Link::Routes { port, target_port, protocol, .. } => {
             Some(format!("{} :{port} -> {} :{target_port} {protocol}", name(&edge.from), name(&edge.to)))
         }
-        Link::Runs { .. } | Link::RunsAs { .. } | Link::Holds { .. } => None,
+        Link::Runs { .. } | Link::RunsAs { .. } | Link::IsHanded | Link::Holds { .. } | Link::MayHold { .. } => None,
     }
 }
 

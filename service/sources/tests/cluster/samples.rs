@@ -11,7 +11,7 @@ use assay_sources::cluster::{ScanHow, StandardsVersion, ToldBy, controls, manife
 use assay_sources::door::SecretDoor;
 use assay_sources::read::Flow;
 
-fn samples() -> Option<PathBuf> {
+pub(super) fn samples() -> Option<PathBuf> {
     let folder = std::env::var_os("ASSAY_SAMPLES").map(PathBuf::from);
     if folder.is_none() {
         eprintln!("ASSAY_SAMPLES is not set: nothing was looked at");

@@ -86,6 +86,7 @@ fn fact(out: &mut String, f: &Fact) {
         What::Licence(l) => format!("licence {}", l.reveal()),
         What::Outcome { control, outcome } => format!("outcome of {}: {outcome}", control.0.reveal()),
         What::NotAssessed(why) => format!("not assessed: {why}"),
+        What::UsedRight(capability) => format!("used {capability}"),
         What::Vex { vuln, status, justification, document, note } => {
             format!("vex {vuln} {status} because {justification:?} says {:?}: {:?}", document.reveal(), note.reveal())
         }

@@ -2,13 +2,17 @@
 //! report of the same scope says so; of itself an object also speaks by being shown again.
 
 use assay_core::asset::{AssetKey, KindClass};
-use assay_core::scope::Scope;
+use assay_core::scope::{Scope, Spoken};
 use assay_core::text::Opaque;
 use rusqlite::params;
 
 use super::Settling;
 use super::parts::Parts;
 use crate::error::{Doing, StoreError};
+
+/// Who may do what: objects and edges that only a scan that looked at rights takes back.
+const OF_RIGHTS: &str = "('Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding')";
+const RIGHTS: &str = "json_extract(body, '$.link') IN ('holds', 'runs_as')";
 
 /// True of the record of an object's existence.
 const EXISTS: &str = "json_extract(body, '$.is') = 'exists'";
@@ -19,7 +23,11 @@ impl Settling<'_> {
         for part in parts.list.iter().filter(|p| p.newest) {
             match &part.scope {
                 Scope::Object { at, container } if container.is_empty() => self.retire_of_object(at)?,
-                Scope::Namespace { cluster, namespace } => self.retire_in(cluster.reveal(), namespace.reveal())?,
+                // A scan that was not shown all kinds does not speak for misconfigurations: what it lacks may be there.
+                Scope::Namespace { cluster, namespace } if part.classes.contains(Spoken::Misconfiguration) => {
+                    let rights = part.classes.contains(Spoken::Rbac);
+                    self.retire_in(cluster.reveal(), namespace.reveal(), rights)?;
+                }
                 Scope::Document { id } => self.retire_statements(id)?,
                 _ => {}
             }
@@ -35,7 +43,7 @@ impl Settling<'_> {
         let sql = "SELECT id FROM asset WHERE cluster = ?1 AND kind = ?2 AND namespace = ?3 AND name = ?4";
         let name = [at.cluster.reveal(), at.kind.as_str(), at.namespace.reveal(), at.name.reveal()];
         for asset in self.ids(sql, name)? {
-            self.retire_of(asset)?;
+            self.retire_of(asset, true)?;
         }
         if at.kind.class() == KindClass::Rbac {
             self.retire_rights(at)?;
@@ -46,7 +54,7 @@ impl Settling<'_> {
     /// Rights that this binding gave and gives no longer.
     fn retire_rights(&self, binding: &AssetKey) -> Result<(), StoreError> {
         let sql = "UPDATE edge SET gone_at = ?5 WHERE source = ?1 AND report_id <> ?2 AND gone_at IS NULL \
-                   AND json_extract(body, '$.link') = 'holds' AND json_extract(body, '$.binding') = ?3 \
+                   AND json_extract(body, '$.link') IN ('holds', 'may_hold') AND json_extract(body, '$.binding') = ?3 \
                    AND to_id IN (SELECT id FROM asset WHERE cluster = ?6 AND (?4 = '' OR kind = 'Namespace' AND name = ?4))";
         let name = format!("{}/{}", binding.kind, binding.name.reveal());
         let now = self.received_at.millis();
@@ -55,35 +63,41 @@ impl Settling<'_> {
         Ok(())
     }
 
-    /// Everything in a namespace that this tool knew and does not show. A namespace that is gone takes its objects along.
-    fn retire_in(&self, cluster: &str, namespace: &str) -> Result<(), StoreError> {
+    /// Everything in a namespace that this tool knew and does not show; `rights` says whether it looked at those. A
+    /// namespace that is gone takes its objects along.
+    fn retire_in(&self, cluster: &str, namespace: &str, rights: bool) -> Result<(), StoreError> {
         // What was gone already is gone as of now.
         let sql = format!(
             "UPDATE asset SET gone_as_of = ?3 WHERE cluster = ?1 AND namespace = ?2 AND gone_as_of < ?3 AND EXISTS \
-             (SELECT 1 FROM fact WHERE asset_id = asset.id AND source = ?4 AND {EXISTS})"
+             (SELECT 1 FROM fact WHERE asset_id = asset.id AND source = ?4 AND {EXISTS}) AND (?5 OR kind NOT IN {OF_RIGHTS})"
         );
-        let row = params![cluster, namespace, self.produced_at.millis(), self.tool];
+        let row = params![cluster, namespace, self.produced_at.millis(), self.tool, rights];
         self.conn
             .prepare_cached(&sql)
             .and_then(|mut s| s.execute(row))
             .doing("retiring what a scan no longer shows")?;
-        let sql = "SELECT DISTINCT a.id FROM asset a WHERE a.cluster = ?1 AND a.gone_at IS NULL AND (a.namespace = ?2 OR (?2 <> '' AND a.kind = 'Namespace' AND a.name = ?2)) \
-                   AND (EXISTS (SELECT 1 FROM edge e WHERE e.home_id = a.id AND e.source = ?3) OR EXISTS (SELECT 1 FROM fact f WHERE f.asset_id = a.id AND f.source = ?3))";
-        for asset in self.ids(sql, params![cluster, namespace, self.tool])? {
-            self.retire_of(asset)?;
+        let sql = format!(
+            "SELECT DISTINCT a.id FROM asset a WHERE a.cluster = ?1 AND a.gone_at IS NULL AND (a.namespace = ?2 OR (?2 <> '' AND a.kind = 'Namespace' AND a.name = ?2)) \
+             AND (?4 OR a.kind NOT IN {OF_RIGHTS}) \
+             AND (EXISTS (SELECT 1 FROM edge e WHERE e.home_id = a.id AND e.source = ?3) OR EXISTS (SELECT 1 FROM fact f WHERE f.asset_id = a.id AND f.source = ?3))"
+        );
+        for asset in self.ids(&sql, params![cluster, namespace, self.tool, rights])? {
+            self.retire_of(asset, rights)?;
             if let Some(space) = self.retire_object(asset)? {
-                self.retire_in(cluster, &space)?;
+                self.retire_in(cluster, &space, rights)?;
             }
         }
         Ok(())
     }
 
     /// Edges and facts of one asset that this tool said before and does not say now.
-    fn retire_of(&self, asset: i64) -> Result<(), StoreError> {
+    fn retire_of(&self, asset: i64, rights: bool) -> Result<(), StoreError> {
         let doing = "retiring what a scan no longer shows";
         let now = self.received_at.millis();
-        let sql = "UPDATE edge SET gone_at = ?4 WHERE home_id = ?1 AND source = ?2 AND report_id <> ?3 AND gone_at IS NULL RETURNING to_id";
-        let ends = self.ids(sql, params![asset, self.tool, self.report_id, now])?;
+        let sql = format!(
+            "UPDATE edge SET gone_at = ?4 WHERE home_id = ?1 AND source = ?2 AND report_id <> ?3 AND gone_at IS NULL AND (?5 OR NOT {RIGHTS}) RETURNING to_id"
+        );
+        let ends = self.ids(&sql, params![asset, self.tool, self.report_id, now, rights])?;
         self.touch_ends(&ends)?;
         let sql = "UPDATE fact SET valid_until = ?4 WHERE asset_id = ?1 AND source = ?2 AND report_id <> ?3 AND (valid_until IS NULL OR valid_until > ?4)";
         self.conn

@@ -42,7 +42,7 @@ impl Settling<'_> {
                     self.fact(intern, asset_id, container.reveal(), &fact, observation)?;
                     self.learn_from_fact(intern, asset_id, &asset, &fact)?;
                 }
-                Loose::Edge(edge) if parts.is_outdated(home_of(&edge)) => {}
+                Loose::Edge(edge) if parts.is_outdated(edge.home()) => {}
                 Loose::Edge(edge) => self.edge(intern, &edge, observation)?,
                 Loose::Coverage(window) => {
                     let Some((asset, container)) = place_of(&window.subject, artifact.as_ref()) else { continue };
@@ -144,7 +144,7 @@ impl Settling<'_> {
 
     fn edge(&self, intern: &mut Intern<'_>, edge: &Edge, observation: i64) -> Result<(), StoreError> {
         let (from, to) = (intern.asset(&edge.from)?, intern.asset(&edge.to)?);
-        let home = if home_of(edge) == &edge.to { to } else { from };
+        let home = if edge.home() == &edge.to { to } else { from };
         let detail = Digest::of_fields(edge_identity(&edge.link).iter().map(|f| f.as_bytes()));
         let one_run = match &edge.link {
             Link::Runs { container, .. } if edge.from.kind.as_str() == "Pod" => Some(container),
@@ -218,9 +218,4 @@ impl Settling<'_> {
         self.conn.prepare_cached(sql).and_then(|mut s| s.execute(row)).doing("keeping a watch window")?;
         Ok(())
     }
-}
-
-/// Where an edge belongs: an entry to what it enters, every other one to where it starts.
-fn home_of(edge: &Edge) -> &AssetKey {
-    if matches!(edge.link, Link::Enters { .. }) { &edge.to } else { &edge.from }
 }

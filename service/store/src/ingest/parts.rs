@@ -31,6 +31,8 @@ pub(super) struct OpenPart {
     /// Older than some complete report of its scope.
     pub(super) outdated: bool,
     pub(super) standing: Standing,
+    /// The classes that it looked at.
+    pub(super) classes: SpokenSet,
 }
 
 /// All parts of the report.
@@ -145,7 +147,8 @@ impl Settling<'_> {
             standing.same_content_and_tool =
                 reconcile::unchanged((content, part.content), (tool_version, head.tool_version.reveal()));
         }
-        let open = OpenPart { scope_id, key, scope: part.scope.clone(), complete, newest, outdated, standing };
+        let (scope, classes) = (part.scope.clone(), part.classes);
+        let open = OpenPart { scope_id, key, scope, complete, newest, outdated, standing, classes };
         self.note_report(&open, part, head, sha256)?;
         Ok(open)
     }

@@ -77,6 +77,7 @@ macro_rules! sentences {
                 an_older_scan_takes_nothing_away_and_brings_nothing_back,
                 findings_of_other_tools_go_and_come_with_the_object, a_tool_that_sees_the_object_later_brings_it_back,
                 what_was_in_a_namespace_that_is_gone_is_gone, a_service_that_is_no_longer_open_is_internal,
+                a_scan_that_was_not_shown_every_kind_takes_back_only_what_it_looked_at,
                 a_binding_that_gives_less_holds_less;
             facts: the_same_fact_grows_and_an_old_batch_takes_nothing_back, a_fact_is_known_until_it_ends,
                 what_an_object_no_longer_says_ends_with_its_next_manifest, an_older_scan_brings_no_fact_back,

@@ -2,7 +2,7 @@
 
 use assay_core::asset::AssetKey;
 use assay_core::finding::{Presence, ResolvedBecause};
-use assay_core::observation::{Admits, Capability, Entry, Link, Protocol, Reach};
+use assay_core::observation::{Admits, Capability, Entry, Link, Protocol, Reach, RightsUnknown};
 use assay_core::ports::Records;
 use assay_core::scope::{Scope, Spoken};
 
@@ -154,12 +154,55 @@ pub(crate) fn a_binding_that_gives_less_holds_less(records: &mut impl Records) {
     let mut ledger = Ledger::new(records);
     let (account, space) = (object("ServiceAccount", "shop", "app"), AssetKey::namespace(&o(CLUSTER), o("shop")));
     let binding = object("RoleBinding", "shop", "app");
-    let holds = |capability| Link::Holds { capability, cluster_wide: false, binding: o("RoleBinding/app") };
+    let (by, of) = (o("RoleBinding/app"), o("Role/app"));
+    let only = |capability, names| Link::Holds {
+        capability,
+        cluster_wide: false,
+        names,
+        binding: by.clone(),
+        role: of.clone(),
+    };
+    let holds = |capability| only(capability, vec![]);
     let scope = of_object(&binding);
     let bound = |at: i64| manifests(at).exists(&binding).part(scope.clone(), &[Spoken::Rbac], Some(at as u64));
     let both = bound(1).link(&account, &space, holds(Capability::ReadSecrets));
     ledger.take(&both.link(&account, &space, holds(Capability::ExecPods)));
     ledger.take(&bound(2).link(&account, &space, holds(Capability::ExecPods)));
-    let left: Vec<Link> = ledger.world().edges.into_iter().map(|e| e.link).collect();
-    assert_eq!(left, [holds(Capability::ExecPods)]);
+    let left = |ledger: &Ledger<'_, _>| ledger.world().edges.into_iter().map(|e| e.link).collect::<Vec<Link>>();
+    assert_eq!(left(&ledger), [holds(Capability::ExecPods)]);
+    let narrower = only(Capability::ExecPods, vec![o("web-0"), o("web-1")]);
+    ledger.take(&bound(3).link(&account, &space, narrower.clone()));
+    assert_eq!(left(&ledger).first(), Some(&narrower), "the same right, for two objects now");
+    let untold = Link::MayHold { binding: by.clone(), role: of.clone(), because: RightsUnknown::RoleNotInView };
+    ledger.take(&manifests(4).exists(&binding).link(&account, &space, untold.clone()));
+    assert_eq!(left(&ledger), [narrower, untold], "what the role said when it was last seen stays, with the doubt");
+    ledger.take(&bound(5).link(&account, &space, holds(Capability::ExecPods)));
+    assert_eq!(left(&ledger), [holds(Capability::ExecPods)], "a role in view settles it");
+}
+
+pub(crate) fn a_scan_that_was_not_shown_every_kind_takes_back_only_what_it_looked_at(records: &mut impl Records) {
+    let mut ledger = Ledger::new(records);
+    let (web, account, binding) =
+        (deployment("web"), object("ServiceAccount", "shop", "app"), object("RoleBinding", "shop", "app"));
+    let space = AssetKey::namespace(&o(CLUSTER), o("shop"));
+    let holds = Link::Holds {
+        capability: Capability::ReadSecrets,
+        cluster_wide: false,
+        names: Vec::new(),
+        binding: o("RoleBinding/app"),
+        role: o("Role/app"),
+    };
+    let workloads = |report: Report| report.exists(&web).exists(&account).fails(&web, "privileged", None);
+    let rights = |report: Report| report.exists(&binding).link(&account, &space, holds.clone());
+    ledger.take(&rights(workloads(scan(1, 1))));
+    ledger.take(&rights(scan(2, 2).speaks_for(&[Spoken::Rbac])));
+    assert_eq!(ledger.presence("shop/web: privileged"), Presence::Open, "workloads were not shown");
+    assert!(ledger.world().find(&web).is_some());
+    ledger.take(&workloads(scan(3, 3).speaks_for(&[Spoken::Misconfiguration, Spoken::Secret])));
+    let world = ledger.world();
+    assert!(world.find(&binding).is_some(), "rights were not shown");
+    assert_eq!(world.edges.iter().filter(|e| e.link == holds).count(), 1);
+    ledger.take(&workloads(scan(4, 4)));
+    let world = ledger.world();
+    assert!(world.find(&binding).is_none() && world.edges.is_empty(), "everything was shown");
 }

@@ -201,7 +201,9 @@ fn a_second_identity_does_not_hide_the_first() {
         }
         let (capability, binding) = (Capability::ClusterAdmin, Opaque::readmit("b"));
         let cluster = shop.scene.object("Cluster", "", "demo");
-        shop.scene.edge(strong, cluster, Author::Cluster, Link::Holds { capability, cluster_wide: true, binding });
+        let role = Opaque::readmit("r");
+        let link = Link::Holds { capability, cluster_wide: true, names: vec![], binding, role };
+        shop.scene.edge(strong, cluster, Author::Cluster, link);
         [FactorName::Conditions, FactorName::BlastRadius].map(|f| shop.value(f))
     };
     assert_eq!(of(true), of(false));

@@ -9,7 +9,7 @@ use assay_core::ids::Time;
 use assay_core::observation::Record;
 use assay_core::scope::Head;
 use assay_core::text::{Door, Opaque};
-use assay_eval::ground::{Fault, Ground};
+use assay_eval::ground::{Fault, Ground, Shown};
 use assay_eval::guard::corpus::{Text, foreign};
 use assay_sources::cluster::limits::ScanLimits;
 use assay_sources::cluster::{ScanHow, StandardsVersion, ToldBy, manifests, records};
@@ -56,15 +56,15 @@ impl Ground for OurGround {
         Ok(read(format, &mut Cursor::new(report), &how, &mut out)?)
     }
 
-    fn scan(&self, objects: &str, at: Time, take: &mut dyn FnMut(Record) -> bool) -> Result<Head, Fault> {
-        let gathered = manifests::read_bytes(objects.as_bytes(), "objects.json", &ScanLimits::default(), &self.door);
+    fn scan(&self, shown: Shown<'_>, at: Time, take: &mut dyn FnMut(Record) -> bool) -> Result<Head, Fault> {
+        let gathered = manifests::read_bytes(shown.objects.as_bytes(), "objects", &ScanLimits::default(), &self.door);
         if let Some(skipped) = gathered.skipped().next() {
             return Err(format!("{}: {}", skipped.locator, skipped.reason).into());
         }
         let how = ScanHow {
             cluster: &self.cluster,
-            told_by: ToldBy::Server,
-            complete: true,
+            told_by: if shown.live { ToldBy::Server } else { ToldBy::Operator },
+            complete: shown.complete,
             as_of: at,
             version: StandardsVersion::LATEST,
             door: &self.door,

@@ -60,7 +60,7 @@ pub(super) fn runtime_socket(case: &Case<'_>) -> Verdict {
 }
 
 /// True for the socket itself and for a folder above it.
-fn holds_runtime_socket(path: &str) -> bool {
+pub(in crate::cluster) fn holds_runtime_socket(path: &str) -> bool {
     let path = path.trim_end_matches('/');
     // `/var/run` is a link to `/run` wherever containers run.
     let run = path.strip_prefix("/var").filter(|rest| rest.starts_with("/run")).unwrap_or(path);

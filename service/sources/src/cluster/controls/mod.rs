@@ -30,6 +30,7 @@ use assay_core::control::Controls;
 use super::model::{Component, Kubelet, Start};
 pub(super) use admission::ENFORCE;
 pub(super) use case::{Case, ClusterCase, NamespaceCase, ObjectCase, Spot, Verdict, Where};
+pub(super) use defaults::holds_runtime_socket;
 use flags::Want;
 
 /// The rows, as they are compiled in; the core reads the same text.

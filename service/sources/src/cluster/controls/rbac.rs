@@ -7,18 +7,32 @@ use super::Condition;
 use super::case::{ObjectCase, Spot, Verdict, of_object};
 use crate::cluster::model::{Binding, Body, RoleSubject, Rule};
 use crate::cluster::object::Object;
-use crate::cluster::rights::{capabilities, is_built_in};
+use crate::cluster::rights::{alarming, is_built_in};
 
 pub(super) const CONDITIONS: &[(&str, Condition)] = &[
     ("role-wildcard-verbs", Condition::Object(|case| wildcard(case, |rule| &rule.verbs, "verbs"))),
     ("role-wildcard-resources", Condition::Object(|case| wildcard(case, |rule| &rule.resources, "resources"))),
-    ("role-reads-secrets", Condition::Object(|case| gives(case, Capability::ReadSecrets))),
-    ("role-creates-pods", Condition::Object(|case| gives(case, Capability::CreatePods))),
-    ("role-runs-commands", Condition::Object(|case| gives(case, Capability::ExecPods))),
-    ("role-proxies-nodes", Condition::Object(|case| gives(case, Capability::ProxyNodes))),
-    ("role-approves-certificates", Condition::Object(|case| gives(case, Capability::ApproveCertificates))),
-    ("role-changes-admission", Condition::Object(|case| gives(case, Capability::ChangeAdmission))),
-    ("role-requests-tokens", Condition::Object(|case| gives(case, Capability::RequestTokens))),
+    ("role-reads-secrets", Condition::Object(|case| gives(case, &[Capability::ReadSecrets, Capability::ListSecrets]))),
+    (
+        "role-creates-pods",
+        Condition::Object(|case| gives(case, &[Capability::CreatePods, Capability::CreateWorkloads])),
+    ),
+    (
+        "role-runs-commands",
+        Condition::Object(|case| gives(case, &[Capability::ExecPods, Capability::AttachPods, Capability::DebugPods])),
+    ),
+    ("role-proxies-nodes", Condition::Object(|case| gives(case, &[Capability::ProxyNodes]))),
+    ("role-approves-certificates", Condition::Object(|case| gives(case, &[Capability::ApproveCertificates]))),
+    (
+        "role-changes-admission",
+        Condition::Object(|case| {
+            gives(
+                case,
+                &[Capability::ChangeAdmission, Capability::ChangeValidation, Capability::ChangeAdmissionPolicies],
+            )
+        }),
+    ),
+    ("role-requests-tokens", Condition::Object(|case| gives(case, &[Capability::RequestTokens]))),
     ("role-escalates", Condition::Object(escalates)),
     ("role-edits-endpoints", Condition::Object(edits_endpoints)),
     ("role-creates-volumes", Condition::Object(|case| allows(case, &[("", "persistentvolumes")], &["create"]))),
@@ -99,20 +113,27 @@ fn wildcard(case: &ObjectCase<'_>, list: fn(&Rule) -> &Vec<Box<str>>, field: &st
     at_rule(case, field, |rule| list(rule).iter().any(|item| &**item == "*").then(|| "*".to_owned()))
 }
 
-/// True for rules that give the right, everything among it.
-fn gives(case: &ObjectCase<'_>, wanted: Capability) -> Verdict {
+/// True for rules that give one of the rights, everything among it.
+fn gives(case: &ObjectCase<'_>, wanted: &[Capability]) -> Verdict {
     at_rule(case, "", |rule| {
-        let given = capabilities(std::slice::from_ref(rule));
-        let found = given.contains(&wanted) || given.contains(&Capability::ClusterAdmin);
-        found.then(|| wanted.as_str().to_owned())
+        let given = alarming(std::slice::from_ref(rule));
+        let found = given.iter().find(|capability| wanted.contains(capability));
+        let all = given.contains(&Capability::ClusterAdmin).then(|| wanted.first()).flatten();
+        found.or(all).map(|capability| capability.as_str().to_owned())
     })
 }
 
 fn escalates(case: &ObjectCase<'_>) -> Verdict {
-    const GIVING: &[Capability] =
-        &[Capability::Escalate, Capability::Bind, Capability::Impersonate, Capability::ClusterAdmin];
+    const GIVING: &[Capability] = &[
+        Capability::Escalate,
+        Capability::Bind,
+        Capability::Impersonate,
+        Capability::ImpersonateGroups,
+        Capability::ImpersonateAccounts,
+        Capability::ClusterAdmin,
+    ];
     at_rule(case, "", |rule| {
-        let given = capabilities(std::slice::from_ref(rule));
+        let given = alarming(std::slice::from_ref(rule));
         given.iter().find(|capability| GIVING.contains(capability)).map(|capability| capability.as_str().to_owned())
     })
 }
@@ -160,7 +181,7 @@ fn gives_everything(case: &ObjectCase<'_>, binding: &Binding) -> bool {
     let name = &*binding.role_ref.name;
     let role = case.view.find("ClusterRole", "", name).map(|at| &case.view.objects[at].body);
     match role {
-        Some(Body::Role(role)) => capabilities(&role.rules).contains(&Capability::ClusterAdmin),
+        Some(Body::Role(role)) => alarming(&role.rules).contains(&Capability::ClusterAdmin),
         _ => name == "cluster-admin",
     }
 }

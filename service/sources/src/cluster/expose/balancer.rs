@@ -3,8 +3,8 @@
 
 use assay_core::observation::{Reach, SettledBy};
 
-use super::address::{has_public, is_public};
 use crate::cluster::ToldBy;
+use crate::cluster::address::{has_public, is_public};
 use crate::cluster::model::{Balancer, Labels, Service};
 
 /// How a load balancer was asked for.
@@ -16,6 +16,8 @@ pub(super) enum Asked {
     External,
     /// Nothing was said, and the controller's own default is the inside.
     InternalByDefault,
+    /// Of a class that is not known here: whoever serves it decides.
+    Elsewhere,
     /// Nothing was said.
     Unsaid,
 }
@@ -79,9 +81,10 @@ pub(super) fn of_service(service: &Service, annotations: &Labels, told_by: ToldB
         return Reach::Internal;
     }
     let class = service.spec.load_balancer_class.as_deref();
-    let by_class = CLASSES.iter().find(|(name, _)| class == Some(*name)).map(|(_, asked)| *asked);
+    let by_class = class.map(|class| CLASSES.iter().find(|(name, _)| class == *name).map(|(_, asked)| *asked));
     let asked = match asked(annotations) {
-        Asked::Unsaid => by_class.unwrap_or(Asked::Unsaid),
+        // Source: Kubernetes documentation, "Specify class of load balancer implementation": the cloud takes no part then.
+        Asked::Unsaid => by_class.map_or(Asked::Unsaid, |known| known.unwrap_or(Asked::Elsewhere)),
         said => said,
     };
     of_balancer(&service.status.load_balancer, asked, told_by)
@@ -95,14 +98,7 @@ pub(super) fn of_balancer(balancer: &Balancer, asked: Asked, told_by: ToldBy) ->
         match (ip, address.hostname.as_deref()) {
             (Some(ip), _) if is_public(ip) => Some(Reach::Public),
             (Some(_), _) => Some(Reach::Internal),
-            (None, Some(name)) if is_inner_name(name) => Some(Reach::Internal),
-            // Where a name leads is not written here; what was asked for is the next best, and only the operator's
-            // word may close a way.
-            (None, Some(_)) => Some(match (asked, told_by) {
-                (Asked::Internal, ToldBy::Operator) => Reach::Internal,
-                (Asked::Internal | Asked::InternalByDefault, _) => unsettled,
-                (Asked::External | Asked::Unsaid, _) => Reach::Public,
-            }),
+            (None, Some(name)) => Some(of_name(name, asked, told_by)),
             (None, None) => None,
         }
     });
@@ -113,7 +109,20 @@ pub(super) fn of_balancer(balancer: &Balancer, asked: Asked, told_by: ToldBy) ->
         // A manifest says what will be: what it declares counts.
         (ToldBy::Operator, Asked::Internal | Asked::InternalByDefault) => Reach::Internal,
         (ToldBy::Operator, Asked::External | Asked::Unsaid) => Reach::Public,
-        (ToldBy::Server, _) => unsettled,
+        (ToldBy::Operator, Asked::Elsewhere) | (ToldBy::Server, _) => unsettled,
+    }
+}
+
+/// Who gets to a DNS name. Where it leads is not written here; what was asked for is the next best, and only the operator's
+/// word may close a way.
+pub(super) fn of_name(name: &str, asked: Asked, told_by: ToldBy) -> Reach {
+    match (asked, told_by) {
+        _ if is_inner_name(name) => Reach::Internal,
+        (Asked::Internal, ToldBy::Operator) => Reach::Internal,
+        (Asked::Internal | Asked::InternalByDefault | Asked::Elsewhere, _) => {
+            Reach::Unknown(SettledBy::LoadBalancerStatus)
+        }
+        (Asked::External | Asked::Unsaid, _) => Reach::Public,
     }
 }
 

@@ -4,7 +4,8 @@ use assay_core::observation::{Reach, SettledBy};
 
 use super::balancer::{self, Asked};
 use crate::cluster::ToldBy;
-use crate::cluster::model::{Body, Ingress, IngressClass, Workload};
+use crate::cluster::address::is_public;
+use crate::cluster::model::{Body, Gateway, Ingress, IngressClass, Workload};
 use crate::cluster::object::Object;
 use crate::cluster::view::View;
 
@@ -53,6 +54,24 @@ const CONTROLLERS: &[Controller] = &[
     in_cloud("azure/application-gateway", &["azure/application-gateway", "azure-application-gateway"], Asked::External),
 ];
 
+/// Controllers of Gateways whose calls pass through a workload of the row of the same Ingress controller.
+const OF_GATEWAYS: &[(&str, &str)] = &[
+    ("traefik.io/gateway-controller", "traefik.io/ingress-controller"),
+    ("konghq.com/kic-gateway-controller", "ingress-controllers.konghq.com/kong"),
+    ("projectcontour.io/gateway-controller", "projectcontour.io/contour"),
+    ("istio.io/gateway-controller", "istio.io/ingress-controller"),
+];
+
+/// Classes of Gateways that a cloud brings, and where their addresses lie. Source: documentation of GKE, GatewayClass
+/// capabilities.
+const GATEWAY_CLASSES: &[(&str, Asked)] = &[
+    ("gke-l7-global-external-managed", Asked::External),
+    ("gke-l7-regional-external-managed", Asked::External),
+    ("gke-l7-gxlb", Asked::External),
+    ("gke-l7-rilb", Asked::Internal),
+    ("gke-l7-cross-regional-internal-managed-mc", Asked::Internal),
+];
+
 const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 const DEFAULT_CLASS_ANNOTATION: &str = "ingressclass.kubernetes.io/is-default-class";
 
@@ -60,6 +79,8 @@ const DEFAULT_CLASS_ANNOTATION: &str = "ingressclass.kubernetes.io/is-default-cl
 pub(super) struct Controllers<'v> {
     /// The classes in view.
     classes: Vec<(&'v Object, &'v IngressClass)>,
+    /// The classes of Gateways in view, each with the name of its controller.
+    gateway_classes: Vec<(&'v str, &'v str)>,
     /// Who gets to the workloads of each row by their own Services and ports; none where nothing in view is of it.
     reached: Vec<Option<Reach>>,
 }
@@ -71,11 +92,15 @@ impl<'v> Controllers<'v> {
             Body::IngressClass(class) => Some((object, class)),
             _ => None,
         });
+        let gateway_classes = view.objects.iter().filter_map(|object| match &object.body {
+            Body::GatewayClass(class) => Some((&*object.name, &*class.spec.controller_name)),
+            _ => None,
+        });
         let mut reached = vec![None; CONTROLLERS.len()];
         for Serving { workload, row } in serving {
             reached[*row] = reached[*row].max(reach_of(*workload));
         }
-        Self { classes: classes.collect(), reached }
+        Self { classes: classes.collect(), gateway_classes: gateway_classes.collect(), reached }
     }
 
     /// Who gets to an Ingress.
@@ -91,6 +116,32 @@ impl<'v> Controllers<'v> {
             return balancer::of_balancer(&ingress.status.load_balancer, asked, told_by);
         }
         served_by.and_then(|row| self.reached[row]).unwrap_or(Reach::Unknown(SettledBy::RouteController))
+    }
+
+    /// Who gets to a Gateway: by the addresses that it got, by its class, or by the workload that serves it.
+    pub(super) fn reach_of_gateway(&self, gateway: &Gateway, told_by: ToldBy) -> Reach {
+        let class = &*gateway.spec.gateway_class_name;
+        let asked = GATEWAY_CLASSES.iter().find(|(name, _)| *name == class).map(|(_, asked)| *asked);
+        let addresses = gateway.status.addresses.iter().filter(|a| !a.value.is_empty());
+        let found = addresses.map(|address| match address.value.parse() {
+            Ok(ip) if is_public(ip) => Reach::Public,
+            Ok(_) => Reach::Internal,
+            Err(_) => balancer::of_name(&address.value, asked.unwrap_or(Asked::Unsaid), told_by),
+        });
+        if let Some(reach) = found.max() {
+            return reach;
+        }
+        match (asked, told_by) {
+            // A manifest says what will be.
+            (Some(Asked::External), ToldBy::Operator) => return Reach::Public,
+            (Some(Asked::Internal), ToldBy::Operator) => return Reach::Internal,
+            _ => {}
+        }
+        let controller =
+            self.gateway_classes.iter().find(|(name, _)| *name == class).map(|(_, controller)| *controller);
+        let same = OF_GATEWAYS.iter().find(|(name, _)| controller == Some(*name)).map(|(_, ingress)| *ingress);
+        let row = CONTROLLERS.iter().position(|row| same == Some(row.controller));
+        row.and_then(|row| self.reached[row]).unwrap_or(Reach::Unknown(SettledBy::RouteController))
     }
 
     /// The row of the controller that the class of an Ingress names.

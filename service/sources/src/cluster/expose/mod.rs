@@ -2,9 +2,9 @@
 //! Internet to an entry and from an entry to the workloads behind it; and which workloads some public way leads to. The
 //! core walks the edges. A network policy closes a way only where nothing out of view can open it again.
 
-pub(in crate::cluster) mod address;
 mod balancer;
 mod controllers;
+mod gateways;
 mod policies;
 mod routes;
 
@@ -18,10 +18,13 @@ use assay_core::observation::{Admits, Author, Edge, Entry, Link, Protocol, Reach
 use assay_core::text::{Door, Opaque};
 
 use super::ToldBy;
-use super::model::{Body, Ingress, Node, Service};
+use super::address;
+use super::homes::Homes;
+use super::model::{Body, GatewayRoute, Ingress, Node, Service, Workload, protocol};
 use super::view::View;
 use controllers::Controllers;
-use policies::{Policies, Target};
+use gateways::Grants;
+use policies::{Callers, Policies, Target};
 use routes::{Behind, Labelled, Route};
 
 /// A port that is open but whose number is not told: a node port that the server has yet to give, or a process on the
@@ -52,11 +55,14 @@ pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
     let mut finder = Finder {
         view,
         around,
-        nodes: nodes_reach(view, around.complete),
+        nodes: Nodes::of(view, around.complete),
+        homes: Homes::of(view.objects),
         labelled: Labelled::of(view),
         policies: Policies::of(view, &serving, around.complete),
         services: HashMap::new(),
         reached: HashMap::new(),
+        left_open: HashSet::new(),
+        grants: Grants::of(view),
         ways: Ways::default(),
     };
     for at in 0..view.objects.len() {
@@ -67,12 +73,17 @@ pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
             _ => {}
         }
     }
-    // Ingresses come last: who gets to one depends on who gets to its controller.
+    // Ingresses and Gateways come last: who gets to one depends on who gets to its controller.
     let controllers = Controllers::of(view, &serving, |at| finder.reached.get(&view.raised[at]).copied());
     for at in 0..view.objects.len() {
-        if let Body::Ingress(ingress) = &view.objects[at].body {
-            let reach = controllers.reach(&view.objects[at], ingress, around.told_by);
-            finder.ingress(at, ingress, reach);
+        match &view.objects[at].body {
+            Body::Ingress(ingress) => {
+                let reach = controllers.reach(&view.objects[at], ingress, around.told_by);
+                finder.ingress(at, ingress, reach);
+            }
+            Body::GatewayRoute(route) => finder.gateway_route(at, route, &controllers),
+            Body::OtherRoute => finder.beside(at, Entry::Ingress, [PORT_UNTOLD]),
+            _ => {}
         }
     }
     let reached = std::mem::take(&mut finder.reached);
@@ -83,13 +94,18 @@ pub(super) fn ways(view: &View<'_>, around: Around<'_>) -> Ways {
 struct Finder<'a, 'v> {
     view: &'a View<'v>,
     around: Around<'a>,
-    nodes: Reach,
+    nodes: Nodes<'v>,
+    homes: Homes<'v>,
     labelled: Labelled<'v>,
     policies: Policies<'v>,
     /// The workloads behind each Service, and how far the callers of a route get to them; none where nobody can tell.
     services: HashMap<AssetKey, Option<Vec<(AssetKey, Reach)>>>,
     /// Who gets to each workload, at best.
     reached: HashMap<AssetKey, Reach>,
+    /// Where it was said already that any workload of a namespace may be meant, by entry and port.
+    left_open: HashSet<(Box<str>, Entry, u16)>,
+    /// What objects of other namespaces may refer to.
+    grants: Grants<'v>,
     ways: Ways,
 }
 
@@ -105,7 +121,7 @@ impl Finder<'_, '_> {
                     let reach = balancer::of_service(service, &object.meta.annotations, self.around.told_by);
                     entries.push((Entry::LoadBalancer, reach, port.port));
                 }
-                "NodePort" => entries.push((Entry::NodePort, self.nodes, port.node_port)),
+                "NodePort" => entries.push((Entry::NodePort, self.nodes.any, port.node_port)),
                 _ => {}
             }
             entries.extend(external_ips(service).map(|reach| (Entry::ExternalIp, reach, port.port)));
@@ -127,12 +143,16 @@ impl Finder<'_, '_> {
         };
         let ports = |route: &Route| [Some(route.port), Some(route.node_port).filter(|_| sort == "NodePort")];
         let ways = behind.iter().flat_map(|route| ports(route).into_iter().flatten().map(move |port| (route, port)));
-        let rewritten = service.spec.external_traffic_policy.as_deref() != Some("Local");
+        let callers = match service.spec.external_traffic_policy.as_deref() {
+            Some("Local") if sort == "LoadBalancer" => Callers::Balanced,
+            Some("Local") => Callers::Kept,
+            _ => Callers::Rewritten,
+        };
         // Pods of one workload may have labels of their own: the widest counts.
         let mut links: BTreeMap<(AssetKey, u16, u16, Protocol), Admits> = BTreeMap::new();
         let mut targets: BTreeMap<AssetKey, Admits> = BTreeMap::new();
         for (route, port) in ways {
-            let target = Target { at: route.at, port: route.target_port, protocol: route.protocol, rewritten };
+            let target = Target { at: route.at, port: route.target_port, protocol: route.protocol, callers };
             let admits = self.policies.admits(self.view, target);
             widen(links.entry((route.to.clone(), port, route.target_port, route.protocol)), admits);
             widen(targets.entry(route.to.clone()), admits);
@@ -152,22 +172,23 @@ impl Finder<'_, '_> {
         let Some(workload) = self.view.workload(at).filter(|_| self.view.owner[at].is_none()) else { return };
         let key = self.view.raised[at].clone();
         let spec = &workload.spec;
+        let nodes = self.nodes.of_pods(workload);
         let mut entries: Vec<(Entry, Reach, u16, u16, Protocol)> = Vec::new();
         for port in spec.all_containers().flat_map(|(_, _, container)| &container.ports) {
             let bound = port.host_ip.as_deref().is_some_and(address::is_loopback);
-            let protocol = routes::protocol(port.protocol.as_deref());
+            let protocol = protocol(port.protocol.as_deref());
             if port.host_port != 0 {
-                let reach = if bound { Reach::Internal } else { self.nodes };
+                let reach = if bound { Reach::Internal } else { nodes };
                 entries.push((Entry::HostPort, reach, port.host_port, port.container_port, protocol));
             } else if spec.host_network {
-                entries.push((Entry::HostNetwork, self.nodes, port.container_port, port.container_port, protocol));
+                entries.push((Entry::HostNetwork, nodes, port.container_port, port.container_port, protocol));
             }
         }
         if spec.host_network && entries.is_empty() {
-            entries.push((Entry::HostNetwork, self.nodes, PORT_UNTOLD, PORT_UNTOLD, Protocol::Tcp));
+            entries.push((Entry::HostNetwork, nodes, PORT_UNTOLD, PORT_UNTOLD, Protocol::Tcp));
         }
         for (entry, reach, port, pod_port, protocol) in each_once(entries) {
-            let target = Target { at, port: pod_port, protocol, rewritten: true };
+            let target = Target { at, port: pod_port, protocol, callers: Callers::Rewritten };
             let reach = reach.min(self.policies.admits(self.view, target).direct);
             self.enters(at, key.clone(), Link::Enters { reach, entry, host: None, port });
             if port != pod_port {
@@ -202,29 +223,59 @@ impl Finder<'_, '_> {
             Some((*host, routes::outside_port(ingress, *host), service, target))
         });
         for (host, port, service, target_port) in each_once(targets) {
-            match self.services.get(&service).cloned() {
-                Some(None) if reach != Reach::Internal => self.beside(at, Entry::Ingress, [port]),
-                behind => {
-                    behind
-                        .flatten()
-                        .iter()
-                        .flatten()
-                        .for_each(|(target, routed)| self.reach(target, reach.min(*routed)));
-                }
-            }
+            self.behind(at, &service, (Entry::Ingress, reach), port);
             let host = host.map(|host| Opaque::admit_name(host, self.around.door));
             let route = Link::Routes { host, port, target_port, protocol: Protocol::Tcp, admits: Admits::ALL };
             self.push(at, key.clone(), service, route);
         }
     }
 
+    /// A route of the Gateway API: each of its host names on each listener that takes it. The word that it hangs there may
+    /// itself be uncertain, which stands on the step behind the Gateway: others may hang there for certain.
+    fn gateway_route(&mut self, at: usize, route: &GatewayRoute, controllers: &Controllers<'_>) {
+        for hung in gateways::hung(self.view, (&self.homes, &self.grants), at, route) {
+            let Body::Gateway(gateway) = &self.view.objects[hung.gateway].body else { continue };
+            let reach = controllers.reach_of_gateway(gateway, self.around.told_by);
+            let key = self.view.keys[hung.gateway].clone();
+            let host = hung.host.map(|host| Opaque::admit_name(&host, self.around.door));
+            self.enters(
+                at,
+                key.clone(),
+                Link::Enters { reach, entry: Entry::Gateway, host: host.clone(), port: hung.port },
+            );
+            let sure = if hung.sure { Reach::Public } else { Reach::Unknown(SettledBy::ServicesAndRoutes) };
+            for (service, target_port) in hung.services {
+                self.behind(at, &service, (Entry::Gateway, reach.min(sure)), hung.port);
+                let admits = Admits { direct: sure, routed: sure };
+                let (host, port, protocol) = (host.clone(), hung.port, hung.protocol);
+                self.push(at, key.clone(), service, Link::Routes { host, port, target_port, protocol, admits });
+            }
+        }
+    }
+
+    /// What callers of a route reach behind a Service.
+    fn behind(&mut self, at: usize, service: &AssetKey, (entry, reach): (Entry, Reach), port: u16) {
+        match self.services.get(service).cloned() {
+            Some(None) if reach != Reach::Internal => self.beside(at, entry, [port]),
+            behind => {
+                behind.flatten().iter().flatten().for_each(|(target, routed)| self.reach(target, reach.min(*routed)));
+            }
+        }
+    }
+
     /// Where nobody can tell what a way leads to, it may lead to any workload of the namespace.
     fn beside(&mut self, at: usize, entry: Entry, ports: impl IntoIterator<Item = u16>) {
         let namespace = &*self.view.objects[at].namespace;
+        let said = |port: &u16| self.left_open.contains(&(Box::from(namespace), entry, *port));
+        let ports: Vec<u16> = each_once(ports).filter(|port| !said(port)).collect();
+        if ports.is_empty() {
+            return;
+        }
         let beside = self.view.workloads().filter(|(w, _)| *self.view.objects[*w].namespace == *namespace);
         let beside: Vec<AssetKey> = each_once(beside.map(|(w, _)| self.view.raised[w].clone())).collect();
         let reach = Reach::Unknown(SettledBy::ServicesAndRoutes);
-        for (port, key) in each_once(ports).flat_map(|port| beside.iter().map(move |key| (port, key.clone()))) {
+        self.left_open.extend(ports.iter().map(|port| (Box::from(namespace), entry, *port)));
+        for (port, key) in ports.into_iter().flat_map(|port| beside.iter().map(move |key| (port, key.clone()))) {
             self.enters(at, key, Link::Enters { reach, entry, host: None, port });
         }
     }
@@ -270,17 +321,30 @@ fn external_ips(service: &Service) -> Option<Reach> {
     service.spec.external_ips.iter().map(|ip| reach(ip)).max()
 }
 
-/// Who gets to a port of the nodes. Nodes that nobody showed may have any address.
-fn nodes_reach(view: &View<'_>, complete: bool) -> Reach {
-    let mut seen = false;
-    for object in view.objects {
-        let Body::Node(node) = &object.body else { continue };
-        seen = true;
-        if node_reach(node) == Reach::Public {
-            return Reach::Public;
-        }
+/// Who gets to the nodes.
+struct Nodes<'v> {
+    by_name: HashMap<&'v str, Reach>,
+    /// To a port that is open on all of them. Nodes that nobody showed may have any address.
+    any: Reach,
+}
+
+impl<'v> Nodes<'v> {
+    fn of(view: &View<'v>, complete: bool) -> Self {
+        let nodes = view.objects.iter().filter_map(|object| match &object.body {
+            Body::Node(node) => Some((&*object.name, node_reach(node))),
+            _ => None,
+        });
+        let by_name: HashMap<&str, Reach> = nodes.collect();
+        let unseen = if complete && !by_name.is_empty() { Reach::Internal } else { Reach::Unknown(SettledBy::Nodes) };
+        let any = by_name.values().copied().chain([unseen]).max().unwrap_or(unseen);
+        Self { by_name, any }
     }
-    if seen && complete { Reach::Internal } else { Reach::Unknown(SettledBy::Nodes) }
+
+    /// To a port of those that run a workload's pods: of one node where the pod is bound to it.
+    fn of_pods(&self, workload: &Workload) -> Reach {
+        let bound = workload.spec.node_name.as_deref().and_then(|name| self.by_name.get(name));
+        bound.copied().unwrap_or(self.any)
+    }
 }
 
 /// Who gets to a node. A node without an address may get any.

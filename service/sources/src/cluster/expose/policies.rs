@@ -6,20 +6,19 @@ use std::collections::HashMap;
 
 use assay_core::observation::{Admits, Protocol, Reach, SettledBy};
 
-use super::address::has_public;
 use super::controllers::Serving;
-use super::routes::{named_port, protocol as of_text};
-use crate::cluster::model::{Body, Labels, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PortName, Workload};
+use crate::cluster::address::leaves_public;
+use crate::cluster::homes::Homes;
+use crate::cluster::model::{
+    Body, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PortName, Workload, protocol as of_text,
+};
 use crate::cluster::view::View;
-
-/// The label that the server gives each namespace: its name.
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// All policies in view.
 pub(super) struct Policies<'v> {
     by_namespace: HashMap<&'v str, Vec<&'v NetworkPolicy>>,
     /// The labels of the namespaces in view.
-    namespaces: HashMap<&'v str, Labels>,
+    homes: Homes<'v>,
     /// Workloads that serve Ingresses.
     controllers: Vec<usize>,
     /// Nothing that could add a caller is out of view: no policy missing, none of another sort.
@@ -33,35 +32,40 @@ pub(super) struct Target {
     pub(super) at: usize,
     pub(super) port: u16,
     pub(super) protocol: Protocol,
-    /// Whether a node may put its own address in the place of the caller's.
-    pub(super) rewritten: bool,
+    pub(super) callers: Callers,
+}
+
+/// Whose address a pod sees when somebody from outside calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Callers {
+    /// The caller's.
+    Kept,
+    /// The caller's, or that of the load balancer where it is a proxy. Source: Kubernetes documentation, "Using Source IP",
+    /// cross-platform support.
+    Balanced,
+    /// The caller's, or that of a node that passed the call on.
+    Rewritten,
 }
 
 impl<'v> Policies<'v> {
     pub(super) fn of(view: &View<'v>, serving: &[Serving], complete: bool) -> Self {
         let mut by_namespace: HashMap<&str, Vec<&NetworkPolicy>> = HashMap::new();
-        let mut namespaces = HashMap::new();
         let mut all_known = complete;
         for object in view.objects {
             match &object.body {
                 Body::NetworkPolicy(policy) => by_namespace.entry(&object.namespace).or_default().push(policy),
-                Body::OtherPolicy => all_known = false,
-                Body::Namespace => {
-                    let mut labels = object.meta.labels.clone();
-                    labels.insert(NAME_LABEL.into(), object.name.clone());
-                    namespaces.insert(&*object.name, labels);
-                }
+                Body::AdminPolicy(_) | Body::OtherPolicy => all_known = false,
                 _ => {}
             }
         }
         // An owner has the labels of its pods.
         let owners = serving.iter().map(|s| s.workload).filter(|at| view.owner[*at].is_none());
-        Self { by_namespace, namespaces, controllers: owners.collect(), all_known }
+        Self { by_namespace, homes: Homes::of(view.objects), controllers: owners.collect(), all_known }
     }
 
     /// What is let through to a port of a workload.
     pub(super) fn admits(&self, view: &View<'v>, target: Target) -> Admits {
-        let Some(workload) = view.workload(target.at).filter(|w| !w.spec.host_network) else { return Admits::ALL };
+        let Some(workload) = view.workload(target.at) else { return Admits::ALL };
         let namespace = &*view.objects[target.at].namespace;
         let all = self.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
         let mut isolating =
@@ -74,8 +78,18 @@ impl<'v> Policies<'v> {
         if rules.iter().any(|rule| rule.from.is_empty() || rule.from.iter().any(is_of_the_internet)) {
             return Admits::ALL;
         }
-        let direct =
-            if target.rewritten && self.all_known { Reach::Unknown(SettledBy::NetworkPlugin) } else { self.closed() };
+        if workload.spec.host_network {
+            // What a policy does to a pod on the host's network is not defined.
+            let undefined = Reach::Unknown(SettledBy::NetworkPlugin);
+            return Admits { direct: undefined, routed: undefined };
+        }
+        let undefined = match target.callers {
+            Callers::Kept => false,
+            // A proxy's address may lie in a block, and in nothing else that a rule can name.
+            Callers::Balanced => rules.iter().flat_map(|rule| &rule.from).any(|peer| peer.ip_block.is_some()),
+            Callers::Rewritten => true,
+        };
+        let direct = if undefined && self.all_known { Reach::Unknown(SettledBy::NetworkPlugin) } else { self.closed() };
         let through = self.controllers.iter().map(|&at| self.through(view, at, namespace, &rules));
         let routed = through.max().unwrap_or(Reach::Unknown(SettledBy::RouteController));
         Admits { direct, routed }
@@ -100,11 +114,9 @@ impl<'v> Policies<'v> {
                 // Addresses of pods are not known here.
                 (Some(_), ..) => Reach::Unknown(SettledBy::NetworkPolicies),
                 (None, Some(_), _) if !pods => self.closed(),
-                (None, Some(selector), _) => match self.namespaces.get(home) {
-                    Some(labels) if selector.selects(labels) => Reach::Public,
-                    Some(_) => self.closed(),
-                    // Its labels are not in view, but for the one that the server gives.
-                    None if selector.selects(&[(NAME_LABEL.into(), home.into())].into()) => Reach::Public,
+                (None, Some(selector), _) => match self.homes.fits(selector, home) {
+                    Some(true) => Reach::Public,
+                    Some(false) => self.closed(),
                     None => Reach::Unknown(SettledBy::NetworkPolicies),
                 },
                 (None, None, Some(_)) if pods && home == namespace => Reach::Public,
@@ -116,7 +128,7 @@ impl<'v> Policies<'v> {
 }
 
 fn is_of_the_internet(peer: &PolicyPeer) -> bool {
-    peer.ip_block.as_ref().is_some_and(|block| has_public(&block.cidr))
+    peer.ip_block.as_ref().is_some_and(|block| leaves_public(&block.cidr, &block.except))
 }
 
 /// True when a rule speaks of the port.
@@ -128,7 +140,7 @@ fn on_port(rule: &PolicyRule, workload: &Workload, target: Target) -> bool {
                 (None, _) => true,
                 (Some(PortName::Number(first)), Some(last)) => (*first..=last).contains(&target.port),
                 (Some(PortName::Number(number)), None) => *number == target.port,
-                (Some(PortName::Name(name)), _) => named_port(workload, name, protocol) == Some(target.port),
+                (Some(PortName::Name(name)), _) => workload.port_named(name, protocol) == Some(target.port),
             }
     };
     rule.ports.is_empty() || rule.ports.iter().any(fits)

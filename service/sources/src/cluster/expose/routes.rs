@@ -6,7 +6,7 @@ use assay_core::asset::{AssetKey, Kind};
 use assay_core::observation::Protocol;
 
 use crate::cluster::model::{
-    Body, Container, Endpoints, Ingress, IngressBackend, Labels, Listener, PortName, Service, Workload,
+    Address, Body, Endpoints, Ingress, IngressBackend, Labels, Listener, PortName, Service, ServicePort, protocol,
 };
 use crate::cluster::object::Object;
 use crate::cluster::view::View;
@@ -27,6 +27,8 @@ pub(super) struct Route {
 pub(super) struct Labelled<'v> {
     by_label: HashMap<(&'v str, &'v str, &'v str), Vec<usize>>,
     by_address: HashMap<&'v str, Vec<usize>>,
+    /// Pods that do not show an address, by namespace and name.
+    without_address: HashMap<(&'v str, &'v str), usize>,
     /// Lists of addresses, by namespace and Service.
     lists: HashMap<(&'v str, &'v str), Vec<&'v Endpoints>>,
 }
@@ -44,6 +46,7 @@ impl<'v> Labelled<'v> {
     /// of either.
     pub(super) fn of(view: &View<'v>) -> Self {
         let (mut by_label, mut by_address): (HashMap<_, Vec<usize>>, HashMap<&str, Vec<usize>>) = Default::default();
+        let mut without_address = HashMap::new();
         for (at, workload) in view.workloads() {
             let object = &view.objects[at];
             let is_pod = &*object.kind == "Pod";
@@ -51,6 +54,9 @@ impl<'v> Labelled<'v> {
             if !ended && (is_pod || view.owner[at].is_none()) {
                 for (key, value) in &workload.labels {
                     by_label.entry((&*object.namespace, &**key, &**value)).or_default().push(at);
+                }
+                if is_pod && workload.addresses.is_empty() {
+                    without_address.insert((&*object.namespace, &*object.name), at);
                 }
                 for address in &workload.addresses {
                     by_address.entry(address).or_default().push(at);
@@ -63,7 +69,7 @@ impl<'v> Labelled<'v> {
                 lists.entry((&*object.namespace, &*list.service)).or_default().push(list);
             }
         }
-        Self { by_label, by_address, lists }
+        Self { by_label, by_address, without_address, lists }
     }
 
     /// The workloads of a namespace that have a label.
@@ -95,7 +101,7 @@ impl<'v> Labelled<'v> {
                     None | Some(PortName::Number(0)) => Some(port.port),
                     Some(PortName::Number(number)) => Some(*number),
                     // A pod without a port of that name is no endpoint of this port.
-                    Some(PortName::Name(name)) => named_port(workload, name, protocol),
+                    Some(PortName::Name(name)) => workload.port_named(name, protocol),
                 };
                 let Some(target_port) = target else { continue };
                 let to = view.raised[*at].clone();
@@ -105,20 +111,29 @@ impl<'v> Labelled<'v> {
         Behind::Routes(routes)
     }
 
-    /// The pods whose addresses a list names. An address of no pod is outside of the cluster, if pods show theirs.
+    /// The pods whose addresses a list names. An address of no pod is outside of the cluster, if pods show theirs; a pod
+    /// that shows none is found by the name that the list gives for it.
     fn listed(&self, view: &View<'_>, object: &Object, service: &Service) -> Behind {
         let lists = self.lists.get(&(&*object.namespace, &*object.name)).map_or(&[][..], Vec::as_slice);
-        if lists.is_empty() || self.by_address.is_empty() {
+        let said = |address: &Address| {
+            let name = address.pod.as_deref()?;
+            self.without_address.get(&(&*object.namespace, name)).copied()
+        };
+        let named = lists.iter().flat_map(|list| &list.addresses).any(|address| said(address).is_some());
+        if lists.is_empty() || (self.by_address.is_empty() && !named) {
             return Behind::Unlisted;
         }
         let mut routes: Vec<Route> = Vec::new();
         for (list, port) in lists.iter().flat_map(|list| service.spec.ports.iter().map(move |port| (list, port))) {
             let same_name = |l: &&Listener| l.name.as_deref().unwrap_or("") == port.name.as_deref().unwrap_or("");
-            let pods = list.addresses.iter().filter_map(|address| self.by_address.get(&**address)).flatten();
+            let pods = list.addresses.iter().flat_map(|address| {
+                let by_address = self.by_address.get(&*address.ip).map_or(&[][..], Vec::as_slice);
+                by_address.iter().copied().chain(said(address))
+            });
             for (at, listener) in pods.flat_map(|at| list.listeners.iter().filter(same_name).map(move |l| (at, l))) {
                 let target_port = if listener.port == 0 { port.port } else { listener.port };
-                let (to, protocol) = (view.raised[*at].clone(), protocol(port.protocol.as_deref()));
-                routes.push(Route { to, at: *at, port: port.port, node_port: port.node_port, target_port, protocol });
+                let (to, protocol) = (view.raised[at].clone(), protocol(port.protocol.as_deref()));
+                routes.push(Route { to, at, port: port.port, node_port: port.node_port, target_port, protocol });
             }
         }
         Behind::Routes(routes)
@@ -128,23 +143,6 @@ impl<'v> Labelled<'v> {
 /// True when every label of the selector is there.
 fn selects(selector: &Labels, labels: &Labels) -> bool {
     selector.iter().all(|(key, value)| labels.get(key) == Some(value))
-}
-
-/// A named port: of the containers first, then of init containers that keep running.
-pub(super) fn named_port(workload: &Workload, name: &str, protocol: Protocol) -> Option<u16> {
-    let sidecars = workload.spec.init_containers.iter().filter(|c| c.restart_policy.as_deref() == Some("Always"));
-    let all = workload.spec.containers.iter().chain(sidecars);
-    all.flat_map(|c: &Container| &c.ports)
-        .find(|port| port.name.as_deref() == Some(name) && self::protocol(port.protocol.as_deref()) == protocol)
-        .map(|port| port.container_port)
-}
-
-pub(super) fn protocol(text: Option<&str>) -> Protocol {
-    match text {
-        Some("UDP") => Protocol::Udp,
-        Some("SCTP") => Protocol::Sctp,
-        _ => Protocol::Tcp,
-    }
 }
 
 /// Every backend of an Ingress with the host it is asked for under; the default one answers for any host.
@@ -174,6 +172,9 @@ pub(super) fn outside_port(ingress: &Ingress, host: Option<&str>) -> u16 {
 pub(super) fn backend_port(view: &View<'_>, object: &Object, backend: &IngressBackend) -> Option<(AssetKey, u16)> {
     let (name, port) = backend.target()?;
     let key = view.key(Kind::of("Service"), &object.namespace, name);
+    if let Some(of_pods) = &backend.of_pods {
+        return Some((key, port_of_pods(view, &object.namespace, name, of_pods.as_ref())?));
+    }
     let number = match port? {
         PortName::Number(number) => number,
         PortName::Name(port_name) => {
@@ -183,4 +184,21 @@ pub(super) fn backend_port(view: &View<'_>, object: &Object, backend: &IngressBa
         }
     };
     Some((key, number))
+}
+
+/// The port of a Service behind a Route of OpenShift, which names it, or its pods' port, or nothing: then it is the first.
+fn port_of_pods(view: &View<'_>, namespace: &str, name: &str, wanted: Option<&PortName>) -> Option<u16> {
+    let at = view.find("Service", namespace, name)?;
+    let Body::Service(service) = &view.objects[at].body else { return None };
+    let fits = |port: &&ServicePort| match wanted {
+        None => true,
+        Some(PortName::Number(number)) => match &port.target_port {
+            None => port.port == *number,
+            Some(target) => *target == PortName::Number(*number),
+        },
+        Some(wanted @ PortName::Name(name)) => {
+            port.name.as_ref() == Some(name) || port.target_port.as_ref() == Some(wanted)
+        }
+    };
+    service.spec.ports.iter().find(fits).map(|port| port.port)
 }

@@ -1,52 +1,85 @@
-//! The kinds that a live scan lists, and nothing else: each once, by the verb `list`. Secrets are not among them.
+//! The kinds that a live scan lists and a watch follows, and nothing else: by the verbs `list` and `watch`. Secrets are not
+//! among them.
 
 /// A kind to list.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) group: &'static str,
     /// The plural that paths use.
     pub(super) resource: &'static str,
     pub(super) kind: &'static str,
+    /// What it is read for.
+    pub(super) feature: &'static str,
 }
 
-const fn listed(group: &'static str, resource: &'static str, kind: &'static str) -> Listed {
-    Listed { group, resource, kind }
+const WORKLOADS: &str = "workloads, images, Pod Security";
+const OWNERS: &str = "which workload answers for a pod";
+const EXPOSURE: &str = "exposure";
+const POLICIES: &str = "network policies";
+const ADMITTING: &str = "what admission refuses and changes";
+const RIGHTS: &str = "who may do what";
+const IDENTITIES: &str = "identities and their tokens";
+const SPACES: &str = "which namespaces are there, and what a report closes";
+
+const fn listed(group: &'static str, resource: &'static str, kind: &'static str, feature: &'static str) -> Listed {
+    Listed { group, resource, kind, feature }
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const NETWORK: &str = "networking.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
+const GATEWAY: &str = "gateway.networking.k8s.io";
 
 /// In the order in which they are listed. A group that a server does not have is passed over.
 pub(super) const LISTED: &[Listed] = &[
-    listed("", "namespaces", "Namespace"),
-    listed("", "nodes", "Node"),
-    listed("", "serviceaccounts", "ServiceAccount"),
-    listed("apps", "deployments", "Deployment"),
-    listed("apps", "statefulsets", "StatefulSet"),
-    listed("apps", "daemonsets", "DaemonSet"),
-    listed("apps", "replicasets", "ReplicaSet"),
-    listed("", "replicationcontrollers", "ReplicationController"),
-    listed("batch", "cronjobs", "CronJob"),
-    listed("batch", "jobs", "Job"),
-    listed("", "pods", "Pod"),
-    listed("", "services", "Service"),
-    listed("discovery.k8s.io", "endpointslices", "EndpointSlice"),
-    listed(NETWORK, "ingressclasses", "IngressClass"),
-    listed(NETWORK, "ingresses", "Ingress"),
-    listed(NETWORK, "networkpolicies", "NetworkPolicy"),
-    listed("policy.networking.k8s.io", "adminnetworkpolicies", "AdminNetworkPolicy"),
-    listed("policy.networking.k8s.io", "baselineadminnetworkpolicies", "BaselineAdminNetworkPolicy"),
-    listed("cilium.io", "ciliumnetworkpolicies", "CiliumNetworkPolicy"),
-    listed("cilium.io", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
-    listed("crd.projectcalico.org", "networkpolicies", "NetworkPolicy"),
-    listed("crd.projectcalico.org", "globalnetworkpolicies", "GlobalNetworkPolicy"),
-    listed(ADMISSION, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration"),
-    listed(ADMISSION, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
-    listed(ADMISSION, "validatingadmissionpolicies", "ValidatingAdmissionPolicy"),
-    listed(RBAC, "roles", "Role"),
-    listed(RBAC, "clusterroles", "ClusterRole"),
-    listed(RBAC, "rolebindings", "RoleBinding"),
-    listed(RBAC, "clusterrolebindings", "ClusterRoleBinding"),
+    listed("", "namespaces", "Namespace", SPACES),
+    listed("", "nodes", "Node", EXPOSURE),
+    listed("", "serviceaccounts", "ServiceAccount", IDENTITIES),
+    listed("apps", "deployments", "Deployment", WORKLOADS),
+    listed("apps", "statefulsets", "StatefulSet", WORKLOADS),
+    listed("apps", "daemonsets", "DaemonSet", WORKLOADS),
+    listed("apps", "replicasets", "ReplicaSet", OWNERS),
+    listed("", "replicationcontrollers", "ReplicationController", WORKLOADS),
+    listed("batch", "cronjobs", "CronJob", WORKLOADS),
+    listed("batch", "jobs", "Job", WORKLOADS),
+    listed("", "pods", "Pod", WORKLOADS),
+    listed("", "services", "Service", EXPOSURE),
+    listed("discovery.k8s.io", "endpointslices", "EndpointSlice", EXPOSURE),
+    listed(NETWORK, "ingressclasses", "IngressClass", EXPOSURE),
+    listed(NETWORK, "ingresses", "Ingress", EXPOSURE),
+    listed(GATEWAY, "gatewayclasses", "GatewayClass", EXPOSURE),
+    listed(GATEWAY, "gateways", "Gateway", EXPOSURE),
+    listed(GATEWAY, "httproutes", "HTTPRoute", EXPOSURE),
+    listed(GATEWAY, "grpcroutes", "GRPCRoute", EXPOSURE),
+    listed(GATEWAY, "tlsroutes", "TLSRoute", EXPOSURE),
+    listed(GATEWAY, "tcproutes", "TCPRoute", EXPOSURE),
+    listed(GATEWAY, "udproutes", "UDPRoute", EXPOSURE),
+    listed(GATEWAY, "referencegrants", "ReferenceGrant", EXPOSURE),
+    listed("route.openshift.io", "routes", "Route", EXPOSURE),
+    listed("networking.istio.io", "virtualservices", "VirtualService", EXPOSURE),
+    listed("traefik.io", "ingressroutes", "IngressRoute", EXPOSURE),
+    listed("traefik.io", "ingressroutetcps", "IngressRouteTCP", EXPOSURE),
+    listed("traefik.io", "ingressrouteudps", "IngressRouteUDP", EXPOSURE),
+    listed("traefik.containo.us", "ingressroutes", "IngressRoute", EXPOSURE),
+    listed("projectcontour.io", "httpproxies", "HTTPProxy", EXPOSURE),
+    listed("getambassador.io", "mappings", "Mapping", EXPOSURE),
+    listed("getambassador.io", "tcpmappings", "TCPMapping", EXPOSURE),
+    listed("k8s.nginx.org", "virtualservers", "VirtualServer", EXPOSURE),
+    listed("k8s.nginx.org", "transportservers", "TransportServer", EXPOSURE),
+    listed(NETWORK, "networkpolicies", "NetworkPolicy", POLICIES),
+    listed("policy.networking.k8s.io", "adminnetworkpolicies", "AdminNetworkPolicy", POLICIES),
+    listed("policy.networking.k8s.io", "baselineadminnetworkpolicies", "BaselineAdminNetworkPolicy", POLICIES),
+    listed("cilium.io", "ciliumnetworkpolicies", "CiliumNetworkPolicy", POLICIES),
+    listed("cilium.io", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy", POLICIES),
+    listed("crd.projectcalico.org", "networkpolicies", "NetworkPolicy", POLICIES),
+    listed("crd.projectcalico.org", "globalnetworkpolicies", "GlobalNetworkPolicy", POLICIES),
+    listed(ADMISSION, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration", ADMITTING),
+    listed(ADMISSION, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", ADMITTING),
+    listed(ADMISSION, "validatingadmissionpolicies", "ValidatingAdmissionPolicy", ADMITTING),
+    listed(RBAC, "roles", "Role", RIGHTS),
+    listed(RBAC, "clusterroles", "ClusterRole", RIGHTS),
+    listed(RBAC, "rolebindings", "RoleBinding", RIGHTS),
+    listed(RBAC, "clusterrolebindings", "ClusterRoleBinding", RIGHTS),
 ];
 
 impl Listed {
@@ -55,15 +88,9 @@ impl Listed {
         if self.group.is_empty() { version.to_owned() } else { format!("{}/{version}", self.group) }
     }
 
-    /// The path of the list over all namespaces.
-    pub(super) fn path(&self, api_version: &str) -> String {
-        let root = if self.group.is_empty() { "api" } else { "apis" };
-        format!("/{root}/{api_version}/{}", self.resource)
-    }
-
-    /// Where the list stands, for people.
-    pub(super) fn place(&self, api_version: &str) -> String {
-        format!("live {api_version} {}", self.resource)
+    /// True for the kind Namespace itself.
+    pub(super) fn is_namespace(&self) -> bool {
+        self.group.is_empty() && self.resource == "namespaces"
     }
 
     /// Versions come from a server and become part of a path: only what looks like one is asked for.

@@ -134,6 +134,10 @@ pub struct VolumeMount {
     pub name: Box<str>,
     /// Where.
     pub mount_path: Box<str>,
+    /// Nothing can be written there.
+    pub read_only: bool,
+    /// The part of the volume that is mounted; empty is all of it.
+    pub sub_path: Box<str>,
     /// `Bidirectional` hands mounts on to the host.
     pub mount_propagation: Option<Box<str>>,
 }

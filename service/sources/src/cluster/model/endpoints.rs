@@ -16,9 +16,18 @@ pub struct Endpoints {
     /// The Service, in the list's namespace.
     pub service: Box<str>,
     /// The addresses.
-    pub addresses: Vec<Box<str>>,
+    pub addresses: Vec<Address>,
     /// The ports that each of them listens on.
     pub listeners: Vec<Listener>,
+}
+
+/// An address, and the pod that it is said to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    /// The address.
+    pub ip: Box<str>,
+    /// The pod's name, in the list's namespace.
+    pub pod: Option<Box<str>>,
 }
 
 /// A port of an address.
@@ -39,9 +48,23 @@ struct Slice {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct SliceEndpoint {
     addresses: Vec<Box<str>>,
+    target_ref: TargetRef,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TargetRef {
+    kind: Box<str>,
+    name: Box<str>,
+}
+
+impl TargetRef {
+    fn pod(self) -> Option<Box<str>> {
+        (&*self.kind == "Pod" && !self.name.is_empty()).then_some(self.name)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -59,15 +82,20 @@ struct Subset {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct SubsetAddress {
     ip: Box<str>,
+    target_ref: TargetRef,
 }
 
 pub(super) fn slice(value: &Value, _: &SecretDoor) -> Result<Body, WrongType> {
     let service = Meta::read(value)?.labels.get(SERVICE_NAME).cloned().unwrap_or_default();
     let slice: Slice = typed(value, &[])?;
-    let addresses = slice.endpoints.into_iter().flat_map(|endpoint| endpoint.addresses).collect();
+    let addresses = slice.endpoints.into_iter().flat_map(|endpoint| {
+        let pod = endpoint.target_ref.pod();
+        endpoint.addresses.into_iter().map(move |ip| Address { ip, pod: pod.clone() })
+    });
+    let addresses = addresses.collect();
     Ok(Body::Endpoints(Box::new(Endpoints { service, addresses, listeners: slice.ports })))
 }
 
@@ -77,7 +105,7 @@ pub(super) fn endpoints(value: &Value, _: &SecretDoor) -> Result<Body, WrongType
     // Each subset has ports of its own; together they are an upper bound.
     for subset in typed::<Subsets>(value, &[])?.subsets {
         let addresses = subset.addresses.into_iter().chain(subset.not_ready_addresses);
-        all.addresses.extend(addresses.map(|address| address.ip));
+        all.addresses.extend(addresses.map(|address| Address { ip: address.ip, pod: address.target_ref.pod() }));
         all.listeners.extend(subset.ports);
     }
     Ok(Body::Endpoints(Box::new(all)))

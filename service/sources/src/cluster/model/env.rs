@@ -28,7 +28,7 @@ pub struct EnvVar {
 #[serde(default, rename_all = "camelCase")]
 pub struct ValueFrom {
     /// A key of a Secret.
-    pub secret_key_ref: Option<serde::de::IgnoredAny>,
+    pub secret_key_ref: Option<NamedRef>,
 }
 
 /// A source of many variables.
@@ -36,7 +36,15 @@ pub struct ValueFrom {
 #[serde(default, rename_all = "camelCase")]
 pub struct EnvFrom {
     /// All keys of a Secret.
-    pub secret_ref: Option<serde::de::IgnoredAny>,
+    pub secret_ref: Option<NamedRef>,
+}
+
+/// An object of the same namespace, by its name.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NamedRef {
+    /// The name.
+    pub name: Box<str>,
 }
 
 /// A secret that stood in plain sight, by what recognised it and by its mark.

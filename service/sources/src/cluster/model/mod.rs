@@ -1,13 +1,16 @@
 //! What an object says, in the fields that are read. Comes in: the value of one object. Goes out: its typed body, or
 //! where its type is wrong. Values that may be secrets are dropped here, before anything keeps them.
 
+mod admin_policy;
 mod admission;
 mod command;
 mod config;
 mod container;
 mod endpoints;
 mod env;
+mod gateway;
 mod network;
+mod openshift;
 mod pod;
 mod policy;
 mod rights;
@@ -15,6 +18,9 @@ mod scalar;
 mod security;
 mod workload;
 
+pub use admin_policy::{
+    AdminPeer, AdminPods, AdminPolicy, AdminPort, AdminPortNumber, AdminPortRange, AdminRule, AdminSpec,
+};
 pub use admission::{Webhook, WebhookClient, WebhookConfiguration, WebhookRule};
 pub use command::{ArgSecret, Component, Flag, Flags, Start};
 pub use config::{
@@ -24,19 +30,23 @@ pub use config::{
 pub use container::{
     Amounts, Container, ContainerList, ContainerPort, Handler, Lifecycle, Resources, Target, VolumeMount,
 };
-pub use endpoints::{Endpoints, Listener};
-pub use env::{EnvFrom, EnvVar, PlainSecret, ValueFrom};
+pub use endpoints::{Address, Endpoints, Listener};
+pub use env::{EnvFrom, EnvVar, NamedRef, PlainSecret, ValueFrom};
+pub use gateway::{
+    AllowedRoutes, BackendRef, Gateway, GatewayAddress, GatewayClass, GatewayClassSpec, GatewayListener, GatewayRoute,
+    GatewayRouteRule, GatewayRouteSpec, GatewaySpec, GatewayStatus, GrantFrom, GrantTo, ParentRef, ReferenceGrant,
+    ReferenceGrantSpec, RouteKind, RouteNamespaces,
+};
 pub use network::{
     BackendPort, BackendService, BalancedStatus, Balancer, BalancerAddress, Ingress, IngressBackend, IngressClass,
     IngressClassSpec, IngressPath, IngressPaths, IngressRule, IngressSpec, IngressTls, Node, NodeAddress, NodeInfo,
     NodeStatus, Service, ServicePort, ServiceSpec,
 };
+pub use openshift::ROUTE_CLASS;
 pub use pod::{PodOs, PodSpec, Toleration, Volume};
-pub use policy::{
-    EgressRule, IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PolicySpec, Requirement, Selector,
-};
-pub use rights::{Binding, Role, RoleRef, RoleSubject, Rule, ServiceAccount};
-pub use scalar::{Labels, PortName};
+pub use policy::{IpBlock, NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PolicySpec, Requirement, Selector};
+pub use rights::{AggregationRule, Binding, Role, RoleRef, RoleSubject, Rule, ServiceAccount};
+pub use scalar::{Labels, PortName, protocol};
 pub use security::{Capabilities, Profile, SeLinuxOptions, SecurityContext, Sysctl, WindowsOptions};
 pub use workload::Workload;
 
@@ -60,6 +70,16 @@ pub enum Body {
     Ingress(Box<Ingress>),
     /// A class of Ingresses.
     IngressClass(IngressClass),
+    /// A Gateway.
+    Gateway(Box<Gateway>),
+    /// A class of Gateways.
+    GatewayClass(GatewayClass),
+    /// A route that hangs on Gateways.
+    GatewayRoute(Box<GatewayRoute>),
+    /// A route of a sort that is not evaluated.
+    OtherRoute,
+    /// A word that objects of other namespaces may refer to those of its own.
+    ReferenceGrant(Box<ReferenceGrant>),
     /// A node.
     Node(Node),
     /// A ServiceAccount.
@@ -70,6 +90,8 @@ pub enum Body {
     Binding(Binding),
     /// A policy over a namespace's network.
     NetworkPolicy(Box<NetworkPolicy>),
+    /// An administrator's policy over the network of many namespaces.
+    AdminPolicy(Box<AdminPolicy>),
     /// A policy over the network of a sort that is not evaluated.
     OtherPolicy,
     /// A namespace.
@@ -185,6 +207,24 @@ const SHAPES: &[(&[&str], &str, Read)] = &[
     (&[""], "Endpoints", endpoints::endpoints),
     (&["networking.k8s.io", "extensions"], "Ingress", |v, _| Ok(Body::Ingress(Box::new(typed(v, &[])?)))),
     (&["networking.k8s.io"], "IngressClass", |v, _| Ok(Body::IngressClass(typed(v, &[])?))),
+    (&["route.openshift.io"], "Route", openshift::route),
+    (&["networking.istio.io"], "VirtualService", virtual_service),
+    (&["traefik.io", "traefik.containo.us"], "IngressRoute", |_, _| Ok(Body::OtherRoute)),
+    (&["traefik.io", "traefik.containo.us"], "IngressRouteTCP", |_, _| Ok(Body::OtherRoute)),
+    (&["traefik.io", "traefik.containo.us"], "IngressRouteUDP", |_, _| Ok(Body::OtherRoute)),
+    (&["projectcontour.io"], "HTTPProxy", |_, _| Ok(Body::OtherRoute)),
+    (&["getambassador.io"], "Mapping", |_, _| Ok(Body::OtherRoute)),
+    (&["getambassador.io"], "TCPMapping", |_, _| Ok(Body::OtherRoute)),
+    (&["k8s.nginx.org"], "VirtualServer", |_, _| Ok(Body::OtherRoute)),
+    (&["k8s.nginx.org"], "TransportServer", |_, _| Ok(Body::OtherRoute)),
+    (&[GATEWAY_GROUP], "GatewayClass", |v, _| Ok(Body::GatewayClass(typed(v, &[])?))),
+    (&[GATEWAY_GROUP], "Gateway", |v, _| Ok(Body::Gateway(Box::new(typed(v, &[])?)))),
+    (&[GATEWAY_GROUP], "HTTPRoute", gateway_route),
+    (&[GATEWAY_GROUP], "GRPCRoute", gateway_route),
+    (&[GATEWAY_GROUP], "TLSRoute", gateway_route),
+    (&[GATEWAY_GROUP], "TCPRoute", gateway_route),
+    (&[GATEWAY_GROUP], "UDPRoute", gateway_route),
+    (&[GATEWAY_GROUP], "ReferenceGrant", |v, _| Ok(Body::ReferenceGrant(Box::new(typed(v, &[])?)))),
     (&[""], "Node", |v, _| Ok(Body::Node(typed(v, &[])?))),
     (&[""], "ServiceAccount", |v, _| Ok(Body::ServiceAccount(typed(v, &[])?))),
     (&["rbac.authorization.k8s.io"], "Role", |v, _| Ok(Body::Role(typed(v, &[])?))),
@@ -192,8 +232,8 @@ const SHAPES: &[(&[&str], &str, Read)] = &[
     (&["rbac.authorization.k8s.io"], "RoleBinding", |v, _| Ok(Body::Binding(typed(v, &[])?))),
     (&["rbac.authorization.k8s.io"], "ClusterRoleBinding", |v, _| Ok(Body::Binding(typed(v, &[])?))),
     (&["networking.k8s.io", "extensions"], "NetworkPolicy", |v, _| Ok(Body::NetworkPolicy(Box::new(typed(v, &[])?)))),
-    (&["policy.networking.k8s.io"], "AdminNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
-    (&["policy.networking.k8s.io"], "BaselineAdminNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
+    (&["policy.networking.k8s.io"], "AdminNetworkPolicy", |v, _| admin_policy(v, false)),
+    (&["policy.networking.k8s.io"], "BaselineAdminNetworkPolicy", |v, _| admin_policy(v, true)),
     (&["cilium.io"], "CiliumNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
     (&["cilium.io"], "CiliumClusterwideNetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
     (&["crd.projectcalico.org", "projectcalico.org"], "NetworkPolicy", |_, _| Ok(Body::OtherPolicy)),
@@ -215,9 +255,32 @@ const SHAPES: &[(&[&str], &str, Read)] = &[
 
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
+/// The group of the Gateway API.
+pub const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
+
+fn gateway_route(value: &Value, _: &SecretDoor) -> Result<Body, WrongType> {
+    Ok(Body::GatewayRoute(Box::new(typed(value, &[])?)))
+}
+
+/// A VirtualService of Istio leads in only where it hangs on a gateway: without one, or on `mesh`, it is for callers within.
+fn virtual_service(value: &Value, _: &SecretDoor) -> Result<Body, WrongType> {
+    let gateways = value.pointer("/spec/gateways").and_then(Value::as_array);
+    let leads_in = gateways.into_iter().flatten().any(|gateway| gateway.as_str() != Some("mesh"));
+    Ok(if leads_in { Body::OtherRoute } else { Body::Other })
+}
+
+fn admin_policy(value: &Value, baseline: bool) -> Result<Body, WrongType> {
+    Ok(Body::AdminPolicy(Box::new(AdminPolicy { baseline, ..typed(value, &[])? })))
+}
+
 type Read = fn(&Value, &SecretDoor) -> Result<Body, WrongType>;
 
 impl Body {
+    /// True for a policy over the network, of whatever sort.
+    pub(super) fn is_network_policy(&self) -> bool {
+        matches!(self, Self::NetworkPolicy(_) | Self::AdminPolicy(_) | Self::OtherPolicy)
+    }
+
     /// Reads the body of an object of this kind.
     pub(super) fn read(group: &str, kind: &str, value: &Value, door: &SecretDoor) -> Result<Self, WrongType> {
         let shape = SHAPES.iter().find(|(groups, name, _)| *name == kind && groups.contains(&group));

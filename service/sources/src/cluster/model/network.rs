@@ -142,6 +142,9 @@ pub struct IngressBackend {
     pub service_name: Option<Box<str>>,
     /// Its port in the older groups.
     pub service_port: Option<PortName>,
+    /// Of a Route of OpenShift, which names the port of the pods, or none; not of an Ingress.
+    #[serde(skip)]
+    pub of_pods: Option<Option<PortName>>,
 }
 
 impl IngressBackend {

@@ -30,8 +30,12 @@ pub struct PodSpec {
     pub host_ipc: bool,
     /// The host's network.
     pub host_network: bool,
+    /// One process namespace for all its containers.
+    pub share_process_namespace: bool,
     /// False: a user namespace of its own.
     pub host_users: Option<bool>,
+    /// The node that runs it, or must.
+    pub node_name: Option<Box<str>>,
     /// The operating system it is meant for.
     pub os: PodOs,
     /// The identity it runs as.
@@ -42,10 +46,6 @@ pub struct PodSpec {
     pub automount_service_account_token: Option<bool>,
     /// Lines that are added to the file of hosts.
     pub host_aliases: Vec<IgnoredAny>,
-    /// One process namespace for all containers.
-    pub share_process_namespace: bool,
-    /// The node it is bound to, past the scheduler.
-    pub node_name: Option<Box<str>>,
     /// Labels of the nodes that it may run on.
     #[serde(deserialize_with = "loose_labels")]
     pub node_selector: Labels,
@@ -119,6 +119,8 @@ pub struct Volume {
     pub host_path: Option<Box<str>>,
     /// True when it projects a token of the pod's identity.
     pub projects_token: bool,
+    /// The secrets that it is made of.
+    pub secrets: Vec<Box<str>>,
     /// True for an `emptyDir` without a size limit.
     pub unbounded: bool,
 }
@@ -136,6 +138,9 @@ impl From<Map<String, Value>> for Volume {
                 source => {
                     volume.unbounded |= source == "emptyDir" && value["sizeLimit"].is_null();
                     let sources = value["sources"].as_array();
+                    let projected = sources.into_iter().flatten().filter_map(|s| s["secret"]["name"].as_str());
+                    let own = value["secretName"].as_str().filter(|_| source == "secret");
+                    volume.secrets.extend(projected.chain(own).filter(|n| !n.is_empty()).map(Box::from));
                     volume.projects_token |= source == "projected"
                         && sources.is_some_and(|all| all.iter().any(|s| !s["serviceAccountToken"].is_null()));
                     volume.sources.push(source.into());

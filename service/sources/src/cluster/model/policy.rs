@@ -1,4 +1,4 @@
-//! The fields of a NetworkPolicy that say who may call a pod.
+//! The fields of a NetworkPolicy that say who may call a pod, and whom it may call.
 
 use serde::Deserialize;
 
@@ -22,8 +22,8 @@ pub struct PolicySpec {
     pub policy_types: Vec<Box<str>>,
     /// Who may call; nobody where empty.
     pub ingress: Vec<PolicyRule>,
-    /// Whom they may call; nobody where empty.
-    pub egress: Vec<EgressRule>,
+    /// Whom the pods may call; nobody where empty.
+    pub egress: Vec<PolicyRule>,
 }
 
 impl PolicySpec {
@@ -32,35 +32,28 @@ impl PolicySpec {
         self.policy_types.is_empty() || self.policy_types.iter().any(|t| &**t == "Ingress")
     }
 
-    /// True when it has a say over whom they may call. Source: Kubernetes documentation, "Network Policies": where no types
-    /// are written, egress is one when there are rules for it.
+    /// True when it has a say over whom its pods may call. Without types it has where it holds a rule about that.
     pub fn is_for_egress(&self) -> bool {
-        let written = self.policy_types.iter().any(|t| &**t == "Egress");
-        written || self.policy_types.is_empty() && !self.egress.is_empty()
+        if self.policy_types.is_empty() {
+            return !self.egress.is_empty();
+        }
+        self.policy_types.iter().any(|t| &**t == "Egress")
     }
 }
 
-/// One rule: any of these callers on any of these ports.
+/// One rule: any of these at the other end, on any of these ports.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct PolicyRule {
-    /// Who; everybody where empty.
+    /// Of ingress: who calls; everybody where empty.
     pub from: Vec<PolicyPeer>,
-    /// On which ports; all where empty.
-    pub ports: Vec<PolicyPort>,
-}
-
-/// One rule: these may be called on these ports.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct EgressRule {
-    /// Whom; everybody where empty.
+    /// Of egress: who is called; everybody where empty.
     pub to: Vec<PolicyPeer>,
     /// On which ports; all where empty.
     pub ports: Vec<PolicyPort>,
 }
 
-/// A sort of caller.
+/// A sort of caller, or of those who are called.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct PolicyPeer {
@@ -78,6 +71,8 @@ pub struct PolicyPeer {
 pub struct IpBlock {
     /// `0.0.0.0/0`.
     pub cidr: Box<str>,
+    /// Blocks inside of it that are left out.
+    pub except: Vec<Box<str>>,
 }
 
 /// A port of the pod.

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::policy::Selector;
+
 /// A ServiceAccount.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -14,10 +16,20 @@ pub struct ServiceAccount {
 
 /// A Role or ClusterRole.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Role {
     /// What it allows.
     pub rules: Vec<Rule>,
+    /// Of a ClusterRole: the roles whose rules it adds up. The server writes the sum into `rules`.
+    pub aggregation_rule: Option<AggregationRule>,
+}
+
+/// Which roles a ClusterRole adds up.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct AggregationRule {
+    /// Those that any of these chooses.
+    pub cluster_role_selectors: Vec<Selector>,
 }
 
 /// One rule of a role: every verb on every resource it names.
@@ -32,6 +44,9 @@ pub struct Rule {
     pub verbs: Vec<Box<str>>,
     /// Only objects of these names, where not empty.
     pub resource_names: Vec<Box<str>>,
+    /// Paths that are no resources, with a `*` at the end or alone.
+    #[serde(rename = "nonResourceURLs")]
+    pub non_resource_urls: Vec<Box<str>>,
 }
 
 /// A RoleBinding or ClusterRoleBinding.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use assay_core::observation::Protocol;
 use serde::{Deserialize, Deserializer};
 
 /// A number or a name: `targetPort: 8080` or `targetPort: http`.
@@ -26,6 +27,15 @@ impl<'de> Deserialize<'de> for PortName {
             // A name needs a letter, so digits alone are a number in quotes.
             Written::Text(text) => text.parse().map_or(Self::Name(text), Self::Number),
         })
+    }
+}
+
+/// A protocol as ports name it: TCP where they do not.
+pub fn protocol(text: Option<&str>) -> Protocol {
+    match text {
+        Some("UDP") => Protocol::Udp,
+        Some("SCTP") => Protocol::Sctp,
+        _ => Protocol::Tcp,
     }
 }
 

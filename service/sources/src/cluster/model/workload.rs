@@ -1,9 +1,10 @@
 //! What runs containers: one shape for all kinds, so that every rule reads one thing.
 
+use assay_core::observation::Protocol;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Body, Labels, Meta, PodSpec, WrongType, typed};
+use super::{Body, Labels, Meta, PodSpec, WrongType, protocol, typed};
 use crate::door::SecretDoor;
 
 /// Something that runs containers.
@@ -23,6 +24,21 @@ pub struct Workload {
     pub running: Vec<(Box<str>, Box<str>)>,
     /// Its addresses. Of pods only.
     pub addresses: Vec<Box<str>>,
+}
+
+impl Workload {
+    /// A port by its name: of the containers first, then of init containers that keep running.
+    pub fn port_named(&self, name: &str, protocol: Protocol) -> Option<u16> {
+        self.named_ports(name).find(|(p, _)| *p == protocol).map(|(_, port)| port)
+    }
+
+    /// The ports of a name, of whatever protocol.
+    pub fn named_ports(&self, name: &str) -> impl Iterator<Item = (Protocol, u16)> {
+        let sidecars = self.spec.init_containers.iter().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+        let ports = self.spec.containers.iter().chain(sidecars).flat_map(|c| &c.ports);
+        let named = ports.filter(move |port| port.name.as_deref() == Some(name));
+        named.map(|port| (protocol(port.protocol.as_deref()), port.container_port))
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -46,6 +62,7 @@ struct Status {
     phase: Box<str>,
     desired_number_scheduled: Option<u32>,
     completion_time: Option<Box<str>>,
+    conditions: Vec<StatusCondition>,
     container_statuses: Vec<ContainerStatus>,
     init_container_statuses: Vec<ContainerStatus>,
     ephemeral_container_statuses: Vec<ContainerStatus>,
@@ -53,6 +70,15 @@ struct Status {
     pod_ip: Option<Box<str>>,
     #[serde(rename = "podIPs")]
     pod_ips: Vec<PodIp>,
+}
+
+/// A condition of a Job: `Complete` and `Failed` are its ends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct StatusCondition {
+    #[serde(rename = "type")]
+    sort: Box<str>,
+    status: Box<str>,
 }
 
 #[derive(Default, Deserialize)]
@@ -107,7 +133,9 @@ pub(super) fn daemon(value: &Value, door: &SecretDoor) -> Result<Body, WrongType
 pub(super) fn job(value: &Value, door: &SecretDoor) -> Result<Body, WrongType> {
     let wanted: Wanted = at(value, &["spec"])?;
     let status: Status = at(value, &["status"])?;
-    let count = if wanted.suspend || status.completion_time.is_some() { 0 } else { wanted.parallelism.unwrap_or(1) };
+    let ended = status.completion_time.is_some()
+        || status.conditions.iter().any(|c| matches!(&*c.sort, "Complete" | "Failed") && &*c.status == "True");
+    let count = if wanted.suspend || ended { 0 } else { wanted.parallelism.unwrap_or(1) };
     of_template(value, Place::TEMPLATE, count, door)
 }
 

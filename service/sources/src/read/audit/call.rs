@@ -18,11 +18,15 @@ pub(super) struct Call {
     /// The server has not answered yet: another event of the same call will say what came of it.
     pub(super) unanswered: bool,
     pub(super) verb: String,
+    /// The API group of the resource; empty for the core group.
+    pub(super) group: String,
     pub(super) resource: String,
     pub(super) subresource: String,
     pub(super) namespace: String,
     pub(super) name: String,
     pub(super) uri: String,
+    /// The program that called, by its own word.
+    pub(super) agent: String,
     pub(super) user: String,
     pub(super) groups: Vec<String>,
     /// As whom, where that is somebody else.
@@ -41,6 +45,7 @@ pub(super) struct Entry {
     verb: Word,
     #[serde(rename = "requestURI")]
     request_uri: Word,
+    user_agent: Word,
     user: Option<User>,
     impersonated_user: Option<User>,
     #[serde(rename = "sourceIPs")]
@@ -65,6 +70,8 @@ struct User {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ObjectRef {
+    #[serde(rename = "apiGroup")]
+    api_group: Word,
     resource: Word,
     subresource: Word,
     namespace: Word,
@@ -94,11 +101,13 @@ impl Entry {
             at: times.into_iter().find_map(|t| loose_instant(t.as_str())),
             unanswered: self.stage.as_str() == "RequestReceived",
             verb: self.verb.0,
+            group: object.api_group.0,
             resource: object.resource.0,
             subresource: object.subresource.0,
             namespace: object.namespace.0,
             name: object.name.0,
             uri: self.request_uri.0,
+            agent: self.user_agent.0,
             user: user.username.0,
             groups: user.groups.0.into_iter().map(|g| g.0).collect(),
             acts_as: self.impersonated_user.unwrap_or_default().username.0,

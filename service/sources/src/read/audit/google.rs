@@ -19,6 +19,7 @@ pub(super) fn call(payload: &Map<String, Value>, at: &str) -> Option<Call> {
         at: loose_instant(at),
         user: user.into_iter().find(|u| !u.is_empty()).unwrap_or_default().to_owned(),
         addresses: address.into_iter().filter_map(|ip| ip.parse().ok()).take(1).collect(),
+        agent: inner("requestMetadata", "callerSuppliedUserAgent").to_owned(),
         allowed: allowed(payload),
         object: payload.get("request").filter(|o| o.is_object()).cloned(),
         ..Call::default()
@@ -55,6 +56,8 @@ impl Call {
             self.resource = (*resource).to_owned();
             self.subresource = between.first().copied().unwrap_or_default().to_owned();
             self.verb = (*verb).to_owned();
+            let group = parts[..version].join(".");
+            self.group = if group == "core" { String::new() } else { group };
         }
     }
 

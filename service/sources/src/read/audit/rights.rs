@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::call::Call;
-use crate::cluster::capabilities;
+use crate::cluster::lead_further;
 use crate::cluster::model::{Binding, Role};
 
 /// Roles of the whole cluster whose holders can take it over. Source: bootstrap policy of the API server.
@@ -24,9 +24,26 @@ pub(super) fn grants_admin(call: &Call) -> bool {
 
 /// A role with a right that leads to more.
 pub(super) fn is_powerful_role(call: &Call) -> bool {
-    let role = matches!(call.resource.as_str(), "roles" | "clusterroles") && call.subresource.is_empty();
-    let rules = call.object.as_ref().filter(|_| role).and_then(|object| Role::deserialize(object).ok());
-    rules.is_some_and(|role| !capabilities(&role.rules).is_empty())
+    role_of(call).is_some_and(|role| lead_further(&role.rules))
+}
+
+/// The role that was sent.
+fn role_of(call: &Call) -> Option<Role> {
+    let is_role = matches!(call.resource.as_str(), "roles" | "clusterroles") && call.subresource.is_empty();
+    call.object.as_ref().filter(|_| is_role).and_then(|object| Role::deserialize(object).ok())
+}
+
+/// A binding of whatever role.
+pub(super) fn binds(call: &Call) -> bool {
+    matches!(call.resource.as_str(), "rolebindings" | "clusterrolebindings") && call.subresource.is_empty()
+}
+
+/// Verbs that change what is there.
+const WRITES: &[&str] = &["create", "update", "patch", "delete", "deletecollection", "*"];
+
+/// A role that may change something.
+pub(super) fn may_write(call: &Call) -> bool {
+    role_of(call).is_some_and(|role| role.rules.iter().flat_map(|r| &r.verbs).any(|verb| WRITES.contains(&&**verb)))
 }
 
 /// A role that Kubernetes made for itself.

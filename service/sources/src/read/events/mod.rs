@@ -88,12 +88,26 @@ pub(super) struct Hearer<'a> {
     latest: Option<Time>,
 }
 
+/// What a reader says once when its log is at its end.
+pub(super) type Last<'r> = dyn FnMut(&mut Hearer<'_>) -> Result<(), ReadError> + 'r;
+
 /// Reads a log.
 pub(super) fn read<T: DeserializeOwned>(
     input: &mut dyn BufRead,
     intake: Intake<'_>,
     author: Author,
     one: &mut One<'_, T>,
+) -> Result<Head, ReadError> {
+    read_to_end(input, intake, author, one, &mut |_| Ok(()))
+}
+
+/// Reads a log whose reader has something to say of all of it.
+pub(super) fn read_to_end<T: DeserializeOwned>(
+    input: &mut dyn BufRead,
+    intake: Intake<'_>,
+    author: Author,
+    one: &mut One<'_, T>,
+    last: &mut Last<'_>,
 ) -> Result<Head, ReadError> {
     let mut values = Values::new(input, intake.how.limits);
     let mut hearer = Hearer { intake, author, tally: Tally::default(), latest: None };
@@ -121,7 +135,10 @@ pub(super) fn read<T: DeserializeOwned>(
         }
     }
     match (heard, cut) {
-        (true, _) => hearer.head(),
+        (true, _) => {
+            last(&mut hearer)?;
+            hearer.head()
+        }
         (false, Some(at)) => Err(ReadError::Syntax {
             place: at.to_string(),
             reason: "the text ends in the middle of its only event: it was cut".to_owned(),

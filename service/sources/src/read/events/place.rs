@@ -122,7 +122,7 @@ impl<'e> Place<'e> {
     }
 
     /// The subject of what is said.
-    pub(super) fn subject(&self, intake: &Intake<'_>) -> Option<Subject> {
+    pub(in super::super) fn subject(&self, intake: &Intake<'_>) -> Option<Subject> {
         let cluster = intake.how.cluster;
         let object = |kind: Kind, namespace: &str, name: &str| {
             AssetKey::object(cluster, kind, intake.name(namespace), intake.name(name))
