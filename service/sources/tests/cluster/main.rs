@@ -80,6 +80,11 @@ impl Seen {
         self.records.iter().flat_map(|record| &record.yields)
     }
 
+    /// The claims that somebody may do something dangerous.
+    fn rights(&self) -> impl Iterator<Item = &Claim> {
+        self.claims().filter(|claim| matches!(claim.flaw, Flaw::Rbac { .. }))
+    }
+
     fn claims(&self) -> impl Iterator<Item = &Claim> {
         self.all().filter_map(|o| if let Observation::Claim(claim) = o { Some(&**claim) } else { None })
     }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use assay_core::observation::{Capability, Edge, Flaw, Link};
+use assay_core::observation::{Capability, Edge, Link};
+use assay_core::scope::Spoken;
 
 use super::{Look, Seen, name, said, scan};
 
@@ -24,7 +25,7 @@ const ACCOUNT: &str = "{kind: ServiceAccount, name: web, namespace: shop}";
 
 fn rights(yaml: &str) -> Vec<(String, String)> {
     let seen = scan(yaml, Look::default());
-    seen.claims().filter(|claim| matches!(claim.flaw, Flaw::Rbac { .. })).map(said).collect()
+    seen.rights().map(said).collect()
 }
 
 fn of_rules(rules: &str) -> Vec<String> {
@@ -141,7 +142,7 @@ fn a_right_is_limited_to_the_names_of_its_rule() {
     let yaml = role("ClusterRole", &rule("pods/exec", "web-0", "create"))
         + &binding("ClusterRoleBinding", "kind: ClusterRole, name: r", ACCOUNT);
     let seen = scan(&yaml, Look::default());
-    let text = seen.claims().next().expect("the test wrote it").text.clone();
+    let text = seen.rights().next().expect("the test wrote it").text.clone();
     assert!(text.reveal().contains("of ClusterRole/r, only for web-0"), "{text:?}");
 }
 
@@ -201,11 +202,16 @@ fn parts_of_kubernetes_are_no_findings_but_everybody_is() {
 fn a_binding_whose_role_is_not_in_view_is_unknown_and_closes_nothing() {
     let yaml = binding("RoleBinding", "kind: Role, name: somewhere", ACCOUNT);
     let seen = scan(&yaml, Look::default());
-    assert_eq!((seen.claims().count(), seen.head.parts.len()), (0, 0));
+    assert_eq!((seen.rights().count(), speaks_of_rights(&seen)), (0, 0));
     assert_eq!(doubts(&seen), ["role_not_in_view of Role/somewhere"]);
     let known = yaml + &role("Role", "[]").replace("name: r", "name: somewhere");
     let seen = scan(&known, Look::default());
-    assert_eq!((seen.head.parts.len(), doubts(&seen).len()), (1, 0));
+    assert_eq!((speaks_of_rights(&seen), doubts(&seen).len()), (1, 0));
+}
+
+/// How many scopes a scan speaks of rights for.
+fn speaks_of_rights(seen: &Seen) -> usize {
+    seen.head.parts.iter().filter(|part| part.classes.contains(Spoken::Rbac)).count()
 }
 
 fn doubts(seen: &Seen) -> Vec<String> {
@@ -223,11 +229,14 @@ fn a_role_that_adds_up_others_gives_what_they_give() {
     let sum = role("ClusterRole", "[]") + "aggregationRule: {clusterRoleSelectors: [{matchLabels: {to: sum}}]}\n";
     let yaml = LEAF.to_owned() + &sum + &binding("RoleBinding", "kind: ClusterRole, name: r", ACCOUNT);
     let in_part = scan(&yaml, Look::default());
-    assert_eq!(in_part.claims().map(said).map(|(id, _)| id).collect::<Vec<_>>(), ["exec-pods"]);
+    assert_eq!(in_part.rights().map(said).map(|(id, _)| id).collect::<Vec<_>>(), ["exec-pods"]);
     assert_eq!(doubts(&in_part), ["roles_not_all_in_view of ClusterRole/r"]);
-    assert!(in_part.head.parts.iter().all(|part| !part.complete), "other roles may add to it");
+    assert!(
+        in_part.head.parts.iter().filter(|part| part.classes.contains(Spoken::Rbac)).all(|part| !part.complete),
+        "other roles may add to it"
+    );
     let whole = scan(&yaml, Look { complete: true, ..Look::default() });
-    assert_eq!((whole.claims().count(), doubts(&whole).len()), (1, 0));
+    assert_eq!((whole.rights().count(), doubts(&whole).len()), (1, 0));
 }
 
 /// The user-facing roles add up roles by their labels, in view or not.
@@ -247,7 +256,7 @@ fn a_role_of_a_hundred_thousand_rules_is_refused_and_leaves_a_doubt() {
     let yaml = role("ClusterRole", "").replace("rules: \n", &format!("rules:\n{rules}"))
         + &binding("ClusterRoleBinding", "kind: ClusterRole, name: r", ACCOUNT);
     let seen = scan(&yaml, Look::default());
-    assert_eq!((seen.head.skipped.len(), seen.claims().count()), (1, 0));
+    assert_eq!((seen.head.skipped.len(), seen.rights().count()), (1, 0));
     assert_eq!(doubts(&seen), ["role_not_in_view of ClusterRole/r"]);
 }
 
@@ -262,7 +271,7 @@ fn names_with_escapes_pass_the_door() {
     let holds = seen.edges().find(|e| matches!(e.link, Link::Holds { .. })).expect("the test wrote it");
     let Link::Holds { names, .. } = &holds.link else { return };
     for text in
-        [names[0].reveal(), holds.from.name.reveal(), seen.claims().next().expect("the test wrote it").text.reveal()]
+        [names[0].reveal(), holds.from.name.reveal(), seen.rights().next().expect("the test wrote it").text.reveal()]
     {
         assert!(!text.chars().any(|c| c == '\u{1b}' || c == '\r' || c == '\u{202E}'), "{text:?}");
     }
@@ -276,10 +285,10 @@ fn subjects_and_groups_cost_what_they_are() {
     let rules = role("ClusterRole", "[{apiGroups: [''], resources: [secrets], verbs: [get]}]");
     let yaml = rules.clone() + &binding("ClusterRoleBinding", "kind: ClusterRole, name: r", &many.join(", "));
     let seen = scan(&yaml, Look::default());
-    assert_eq!((seen.claims().count(), seen.edges().count()), (10_000, 10_000));
+    assert_eq!((seen.rights().count(), seen.edges().count()), (10_000, 10_000));
     let twice = many[..5].join(", ") + ", " + &many[..5].join(", ");
     let yaml = rules.clone() + &binding("ClusterRoleBinding", "kind: ClusterRole, name: r", &twice);
-    assert_eq!(scan(&yaml, Look::default()).claims().count(), 5, "the same one again is nobody new");
+    assert_eq!(scan(&yaml, Look::default()).rights().count(), 5, "the same one again is nobody new");
 
     let pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\nspec: {containers: [{name: c, image: i}]}\n";
     let group = "{kind: Group, name: 'system:serviceaccounts:shop'}";
@@ -289,7 +298,7 @@ fn subjects_and_groups_cost_what_they_are() {
     let yaml = rules + pod + &(0..100).map(bound).collect::<String>();
     let seen = scan(&yaml, Look::default());
     let to_group = |e: &&Edge| matches!(e.link, Link::RunsAs { .. }) && e.to.name.reveal().starts_with("system:");
-    let claimed = seen.claims().filter(|c| matches!(c.flaw, Flaw::Rbac { .. })).count();
+    let claimed = seen.rights().count();
     assert_eq!((seen.edges().filter(to_group).count(), claimed), (1, 100));
 }
 

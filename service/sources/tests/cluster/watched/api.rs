@@ -67,11 +67,16 @@ const ALWAYS: &[(&str, &str, Resources)] = &[
         "v1",
         &[("roles", true), ("clusterroles", false), ("rolebindings", true), ("clusterrolebindings", false)],
     ),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        &[("validatingwebhookconfigurations", false), ("mutatingwebhookconfigurations", false)],
+    ),
     ("example.com", "v1alpha7", &[("widgets", true)]),
 ];
 
 /// How many of those are read.
-pub(crate) const KINDS: usize = 20;
+pub(crate) const KINDS: usize = 23;
 
 /// What differs between versions: groups by the minors that serve them. Source: the API reference of each version.
 const SINCE: &[(u32, u32, &str, &str, Resources)] = &[
