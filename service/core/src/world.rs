@@ -338,6 +338,18 @@ impl World {
         word.map(|(level, fact)| (level.0, fact))
     }
 
+    /// The Pod Security level that the API server asks of every new pod of a namespace; none where nobody has said so who
+    /// may lower. That nothing is asked is believed of anybody.
+    pub fn enforced(&self, cluster: &Opaque, namespace: &Opaque) -> Option<(PodSecurity, &FactSeen)> {
+        let at = self.find(&AssetKey::namespace(cluster, namespace.clone()))?;
+        let pick = |what: &What| match what {
+            What::Enforces(level) => Some(std::cmp::Reverse(*level)),
+            _ => None,
+        };
+        let (level, fact) = self.word(at, pick, |level| level.0 == PodSecurity::Privileged)?;
+        Some((level.0, fact))
+    }
+
     /// The images that a workload's container runs, with tag and digest.
     pub fn images(
         &self,

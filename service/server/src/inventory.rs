@@ -34,6 +34,9 @@ pub(crate) struct OneAssetWire {
     pub(crate) exposure: ExposureWire,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pod_security: Option<&'static str>,
+    /// What its namespace asks of new pods: what is met and not asked for may be gone tomorrow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pod_security_enforced: Option<&'static str>,
     pub(crate) open_findings: u64,
 }
 
@@ -118,6 +121,7 @@ fn asset(snapshot: &Snapshot, idx: AssetIdx, open_findings: u64) -> OneAssetWire
         environment: situation.environment.value().map_or("unknown", |e| e.as_str()),
         exposure: exposure(world, &situation.exposure, &situation.ways),
         pod_security: level,
+        pod_security_enforced: world.enforced(&key.cluster, &key.namespace).map(|(level, _)| level.as_str()),
         open_findings,
     }
 }

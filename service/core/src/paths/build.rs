@@ -69,7 +69,7 @@ impl Build<'_> {
             ] {
                 self.graph.step(whole, part, StepKind::Within, Ground::default());
             }
-            let enforced = self.enforced(cluster, namespace);
+            let enforced = self.world.enforced(cluster, namespace).map(|(level, fact)| (level, fact.evidence()));
             self.new_pods(own, all, enforced);
         }
         own
@@ -89,14 +89,6 @@ impl Build<'_> {
         // Whoever makes pods anywhere finds a namespace that asks for nothing.
         let ground = if own == cluster { ground } else { ground.remedy(Remedy::EnforceBaseline(own)) };
         self.graph.step(new, Spot::Node(cluster), StepKind::PodCreate, ground);
-    }
-
-    /// The level that is asked of new pods in a namespace, by the newest word of those who may lower.
-    fn enforced(&self, cluster: &Opaque, namespace: &Opaque) -> Option<(PodSecurity, EvidenceId)> {
-        let at = self.world.find(&AssetKey::namespace(cluster, namespace.clone()))?;
-        let pick = |what: &What| if let What::Enforces(level) = what { Some(std::cmp::Reverse(*level)) } else { None };
-        let (level, fact) = self.world.word(at, pick, |level| level.0 == PodSecurity::Privileged)?;
-        Some((level.0, fact.evidence()))
     }
 
     /// The clusters in which a sensor saw the metadata service called, with the steps of those who called it.

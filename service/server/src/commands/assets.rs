@@ -34,7 +34,11 @@ fn table(assets: &AssetsWire) -> String {
             } else {
                 format!("{} {ports}", a.exposure.value).trim_end().to_owned()
             };
-            let level = a.pod_security.unwrap_or("-").to_owned();
+            let level = match (a.pod_security, a.pod_security_enforced) {
+                (Some(met), Some(asked)) => format!("{met}, enforced {asked}"),
+                (Some(met), None) => met.to_owned(),
+                (None, _) => "-".to_owned(),
+            };
             [
                 format!("{}/{}", a.namespace, a.name).trim_start_matches('/').to_owned(),
                 a.kind.clone(),

@@ -114,6 +114,15 @@ fn what_falls_with_a_workload_is_told_apart_by_certainty() {
 }
 
 #[test]
+fn what_a_namespace_enforces_stands_beside_what_a_workload_meets() {
+    let assets = json(shop(), &["assets"]);
+    let quiet = assets["assets"].as_array().unwrap().iter().find(|a| a["name"] == "quiet" && a["kind"] == "Deployment");
+    assert_eq!(quiet.unwrap()["pod_security_enforced"], "baseline");
+    let screen = text(&assay(shop(), &["assets"]));
+    assert!(screen.contains("baseline, enforced baseline"), "{screen}");
+}
+
+#[test]
 fn the_screen_tells_ways_changes_and_limits() {
     let screen = text(&assay(shop(), &["paths"]));
     for part in ["cluster-admin     1", "POD_EXEC", "This one change closes all 2 ways", "patch {", "nobody tried"] {
