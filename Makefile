@@ -1,5 +1,5 @@
 # Each target is one line that calls the real tool.
-.PHONY: demo test lint bench eval chaos fuzz
+.PHONY: demo test lint bench eval chaos fuzz cluster-test
 
 demo:
 	cargo run --release --quiet --package assay -- demo
@@ -21,3 +21,6 @@ chaos:
 
 fuzz:
 	cd fuzz && for t in $$(cargo fuzz list); do cargo fuzz run -s none $$t -- -max_total_time=600; done
+
+cluster-test:
+	cargo build --release --quiet --package assay && ASSAY_BINARY="$${CARGO_TARGET_DIR:-target}/release/assay" .ci/cluster-test
