@@ -45,7 +45,6 @@ impl Command {
             Self::Findings(_)
             | Self::Explain(_)
             | Self::Assets(_)
-            | Self::Paths(_)
             | Self::Rights(_)
             | Self::Profiles(_)
             | Self::Ask(_)
@@ -57,6 +56,8 @@ impl Command {
             | Self::Audit(_)
             | Self::Intel(Intel::List)
             | Self::Token(Token::List | Token::Revoke { .. }) => true,
+            // What kinds of steps there are is the same everywhere.
+            Self::Paths(paths) => !paths.kinds,
             Self::Demo(_)
             | Self::Ingest(_)
             | Self::Scan(_)
