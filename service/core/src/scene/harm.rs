@@ -21,8 +21,11 @@ pub fn harm(rendered: &str, sink: Sink) -> Option<String> {
 /// What programs make links or mentions of although nobody marked it as one.
 fn linked(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
-    let fang = ["://", "www.", "mailto:", "javascript:", "tel:", "@"].iter().find(|f| lower.contains(**f))?;
-    Some(format!("`{fang}` is left"))
+    let fang = ["://", "mailto:", "javascript:", "tel:", "@"].iter().find(|f| lower.contains(**f));
+    // A name may end in `www`, and our sentence behind it. Source: GitHub Flavored Markdown, extended www autolinks.
+    let host = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    let www = lower.match_indices("www.").any(|(at, fang)| host(&lower[at + fang.len()..])).then_some(&"www.");
+    fang.or(www).map(|fang| format!("`{fang}` is left"))
 }
 
 fn terminal(text: &str, colour: bool) -> Option<String> {
@@ -197,5 +200,20 @@ pub fn shape(rendered: &str, sink: Sink) -> Vec<String> {
             rendered.lines().map(|l| kind(l).to_owned()).collect()
         }
         Sink::Terminal { .. } | Sink::Json | Sink::Slack => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::linked;
+
+    #[test]
+    fn www_is_a_link_where_a_host_follows_and_else_a_name() {
+        for text in ["at www.example.com", "WWW.x", "www.-x", "www.\u{fc}ber"] {
+            assert!(linked(text).is_some(), "{text}");
+        }
+        for text in ["in shop/www. It runs", "www.", "awww. ", "ww.example"] {
+            assert!(linked(text).is_none(), "{text}");
+        }
     }
 }
