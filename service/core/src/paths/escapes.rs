@@ -68,7 +68,6 @@ pub(super) fn add(
 
 /// What could stop whoever is in the container, whatever the way out.
 fn doubt(access: HostAccess) -> Option<Doubt> {
-    // The runtime starts a privileged container for whoever may write to its socket.
     let checks = [(S::HostUsers, Doubt::OwnUsers), (S::AsRoot, Doubt::AnotherUser)];
     checks.into_iter().find(|(setting, _)| !access.has(*setting)).map(|(_, doubt)| doubt)
 }

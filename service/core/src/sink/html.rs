@@ -104,8 +104,8 @@ fn spaced(text: &str) -> String {
     out + rest
 }
 
-/// Escapes for element content and quoted attributes.
-fn escaped(text: &str) -> String {
+/// Escapes for element content and quoted attributes, of HTML and of XML; a line break becomes a space.
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -8,6 +8,8 @@ mod slack;
 mod terminal;
 mod ticket;
 
+pub use html::escaped as escaped_markup;
+
 use crate::document::{Document, Guarded};
 use crate::ids::{Digest, Time};
 use crate::text::{CUT, HIDDEN, Shaped, normalise};

@@ -55,7 +55,7 @@ fn scan(manifests: &Path) -> [&str; 6] {
 }
 
 fn search(folder: &Path, workloads: usize) -> Result<Vec<Row>> {
-    let cluster = Cluster { workloads, roles: workloads / 5, services: workloads };
+    let cluster = Cluster { workloads, roles: workloads / 5 };
     let manifests = cluster.write(&folder.join(format!("search-{workloads}")))?;
     let data = folder.join(format!("search-data-{workloads}"));
     child::run(&data, &scan(&manifests))?;
@@ -86,7 +86,6 @@ fn search(folder: &Path, workloads: usize) -> Result<Vec<Row>> {
 struct Cluster {
     workloads: usize,
     roles: usize,
-    services: usize,
 }
 
 impl Cluster {
@@ -94,7 +93,7 @@ impl Cluster {
     fn of_objects(objects: usize) -> Self {
         // A workload, its Service and account; two objects a role; few namespaces.
         let workloads = objects * 10 / 35;
-        Self { workloads, roles: workloads / 4, services: workloads }
+        Self { workloads, roles: workloads / 4 }
     }
 
     fn write(&self, folder: &Path) -> Result<PathBuf> {
@@ -107,9 +106,7 @@ impl Cluster {
             }
             objects.push(workload(n));
             objects.push(account(n));
-            if n < self.services {
-                objects.push(service(n));
-            }
+            objects.push(service(n));
             if n < self.roles {
                 objects.extend(role(n));
             }

@@ -13,7 +13,7 @@ use crate::paths::{Asked, AttackWire, BlastWire, CutWire, From, PathsWire, begin
 
 /// The most ways that are written out for a person: all are counted, and JSON lists more.
 const TOLD_MAX: usize = 8;
-/// The most steps of a way that still fit a screen as lines.
+/// The longest patch that is written out for a person, in bytes: JSON has them all.
 const PATCH_MAX: usize = 400;
 
 pub(crate) fn run(global: &Global, args: &Paths) -> Result<Ended> {

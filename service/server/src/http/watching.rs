@@ -1,6 +1,6 @@
 //! Live clusters, watched while the service runs. Comes in: changes of a cluster's objects. Goes out: one report of the whole
-//! namespaces that changed for all changes of a moment, on the road that a scan takes, and now and then of everything. A cluster that is not seen says nothing; one of which
-//! a part is not seen closes nothing there.
+//! namespaces that changed for all changes of a moment, on the road that a scan takes, and now and then of everything. A
+//! cluster that is not seen says nothing; one of which a part is not seen closes nothing there.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;

@@ -13,7 +13,7 @@ use assay_core::observation::{
 use assay_core::scope::{Artifact, Head};
 use assay_core::text::Opaque;
 
-use super::controls::{ObjectCase, StandardsVersion};
+use super::controls::{ENFORCE, ObjectCase, StandardsVersion};
 use super::expose::{self, Around, Ways};
 use super::gathered::Gathered;
 use super::hosts::Hosts;
@@ -47,10 +47,6 @@ impl ToldBy {
         }
     }
 }
-
-/// The label by which the API server asks a level of every new pod of a namespace. Source: Kubernetes documentation, "Pod
-/// Security Admission".
-const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 
 /// What a scan is told beside the objects.
 #[derive(Clone, Copy)]
