@@ -11,6 +11,7 @@ pub mod guard;
 pub mod interval;
 pub mod moves;
 pub mod outcome;
+pub mod read;
 pub mod replay;
 pub mod situation;
 pub mod state;

@@ -11,7 +11,7 @@ pub mod manifest;
 pub mod plan;
 pub mod pull;
 pub mod store;
-mod vector;
+pub mod vector;
 
 pub use embed::Embedder;
 pub use load::LoadError;
