@@ -35,6 +35,15 @@ pub enum Part {
     Test,
 }
 
+/// What is never in two parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// A vendor: its way of writing is not known from elsewhere.
+    Vendor,
+    /// A CVE only.
+    Cve,
+}
+
 #[derive(Deserialize)]
 struct Row {
     cve: String,
@@ -55,12 +64,12 @@ struct Row {
 ///
 /// # Errors
 /// When the line is no such row.
-pub fn parse(line: &str) -> Result<Option<Example>, serde_json::Error> {
+pub fn parse(line: &str, split: Split) -> Result<Option<Example>, serde_json::Error> {
     let row: Row = serde_json::from_str(line)?;
-    Ok((!row.description.trim().is_empty()).then(|| example(row)))
+    Ok((!row.description.trim().is_empty()).then(|| example(row, split)))
 }
 
-fn example(row: Row) -> Example {
+fn example(row: Row, split: Split) -> Example {
     let vector = row.cvss_vector.as_deref().and_then(|v| v.parse::<CvssVector>().ok());
     let metric = |names: &[&str]| vector.as_ref().and_then(|v| names.iter().find_map(|name| v.metric(name)));
     let classes = QUESTIONS.iter().map(|question| {
@@ -78,15 +87,14 @@ fn example(row: Row) -> Example {
     Example {
         classes: classes.collect(),
         by_vector,
-        part: part(&row.cve, row.vendor.as_deref().unwrap_or_default()),
+        part: part(&row.cve, row.vendor.as_deref().filter(|_| split == Split::Vendor).unwrap_or_default()),
         year: row.published.as_deref().and_then(|p| p.get(..4)?.parse().ok()),
         cve: row.cve,
         text: row.description,
     }
 }
 
-/// All CVEs of a vendor are in one part, so that a vendor's way of writing is not known from elsewhere; those of nobody
-/// that is named go one by one. A fifth is for the test, a twentieth for tuning.
+/// Those of nobody that is named go one by one. A fifth is for the test, a twentieth for tuning.
 fn part(cve: &str, vendor: &str) -> Part {
     let vendor = vendor.trim().to_lowercase();
     let key = if ["", "n/a", "unknown"].contains(&vendor.as_str()) { cve.to_owned() } else { vendor };
@@ -108,7 +116,7 @@ mod tests {
             r#"{{"cve":"{cve}","description":"A flaw.","vendor":"{vendor}","published":"2024-03-01",
             "cvss_vector":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","ssvc_automatable":"Yes"}}"#
         );
-        example(serde_json::from_str(&line).unwrap())
+        example(serde_json::from_str(&line).unwrap(), Split::Vendor)
     }
 
     #[test]

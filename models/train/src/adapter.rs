@@ -45,14 +45,6 @@ pub(crate) fn write(path: &Path, layout: &Layout, params: &[f32], settled: &[Set
     tensors.insert("calibration.threshold".into(), list(each(|s| s.threshold))?);
     let shifts = settled.iter().flat_map(|s| s.calibration.shifts.clone()).collect();
     tensors.insert("calibration.shift".into(), list(shifts)?);
-    let digest = data(&base)?;
-    tensors.insert("base".into(), Tensor::from_vec(digest, 32, &Device::Cpu)?);
+    tensors.insert("base".into(), Tensor::from_slice(base.bytes(), 32, &Device::Cpu)?);
     candle_core::safetensors::save(&tensors, path).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// The thirty-two bytes of a digest.
-fn data(digest: &Digest) -> Result<Vec<u8>> {
-    let text = digest.to_string();
-    let hex = text.trim_start_matches("sha256:");
-    (0..32).map(|i| Ok(u8::from_str_radix(hex.get(2 * i..2 * i + 2).context("a digest is cut")?, 16)?)).collect()
 }

@@ -88,6 +88,33 @@ impl Marks {
     }
 }
 
+impl Marks {
+    /// That exploitation can be automated.
+    pub fn automatable(&self) -> f32 {
+        self.automatable
+    }
+
+    /// Of total technical impact.
+    pub fn total(&self) -> f32 {
+        self.total
+    }
+
+    /// Of network, adjacent, local, physical.
+    pub fn vector(&self) -> [f32; 4] {
+        self.vector
+    }
+
+    /// Of none, low, high.
+    pub fn privileges(&self) -> [f32; 3] {
+        self.privileges
+    }
+
+    /// Of none, required.
+    pub fn interaction(&self) -> [f32; 2] {
+        self.interaction
+    }
+}
+
 fn in_range(name: &'static str, all: &[f32]) -> Result<(), BadMarks> {
     if all.iter().all(|p| (0.0..=1.0).contains(p)) { Ok(()) } else { Err(BadMarks::OutOfRange(name)) }
 }
