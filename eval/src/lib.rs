@@ -11,6 +11,7 @@ pub mod guard;
 pub mod interval;
 pub mod moves;
 pub mod outcome;
+pub mod read;
 pub mod replay;
 pub mod situation;
 pub mod state;
@@ -47,6 +48,8 @@ named! {
         Guard = "guard",
         /// A day of events with attacks in it, and the lines that call a person.
         Replay = "replay",
+        /// Closed questions about the texts of CVE records.
+        Read = "read",
     }
 }
 
@@ -70,6 +73,8 @@ pub struct Asked<'a> {
     pub cases: Option<&'a str>,
     /// Texts of other corpora, beside those of this build.
     pub texts: &'a [Text],
+    /// CVE texts of others with what was published about them, as JSON lines; none where there are none.
+    pub cves: Option<&'a str>,
 }
 
 /// Runs a suite.
@@ -114,6 +119,19 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
             let (places, events) = replay::read(asked.cases.unwrap_or(replay::CASES)).map_err(bad)?;
             let seed = asked.seed.unwrap_or(replay::SEED);
             replay::run(&places, &events, &Policies::bundled()?.default, seed, ground)
+        }
+        Suite::Read => {
+            let Some(reader) = ground.reader() else {
+                return Ok(vec![Outcome::skipped(suite, "texts read", "the model that reads is not installed")]);
+            };
+            let others = asked.cases.or(asked.cves).map(|text| read::others(text, asked.size)).transpose();
+            let (texts, aims) = match others.map_err(bad)? {
+                Some(texts) => (texts, true),
+                None => (read::own().map_err(bad)?, false),
+            };
+            let seed = asked.seed.unwrap_or(read::SEED);
+            read::run(&texts, aims, reader, &Policies::bundled()?.default, seed)
+                .map_err(|source| EvalError::Ground { suite, source })
         }
     }
 }

@@ -78,6 +78,49 @@ impl Outcome {
         Self { value: count as f64, interval, aim, ..Self::empty(suite, measure, cases, told) }.judged(count <= most)
     }
 
+    /// A number with its interval, which must be at least `aim` where there is one.
+    pub fn number(
+        suite: Suite,
+        measure: &'static str,
+        cases: usize,
+        (value, interval): (f64, [f64; 2]),
+        aim: Option<f64>,
+    ) -> Self {
+        let plain = Self { value, interval, aim, ..Self::empty(suite, measure, cases, Vec::new()) };
+        match aim {
+            Some(aim) => plain.judged(value >= aim),
+            None => plain,
+        }
+    }
+
+    /// A number that may be at most `most` where that is given. It has no interval of its own.
+    pub fn number_below(suite: Suite, measure: &'static str, cases: usize, value: f64, most: Option<f64>) -> Self {
+        let plain =
+            Self { value, interval: [value, value], aim: most, ..Self::empty(suite, measure, cases, Vec::new()) };
+        match most {
+            Some(most) => plain.judged(value <= most),
+            None => plain,
+        }
+    }
+
+    /// The share of `hits` among `cases`, only reported.
+    pub fn rate(suite: Suite, measure: &'static str, hits: usize, cases: usize) -> Self {
+        let value = if cases == 0 { 0.0 } else { hits as f64 / cases as f64 };
+        Self { value, interval: wilson(hits, cases), ..Self::empty(suite, measure, cases, Vec::new()) }
+    }
+
+    /// The same, and it may be at most that of so many hits.
+    pub fn below_count(self, hits: usize) -> Self {
+        let most = if self.cases == 0 { 0.0 } else { hits as f64 / self.cases as f64 };
+        let right = self.value <= most;
+        Self { aim: Some(most), ..self }.judged(right)
+    }
+
+    /// What could not be measured here, and why.
+    pub fn skipped(suite: Suite, measure: &'static str, why: &str) -> Self {
+        Self::empty(suite, measure, 0, vec![why.to_owned()])
+    }
+
     /// The same, drawn from a seed.
     pub fn seeded(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }

@@ -9,13 +9,13 @@ static ARCH: LazyLock<pulp::Arch> = LazyLock::new(pulp::Arch::new);
 
 /// Runs `f` compiled for the widest vector instructions that this machine has. What `f` calls must be
 /// `#[inline(always)]`, else it is compiled for the oldest machine that we support.
-pub(crate) fn wide<R>(f: impl FnOnce() -> R) -> R {
+pub fn wide<R>(f: impl FnOnce() -> R) -> R {
     ARCH.dispatch(f)
 }
 
 /// e^x within two units in the last place for x in -87 ..= 88; smaller x give about 1e-38, greater ones are cut.
 #[inline(always)]
-pub(crate) fn exp(x: f32) -> f32 {
+pub fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding it leaves the nearest whole number in the low bits.
     let x = x.clamp(-87.0, 88.0);
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
@@ -34,7 +34,7 @@ pub(crate) fn exp(x: f32) -> f32 {
 
 /// The error function within 2e-7 (Abramowitz and Stegun 7.1.26).
 #[inline(always)]
-pub(crate) fn erf(x: f32) -> f32 {
+pub fn erf(x: f32) -> f32 {
     let a = x.abs();
     let t = 1.0 / (1.0 + 0.327_591_1 * a);
     let p = 1.061_405_4 * t - 1.453_152;
@@ -46,7 +46,7 @@ pub(crate) fn erf(x: f32) -> f32 {
 
 /// Adds the bias, then takes x/2 * (1 + erf(x / sqrt 2)): the activation that BERT was trained with.
 #[inline(always)]
-pub(crate) fn bias_gelu(row: &mut [f32], bias: &[f32]) {
+pub fn bias_gelu(row: &mut [f32], bias: &[f32]) {
     for (x, b) in row.iter_mut().zip(bias) {
         let y = *x + b;
         *x = 0.5 * y * (1.0 + erf(y * std::f32::consts::FRAC_1_SQRT_2));
@@ -55,7 +55,7 @@ pub(crate) fn bias_gelu(row: &mut [f32], bias: &[f32]) {
 
 /// Adds bias and residual, then brings the row to mean 0 and variance 1, scaled and shifted.
 #[inline(always)]
-pub(crate) fn add_norm(row: &mut [f32], residual: &[f32], [bias, scale, shift]: [&[f32]; 3], epsilon: f32) {
+pub fn add_norm(row: &mut [f32], residual: &[f32], [bias, scale, shift]: [&[f32]; 3], epsilon: f32) {
     let count = row.len() as f32;
     for ((x, r), b) in row.iter_mut().zip(residual).zip(bias) {
         *x += r + b;
@@ -70,7 +70,7 @@ pub(crate) fn add_norm(row: &mut [f32], residual: &[f32], [bias, scale, shift]: 
 
 /// Turns a row into e^x, each over their sum. Returns nothing for an empty row.
 #[inline(always)]
-pub(crate) fn softmax(row: &mut [f32]) {
+pub fn softmax(row: &mut [f32]) {
     let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     for x in row.iter_mut() {
         *x = exp(*x - top);
@@ -83,7 +83,7 @@ pub(crate) fn softmax(row: &mut [f32]) {
 
 /// The sum of `f` over the row, in sixteen lanes: the order of additions is fixed, so the result is too.
 #[inline(always)]
-pub(crate) fn sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+pub fn sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     let mut lanes = [0.0f32; 16];
     let (chunks, rest) = row.as_chunks::<16>();
     for chunk in chunks {
@@ -98,7 +98,7 @@ pub(crate) fn sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
 }
 
 /// Shows a tensor's numbers to `f` without a copy.
-pub(crate) fn with_floats<T>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> T) -> Result<T> {
+pub fn with_floats<T>(tensor: &Tensor, f: impl FnOnce(&[f32]) -> T) -> Result<T> {
     let (storage, layout) = tensor.storage_and_layout();
     match (&*storage, layout.contiguous_offsets()) {
         (Storage::Cpu(CpuStorage::F32(all)), Some((from, to))) => Ok(f(&all[from..to])),

@@ -1,17 +1,19 @@
 //! The forward pass of a small BERT, for inference only. Comes in: token ids of several texts, one after the other
-//! without padding. Goes out: one unit vector a text.
+//! without padding. Goes out: the mean state of each text. An adapter's additions are taken into the weights when they
+//! are loaded, so they cost nothing later.
 
 use candle_core::safetensors::SliceSafetensors;
 use candle_core::{DType, Device, Result, Tensor};
 
 use super::attend::Attend;
 use super::ops::{AddNorm, BiasGelu};
+use crate::read::adapter::Adapter;
 
 /// all-MiniLM-L6-v2: what its config.json says. The tensors are checked against it when they are loaded.
-pub(super) const LAYERS: usize = 6;
-pub(super) const WIDTH: usize = 384;
+pub(crate) const LAYERS: usize = 6;
+pub(crate) const WIDTH: usize = 384;
 const HEADS: usize = 12;
-const INNER: usize = 1536;
+pub(crate) const INNER: usize = 1536;
 const WORDS: usize = 30522;
 const POSITIONS: usize = 512;
 const EPSILON: f32 = 1e-12;
@@ -35,7 +37,8 @@ struct Layer {
 }
 
 impl MiniLm {
-    pub(super) fn load(file: &[u8]) -> Result<Self> {
+    /// Reads the published weights, changed by the adapter where there is one.
+    pub(super) fn load(file: &[u8], adapter: Option<&Adapter<'_>>) -> Result<Self> {
         let tensors = Tensors(SliceSafetensors::new(file)?);
         let types = tensors.get("embeddings.token_type_embeddings.weight", (2, WIDTH))?;
         let positions = tensors.get("embeddings.position_embeddings.weight", (POSITIONS, WIDTH))?;
@@ -45,11 +48,11 @@ impl MiniLm {
             words: tensors.get("embeddings.word_embeddings.weight", (WORDS, WIDTH))?,
             positions: positions.broadcast_add(&types.get(0)?)?,
             norm: Tensor::stack(&[&norm[0].zeros_like()?, &norm[0], &norm[1]], 0)?,
-            layers: (0..LAYERS).map(|i| Layer::load(&tensors, i)).collect::<Result<_>>()?,
+            layers: (0..LAYERS).map(|i| Layer::load(&tensors, i, adapter)).collect::<Result<_>>()?,
         })
     }
 
-    /// Mean of the last states of each text, brought to length one. `ids` holds the texts one after the other.
+    /// Mean of the last states of each text. `ids` holds the texts one after the other.
     pub(super) fn forward(&self, ids: &[u32], lengths: &[usize]) -> Result<Vec<Vec<f32>>> {
         let positions: Vec<u32> = lengths.iter().flat_map(|length| 0..*length as u32).collect();
         let mut x = self.words.index_select(&Tensor::new(ids, &Device::Cpu)?, 0)?;
@@ -60,37 +63,53 @@ impl MiniLm {
         }
         let states = x.flatten_all()?.to_vec1::<f32>()?;
         let mut rest = states.as_slice();
-        Ok(lengths.iter().map(|length| unit_mean(rest.split_off(..length * WIDTH).unwrap_or_default())).collect())
+        Ok(lengths.iter().map(|length| mean(rest.split_off(..length * WIDTH).unwrap_or_default())).collect())
     }
 }
 
 impl Layer {
-    fn load(tensors: &Tensors<'_>, index: usize) -> Result<Self> {
+    fn load(tensors: &Tensors<'_>, index: usize, adapter: Option<&Adapter<'_>>) -> Result<Self> {
+        // A column an output, and its bias.
         let get = |name: &str, rows: usize, columns: usize| -> Result<[Tensor; 2]> {
             let path = format!("encoder.layer.{index}.{name}");
-            Ok([tensors.get(&format!("{path}.weight"), (rows, columns))?, tensors.get(&format!("{path}.bias"), rows)?])
+            let weight = tensors.get(&format!("{path}.weight"), (rows, columns))?.t()?;
+            Ok([weight, tensors.get(&format!("{path}.bias"), rows)?])
         };
-        let norm = |name: &str, bias: &Tensor| -> Result<Tensor> {
+        let changed = |name: &str, [weight, bias]: [Tensor; 2]| -> Result<[Tensor; 2]> {
+            let Some(adapter) = adapter else { return Ok([weight.contiguous()?, bias]) };
+            let (from, to) = weight.dims2()?;
+            let [more, bias] = adapter.linear(index, name, from, to)?;
+            Ok([(weight + more)?.contiguous()?, bias])
+        };
+        let norm = |ours: &str, name: &str, bias: &Tensor| -> Result<Tensor> {
             let path = format!("encoder.layer.{index}.{name}.LayerNorm");
-            let scale = tensors.get(&format!("{path}.weight"), WIDTH)?;
-            Tensor::stack(&[bias, &scale, &tensors.get(&format!("{path}.bias"), WIDTH)?], 0)
+            let published =
+                || Ok([tensors.get(&format!("{path}.weight"), WIDTH)?, tensors.get(&format!("{path}.bias"), WIDTH)?]);
+            let [scale, shift] = adapter.map_or_else(published, |a| a.norm(index, ours))?;
+            Tensor::stack(&[bias, &scale, &shift], 0)
         };
-        let scale = ((WIDTH / HEADS) as f64).sqrt().recip();
         let [q, q_bias] = get("attention.self.query", WIDTH, WIDTH)?;
         let [k, k_bias] = get("attention.self.key", WIDTH, WIDTH)?;
         let [v, v_bias] = get("attention.self.value", WIDTH, WIDTH)?;
-        let [out, out_bias] = get("attention.output.dense", WIDTH, WIDTH)?;
-        let [up, up_bias] = get("intermediate.dense", INNER, WIDTH)?;
-        let [down, down_bias] = get("output.dense", WIDTH, INNER)?;
+        let three = [Tensor::cat(&[q, k, v], 1)?, Tensor::cat(&[q_bias, k_bias, v_bias], 0)?];
+        let [qkv, qkv_bias] = changed("qkv", three)?;
+        // The scale of the scores is taken into the query.
+        let scale = ((WIDTH / HEADS) as f64).sqrt().recip();
+        let scaled = |x: &Tensor, dim: usize| -> Result<Tensor> {
+            Tensor::cat(&[(x.narrow(dim, 0, WIDTH)? * scale)?, x.narrow(dim, WIDTH, 2 * WIDTH)?], dim)?.contiguous()
+        };
+        let [out, out_bias] = changed("attended", get("attention.output.dense", WIDTH, WIDTH)?)?;
+        let [up, up_bias] = changed("up", get("intermediate.dense", INNER, WIDTH)?)?;
+        let [down, down_bias] = changed("down", get("output.dense", WIDTH, INNER)?)?;
         Ok(Self {
-            qkv: Tensor::cat(&[(q * scale)?, k, v], 0)?.t()?.contiguous()?,
-            qkv_bias: Tensor::cat(&[(q_bias * scale)?, k_bias, v_bias], 0)?,
-            out: out.t()?.contiguous()?,
-            out_norm: norm("attention.output", &out_bias)?,
-            up: up.t()?.contiguous()?,
+            qkv: scaled(&qkv, 1)?,
+            qkv_bias: scaled(&qkv_bias, 0)?,
+            out,
+            out_norm: norm("attended_norm", "attention.output", &out_bias)?,
+            up,
             up_bias,
-            down: down.t()?.contiguous()?,
-            down_norm: norm("output", &down_bias)?,
+            down,
+            down_norm: norm("norm", "output", &down_bias)?,
         })
     }
 
@@ -120,14 +139,12 @@ impl Tensors<'_> {
     }
 }
 
-fn unit_mean(states: &[f32]) -> Vec<f32> {
+fn mean(states: &[f32]) -> Vec<f32> {
+    let count = (states.len() / WIDTH).max(1) as f32;
     let mut mean = vec![0f32; WIDTH];
     for row in states.chunks_exact(WIDTH) {
         mean.iter_mut().zip(row).for_each(|(m, x)| *m += x);
     }
-    let length = mean.iter().map(|x| x * x).sum::<f32>().sqrt();
-    if length > 0.0 {
-        mean.iter_mut().for_each(|x| *x /= length);
-    }
+    mean.iter_mut().for_each(|m| *m /= count);
     mean
 }

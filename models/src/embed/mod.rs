@@ -2,16 +2,18 @@
 //! the mean of its tokens' last states. A text beyond 256 tokens counts by its first 256.
 
 mod attend;
-mod minilm;
+pub(crate) mod minilm;
 mod ops;
 
 use std::path::Path;
 
+use assay_core::ids::Digest;
 use assay_core::ports::{Embed, ModelError, ModelId};
 use tokenizers::{Tokenizer, TruncationParams};
 
 use self::minilm::{MiniLm, WIDTH};
 use crate::load::{self, LoadError};
+use crate::read::adapter::Adapter;
 use crate::store::ModelStore;
 
 /// The model's name in the manifest.
@@ -26,8 +28,15 @@ const PACK_TOKENS_MAX: usize = 1024;
 /// The embedding model in memory, about 95 MB. Any number of threads may use it at once.
 pub struct Embedder {
     id: ModelId,
+    encoder: Encoder,
+}
+
+/// The encoder and its tokens: what embedding and reading share.
+pub(crate) struct Encoder {
     tokenizer: Tokenizer,
     model: MiniLm,
+    /// The digest of the published weights.
+    pub(crate) weights: Digest,
 }
 
 impl Embedder {
@@ -36,19 +45,7 @@ impl Embedder {
     /// # Errors
     /// When the model is not installed, not whole, or not what it should be.
     pub fn load(store: &ModelStore) -> Result<Self, LoadError> {
-        let entry = load::model(EMBEDDER)?;
-        let mut files = [None, None];
-        for file in &entry.files {
-            let slot = usize::from(file.name.ends_with(".json"));
-            files[slot] = Some((file, store.path(entry, file)));
-        }
-        let [Some((weights, weights_path)), Some((words, words_path))] = files else {
-            return Err(LoadError::Unknown(format!("{EMBEDDER} with weights and a tokenizer")));
-        };
-        let tokenizer = tokenizer(&words_path, &load::read(store, entry, words)?)?;
-        let bytes = load::read(store, entry, weights)?;
-        let model = load::parse(&weights_path, || MiniLm::load(&bytes))?;
-        Ok(Self { id: ModelId { name: entry.title.as_str().into(), digest: weights.sha256 }, tokenizer, model })
+        Ok(Self { id: Self::id()?, encoder: Encoder::load(store, None)? })
     }
 
     /// Which model this is, without loading it.
@@ -60,6 +57,43 @@ impl Embedder {
         let weights = entry.files.iter().find(|file| !file.name.ends_with(".json"));
         let weights = weights.ok_or_else(|| LoadError::Unknown(format!("{EMBEDDER} with weights")))?;
         Ok(ModelId { name: entry.title.as_str().into(), digest: weights.sha256 })
+    }
+}
+
+impl Encoder {
+    /// Loads it from the models folder, changed by the adapter where there is one.
+    pub(crate) fn load(store: &ModelStore, adapter: Option<&Adapter<'_>>) -> Result<Self, LoadError> {
+        let entry = load::model(EMBEDDER)?;
+        let mut files = [None, None];
+        for file in &entry.files {
+            let slot = usize::from(file.name.ends_with(".json"));
+            files[slot] = Some((file, store.path(entry, file)));
+        }
+        let [Some((weights, weights_path)), Some((words, words_path))] = files else {
+            return Err(LoadError::Unknown(format!("{EMBEDDER} with weights and a tokenizer")));
+        };
+        let tokenizer = tokenizer(&words_path, &load::read(store, entry, words)?)?;
+        let bytes = load::read(store, entry, weights)?;
+        let model = load::parse(&weights_path, || MiniLm::load(&bytes, adapter))?;
+        Ok(Self { tokenizer, model, weights: weights.sha256 })
+    }
+
+    /// The mean state of each text, in order.
+    pub(crate) fn means(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, ModelError> {
+        let texts = self.tokens(texts)?;
+        let mut means = Vec::with_capacity(texts.len());
+        let (mut ids, mut lengths) = (Vec::new(), Vec::new());
+        for (i, text) in texts.iter().enumerate() {
+            ids.extend_from_slice(text);
+            lengths.push(text.len());
+            let next = texts.get(i + 1).map_or(usize::MAX, Vec::len);
+            if ids.len().saturating_add(next) > PACK_TOKENS_MAX {
+                means.extend(self.model.forward(&ids, &lengths).map_err(failed)?);
+                ids.clear();
+                lengths.clear();
+            }
+        }
+        Ok(means)
     }
 
     fn tokens(&self, texts: &[&str]) -> Result<Vec<Vec<u32>>, ModelError> {
@@ -79,20 +113,16 @@ impl Embed for Embedder {
     }
 
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, ModelError> {
-        let texts = self.tokens(texts)?;
-        let mut vectors = Vec::with_capacity(texts.len());
-        let (mut ids, mut lengths) = (Vec::new(), Vec::new());
-        for (i, text) in texts.iter().enumerate() {
-            ids.extend_from_slice(text);
-            lengths.push(text.len());
-            let next = texts.get(i + 1).map_or(usize::MAX, Vec::len);
-            if ids.len().saturating_add(next) > PACK_TOKENS_MAX {
-                vectors.extend(self.model.forward(&ids, &lengths).map_err(failed)?);
-                ids.clear();
-                lengths.clear();
-            }
-        }
+        let mut vectors = self.encoder.means(texts)?;
+        vectors.iter_mut().for_each(|vector| unit(vector));
         Ok(vectors)
+    }
+}
+
+fn unit(vector: &mut [f32]) {
+    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+    if length > 0.0 {
+        vector.iter_mut().for_each(|x| *x /= length);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::tests::installed;
 fn a_file_that_is_no_safetensors_is_an_error_not_a_panic() {
     let path = Path::new("model.safetensors");
     for bytes in [&b""[..], b"{}", &[0xff; 64], b"\x10\0\0\0\0\0\0\0{\"a\":{\"dtype\":\""] {
-        assert!(matches!(load::parse(path, || MiniLm::load(bytes)), Err(LoadError::Format { .. })));
+        assert!(matches!(load::parse(path, || MiniLm::load(bytes, None)), Err(LoadError::Format { .. })));
     }
 }
 

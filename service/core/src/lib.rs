@@ -22,6 +22,7 @@ pub mod batch;
 pub mod capability;
 pub mod control;
 pub mod intel;
+pub mod reading;
 pub mod scope;
 
 // Claim ledger: which finding a claim is about, and whether it is open.

@@ -7,6 +7,7 @@ use crate::ids::{Digest, Span, Time};
 use crate::intel::{FeedState, IntelNote};
 use crate::observation::Record;
 use crate::order::{Names, StoredRow};
+use crate::reading::{Marks, Thresholds};
 use crate::records::{Chain, Changed, Imported, Move, Receipt, ReportMeta, StandingDecision};
 use crate::scope::Head;
 use crate::world::{Watching, World};
@@ -194,6 +195,21 @@ pub trait Embed {
     /// # Errors
     /// When the model is missing or fails.
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, ModelError>;
+}
+
+/// Reads the description of a CVE record. It answers closed questions with probabilities and writes nothing.
+pub trait ReadText {
+    /// Which model.
+    fn model(&self) -> &ModelId;
+
+    /// What each question's answer must reach to be said, as this model was calibrated.
+    fn thresholds(&self) -> Thresholds;
+
+    /// One answer per text, in order. A text is the description of a CVE record, never a scanner's or a tenant's.
+    ///
+    /// # Errors
+    /// When the model is missing or fails.
+    fn marks(&self, texts: &[&str]) -> Result<Vec<Marks>, ModelError>;
 }
 
 /// A closed answer in the making: what may come next, and what was taken.

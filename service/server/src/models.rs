@@ -112,17 +112,30 @@ fn folder(config: &Config, data: &DataFolder) -> PathBuf {
     if let Some(folder) = &config.models.folder {
         return folder.clone();
     }
-    if let Some(folder) = std::env::var_os("ASSAY_MODELS").filter(|f| !f.is_empty()) {
-        return folder.into();
+    if let Some(folder) = named_folder() {
+        return folder;
     }
     let own = data.models();
     if own.is_dir() {
         return own;
     }
+    cached_folder().unwrap_or(own)
+}
+
+fn named_folder() -> Option<PathBuf> {
+    std::env::var_os("ASSAY_MODELS").filter(|f| !f.is_empty()).map(PathBuf::from)
+}
+
+fn cached_folder() -> Option<PathBuf> {
     let cache = std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    cache.map_or(own, |cache| cache.join("assay").join("models"))
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
+    Some(cache.join("assay").join("models"))
+}
+
+/// Where models lie when there is no data folder: an evaluation has none.
+pub(crate) fn without_data() -> Option<ModelStore> {
+    named_folder().or_else(cached_folder).map(ModelStore::new)
 }
 
 /// The models that Assay uses by default.

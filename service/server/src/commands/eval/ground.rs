@@ -1,16 +1,18 @@
 //! What suites stand on in this binary: the ledger in memory, the readers, the door; and corpora that lie beside the
 //! project.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 use std::path::Path;
 
 use assay_core::control::Controls;
 use assay_core::ids::Time;
 use assay_core::observation::Record;
+use assay_core::ports::ReadText;
 use assay_core::scope::Head;
 use assay_core::text::{Door, Opaque};
 use assay_eval::ground::{Fault, Ground, Shown};
 use assay_eval::guard::corpus::{Text, foreign};
+use assay_models::Reader;
 use assay_sources::cluster::limits::ScanLimits;
 use assay_sources::cluster::{ScanHow, StandardsVersion, ToldBy, manifests, records};
 use assay_sources::door::SecretDoor;
@@ -18,9 +20,16 @@ use assay_sources::limits::ReadLimits;
 use assay_sources::read::{Flow, How, read};
 use assay_sources::sniff::sniff;
 use assay_store::Store;
+use flate2::read::MultiGzDecoder;
+
+use crate::models;
 
 /// Where other corpora lie, seen from the root of the project. They are no part of it.
 const CORPORA: &str = "../shared/guard";
+/// Where CVE texts of others lie, with what was published about them.
+const CVES: &str = "../shared/intel/exploit_forecast.jsonl.gz";
+/// More of them is not read.
+const CVES_BYTES_MAX: u64 = 256 << 20;
 /// Larger files are no list of texts.
 const CORPUS_BYTES_MAX: u64 = 4 << 20;
 
@@ -28,12 +37,22 @@ const CORPUS_BYTES_MAX: u64 = 4 << 20;
 pub(crate) struct OurGround {
     door: SecretDoor,
     cluster: Opaque,
+    reader: Option<Reader>,
 }
 
 impl OurGround {
-    pub(crate) fn new() -> Self {
+    /// `reads`: whether a suite asks for the model that reads texts. Without one it says so itself.
+    pub(crate) fn new(reads: bool) -> Self {
+        let store = reads.then(models::without_data).flatten();
+        let reader = store.and_then(|store| match Reader::load(&store) {
+            Ok(reader) => Some(reader),
+            Err(error) => {
+                tracing::warn!("the model that reads texts cannot be used: {error}");
+                None
+            }
+        });
         // Marks of secrets in a run of a suite belong to no installation.
-        Self { door: SecretDoor::new([0; 32]), cluster: Opaque::readmit("demo") }
+        Self { door: SecretDoor::new([0; 32]), cluster: Opaque::readmit("demo"), reader }
     }
 
     pub(crate) fn secrets(&self) -> &SecretDoor {
@@ -80,6 +99,18 @@ impl Ground for OurGround {
     fn door(&self) -> &dyn Door {
         &self.door
     }
+
+    fn reader(&self) -> Option<&dyn ReadText> {
+        self.reader.as_ref().map(|reader| reader as &dyn ReadText)
+    }
+}
+
+/// CVE texts of others with what was published about them, where they lie.
+pub(crate) fn cves() -> Option<String> {
+    let file = std::fs::File::open(CVES).ok()?;
+    let mut text = String::new();
+    let opened = MultiGzDecoder::new(file).take(CVES_BYTES_MAX).read_to_string(&mut text);
+    opened.ok().map(|_| text)
 }
 
 /// Texts of other corpora, where they lie; none where they do not.
