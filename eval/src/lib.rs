@@ -3,6 +3,7 @@
 //! the same seed gives the same row.
 
 pub mod cases;
+pub mod conditions;
 pub mod context;
 pub mod dedup;
 pub mod exposure;
@@ -22,9 +23,11 @@ use assay_core::control::BadControls;
 use assay_core::ids::BadVulnId;
 use assay_core::named;
 use assay_core::policy::BadPolicy;
+use assay_core::reading::BadPhrases;
 use assay_core::sink::escape;
 
 use crate::cases::BadCase;
+use crate::conditions::Described;
 use crate::context::Policies;
 use crate::ground::{Fault, Ground};
 use crate::guard::corpus::{self, Text};
@@ -47,6 +50,8 @@ named! {
         Guard = "guard",
         /// A day of events with attacks in it, and the lines that call a person.
         Replay = "replay",
+        /// Texts of records, and the conditions of exploitation that they state.
+        Conditions = "conditions",
     }
 }
 
@@ -70,6 +75,8 @@ pub struct Asked<'a> {
     pub cases: Option<&'a str>,
     /// Texts of other corpora, beside those of this build.
     pub texts: &'a [Text],
+    /// Descriptions of records, where there are any: labels are held against them.
+    pub records: &'a [Described],
 }
 
 /// Runs a suite.
@@ -115,6 +122,11 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
             let seed = asked.seed.unwrap_or(replay::SEED);
             replay::run(&places, &events, &Policies::bundled()?.default, seed, ground)
         }
+        Suite::Conditions => {
+            let sentences = conditions::read(asked.cases.unwrap_or(conditions::SENTENCES)).map_err(bad)?;
+            let labels = if asked.cases.is_some() { "" } else { conditions::LABELS };
+            conditions::run(&sentences, &conditions::read(labels).map_err(bad)?, asked.records)
+        }
     }
 }
 
@@ -127,6 +139,9 @@ pub enum EvalError {
     /// A policy cannot be read.
     #[error("a policy cannot be read")]
     Policy(#[from] BadPolicy),
+    /// The table of phrases that conditions are read by cannot be read.
+    #[error("the table of phrases cannot be read")]
+    Phrases(#[from] BadPhrases),
     /// The phrases cannot be read.
     #[error("the phrases cannot be read")]
     Catalogue(#[from] BadCatalogue),

@@ -2,6 +2,10 @@
 //! five questions, and the threshold that each question was calibrated to. Goes out: the values that pass, each with its
 //! probability; below the threshold nothing is said. A reading may only raise, whoever it is asked by.
 
+mod spans;
+
+pub use spans::{BadPhrases, Phrases, SPANS_MAX};
+
 use crate::condition::Condition;
 use crate::intel::{CvssVector, TechnicalImpact};
 use crate::named;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Context, Result};
 use assay_core::catalogue::Catalogue;
 use assay_core::plan::TemplateBecause;
-use assay_core::ports::{Embed, ModelId, Planner};
+use assay_core::ports::{Embed, ModelId, Planner, ReadText};
 use assay_core::text::grouped;
 use assay_models::store::State;
 use assay_models::{Embedder, LocalPlanner, ModelStore, embed, plan};
@@ -79,6 +79,11 @@ impl LocalModels {
             }
         });
         loaded.clone()
+    }
+
+    /// The model that reads texts of CVE records, where there is one. None is wired yet: this is its place.
+    pub(crate) fn reader(&self) -> Option<Arc<dyn ReadText + Send + Sync>> {
+        None
     }
 
     /// Whose vectors count: the model that is installed, whether or not it is loaded.

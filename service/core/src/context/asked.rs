@@ -8,7 +8,7 @@ use crate::condition::{self, Condition, Met};
 use crate::ids::{EvidenceId, Time};
 use crate::intel::{CvssVector, Feed, IntelNote, Said};
 use crate::observation::Author;
-use crate::reading::{Contradiction, ReadBy, Reading};
+use crate::reading::{Contradiction, ReadBy, Reading, Spanned};
 use crate::text::Opaque;
 use crate::world::{VulnIdx, World};
 
@@ -60,6 +60,8 @@ pub struct Asked {
     pub source: Opaque,
     /// Each condition, and whether it is met here.
     pub each: Vec<(Condition, Met)>,
+    /// Where the text says so, where they were read from one.
+    pub spans: Vec<Spanned>,
 }
 
 impl Asked {
@@ -69,11 +71,11 @@ impl Asked {
         let asset = subject.asset?;
         let each = recorded.conditions().into_iter();
         let each = each.map(|c| (c, condition::met(c, world, asset, subject.container))).collect();
-        let source = match &recorded.note.said {
-            Said::Read(by) => Opaque::readmit(&by.by),
-            _ => recorded.note.via.clone(),
+        let (source, spans) = match &recorded.note.said {
+            Said::Read(by) => (Opaque::readmit(&by.by), by.conditions.clone()),
+            _ => (recorded.note.via.clone(), Vec::new()),
         };
-        Some(Self { origin: recorded.origin, source, each })
+        Some(Self { origin: recorded.origin, source, each, spans })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What suites stand on in this binary: the ledger in memory, the readers, the door; and corpora that lie beside the
 //! project.
 
-use std::io::Cursor;
+use std::io::{BufRead as _, Cursor};
 use std::path::Path;
 
 use assay_core::control::Controls;
@@ -9,18 +9,23 @@ use assay_core::ids::Time;
 use assay_core::observation::Record;
 use assay_core::scope::Head;
 use assay_core::text::{Door, Opaque};
+use assay_eval::conditions::Described;
 use assay_eval::ground::{Fault, Ground, Shown};
 use assay_eval::guard::corpus::{Text, foreign};
 use assay_sources::cluster::limits::ScanLimits;
 use assay_sources::cluster::{ScanHow, StandardsVersion, ToldBy, manifests, records};
 use assay_sources::door::SecretDoor;
+use assay_sources::intel::plain;
 use assay_sources::limits::ReadLimits;
 use assay_sources::read::{Flow, How, read};
 use assay_sources::sniff::sniff;
 use assay_store::Store;
+use serde::Deserialize;
 
 /// Where other corpora lie, seen from the root of the project. They are no part of it.
 const CORPORA: &str = "../shared/guard";
+/// Where descriptions of records lie, in the same way: one JSON object a line, with `cve` and `description`.
+const RECORDS: &str = "../shared/intel";
 /// Larger files are no list of texts.
 const CORPUS_BYTES_MAX: u64 = 4 << 20;
 
@@ -93,4 +98,20 @@ pub(crate) fn corpora() -> Vec<Text> {
         Some(foreign(&path.strip_prefix(root).unwrap_or(path).display().to_string(), &file))
     });
     texts.flatten().collect()
+}
+
+/// A line of a file of records.
+#[derive(Deserialize)]
+struct RecordLine {
+    cve: String,
+    description: String,
+}
+
+/// Descriptions of records, where they lie; none where they do not.
+pub(crate) fn records_at_hand() -> Vec<Described> {
+    let Ok(files) = crate::ingest::folder(Path::new(RECORDS)) else { return Vec::new() };
+    let lists = files.iter().filter(|path| path.to_string_lossy().ends_with(".jsonl.gz"));
+    let lines = lists.filter_map(|path| plain(path).ok()).flat_map(|file| file.lines().map_while(Result::ok));
+    let read = lines.filter_map(|line| serde_json::from_str::<RecordLine>(&line).ok());
+    read.map(|r| Described { cve: r.cve, text: r.description }).collect()
 }
