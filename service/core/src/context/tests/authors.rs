@@ -386,6 +386,30 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases(1_000)))]
+
+    /// C9: whatever is read out of the text of a vulnerability, nothing becomes less urgent by it.
+    #[test]
+    fn no_reading_lowers_anything(seed: u64, word: u64) {
+        let before = scene(seed);
+        let mut after = before.clone();
+        let other = random(word, now(), &policy(), &controls());
+        let readings = other.vulns.iter().flat_map(|v| &v.notes).filter(|n| n.feed == Feed::Reading);
+        for (vuln, note) in after.vulns.iter_mut().zip(readings) {
+            if vuln.notes.iter().all(|n| n.feed != Feed::Reading) {
+                vuln.notes.push(note.clone());
+            }
+        }
+        let (world, other) = (before.world(), after.world());
+        for (a, b) in before.findings.iter().zip(&after.findings) {
+            let (old, new) = (before.see(&world, a), after.see(&other, b));
+            prop_assert!(key(&new.assessment) <= key(&old.assessment), "{:?}\n{:?}", old.factors.inputs(), new.factors.inputs());
+            prop_assert!(new.assessment.worst <= old.assessment.worst, "{:?}", new.factors.inputs());
+        }
+    }
+}
+
 #[test]
 fn the_package_of_another_ecosystem_is_another_package() {
     let mut shop = Shop::new();
