@@ -3,6 +3,7 @@
 //! the same seed gives the same row.
 
 pub mod cases;
+pub mod conditions;
 pub mod context;
 pub mod dedup;
 pub mod exposure;
@@ -23,9 +24,11 @@ use assay_core::control::BadControls;
 use assay_core::ids::BadVulnId;
 use assay_core::named;
 use assay_core::policy::BadPolicy;
+use assay_core::reading::BadPhrases;
 use assay_core::sink::escape;
 
 use crate::cases::BadCase;
+use crate::conditions::Described;
 use crate::context::Policies;
 use crate::ground::{Fault, Ground};
 use crate::guard::corpus::{self, Text};
@@ -50,6 +53,8 @@ named! {
         Replay = "replay",
         /// Closed questions about the texts of CVE records.
         Read = "read",
+        /// Texts of records, and the conditions of exploitation that they state.
+        Conditions = "conditions",
     }
 }
 
@@ -75,6 +80,8 @@ pub struct Asked<'a> {
     pub texts: &'a [Text],
     /// CVE texts of others with what was published about them, as JSON lines; none where there are none.
     pub cves: Option<&'a str>,
+    /// Descriptions of records, where there are any: labels are held against them.
+    pub records: &'a [Described],
 }
 
 /// Runs a suite.
@@ -133,6 +140,11 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
             read::run(&texts, aims, reader, &Policies::bundled()?.default, seed)
                 .map_err(|source| EvalError::Ground { suite, source })
         }
+        Suite::Conditions => {
+            let sentences = conditions::read(asked.cases.unwrap_or(conditions::SENTENCES)).map_err(bad)?;
+            let labels = if asked.cases.is_some() { "" } else { conditions::LABELS };
+            conditions::run(&sentences, &conditions::read(labels).map_err(bad)?, asked.records)
+        }
     }
 }
 
@@ -145,6 +157,9 @@ pub enum EvalError {
     /// A policy cannot be read.
     #[error("a policy cannot be read")]
     Policy(#[from] BadPolicy),
+    /// The table of phrases that conditions are read by cannot be read.
+    #[error("the table of phrases cannot be read")]
+    Phrases(#[from] BadPhrases),
     /// The phrases cannot be read.
     #[error("the phrases cannot be read")]
     Catalogue(#[from] BadCatalogue),

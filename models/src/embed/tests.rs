@@ -35,7 +35,7 @@ fn weights_cut_short_are_refused_by_the_parser_too() {
     let entry = load::model(EMBEDDER).unwrap();
     let bytes = load::read(&store, entry, &entry.files[0]).unwrap();
     for keep in [7, 8, 1000, 20_000, bytes.len() / 2, bytes.len() - 1] {
-        let parsed = load::parse(Path::new("cut"), || MiniLm::load(&bytes[..keep]));
+        let parsed = load::parse(Path::new("cut"), || MiniLm::load(&bytes[..keep], None));
         assert!(matches!(parsed, Err(LoadError::Format { .. })), "{keep}");
     }
 }
@@ -56,7 +56,7 @@ fn vectors_are_those_of_candles_own_bert() {
     let long = "a heap overflow in the parser of a header lets a remote attacker run code ".repeat(40);
     let texts = ["", "x", "A shell ran in the container.", long.as_str(), "Über-long naïve words: Ω≈ç√∫ 漢字 🙂"];
     let ours = embedder.embed(&texts).unwrap();
-    for (text, ours) in embedder.tokens(&texts).unwrap().iter().zip(&ours) {
+    for (text, ours) in embedder.encoder.tokens(&texts).unwrap().iter().zip(&ours) {
         let ids = Tensor::new(text.as_slice(), &Device::Cpu).unwrap().unsqueeze(0).unwrap();
         let states = stock.forward(&ids, &ids.zeros_like().unwrap(), None).unwrap();
         let mean = states.mean(1).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();

@@ -2,6 +2,7 @@
 //! the plan's order, points, what to do. The model's part ends at the order of the facts.
 
 mod answers;
+mod read;
 
 use crate::assess::{Assessment, contributions};
 use crate::asset::{KindClass, PackageKey};
@@ -87,6 +88,12 @@ pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result
     if told.brief.left_out > 0 {
         let more = [" more fact is in the JSON form.", " more facts are in the JSON form."];
         blocks.push(Block::Line(counted(told.brief.left_out as u64, more).to_vec()));
+    }
+    if let Some(line) = read::needs(told) {
+        blocks.push(Block::Field(Own::new("Needs"), line));
+    }
+    if let Some(line) = read::reads(told) {
+        blocks.push(Block::Field(Own::new("Text"), line));
     }
     blocks.push(Block::Field(Own::new("Points"), points(told)));
     blocks.push(Block::Field(Own::new("Do"), remedy(told)));

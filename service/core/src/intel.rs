@@ -8,6 +8,7 @@ use std::str::FromStr;
 use crate::condition::Condition;
 use crate::ids::{Time, VulnId};
 use crate::named;
+use crate::reading::ReadBy;
 use crate::text::Opaque;
 
 named! {
@@ -124,7 +125,7 @@ pub struct IntelNote {
     pub said: Said,
     /// The published source that said it.
     pub feed: Feed,
-    /// The tool that carried it, where it came inside a report; empty when read from the feed itself.
+    /// The tool that carried it, where it came inside a report; of a curated row the address that says so; else empty.
     pub via: Opaque,
     /// When the source said it.
     pub at: Time,
@@ -160,8 +161,10 @@ pub enum Said {
     Text(Opaque),
     /// A weakness class, by its CWE number.
     Cwe(u32),
-    /// What exploitation asks for.
+    /// What exploitation asks for, by a curated row.
     Conditions(Vec<Condition>),
+    /// What was read out of the text of the record.
+    Read(Box<ReadBy>),
     /// The record was withdrawn.
     Rejected,
 }

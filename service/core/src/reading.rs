@@ -2,8 +2,16 @@
 //! five questions, and the threshold that each question was calibrated to. Goes out: the values that pass, each with its
 //! probability; below the threshold nothing is said. A reading may only raise, whoever it is asked by.
 
+mod spans;
+
+pub use spans::{BadPhrases, Phrases, SPANS_MAX};
+
+use crate::condition::Condition;
 use crate::intel::{CvssVector, TechnicalImpact};
 use crate::named;
+
+/// The most bytes of one text that are read; what follows is not looked at.
+pub const READ_TEXT_BYTES_MAX: usize = 16 * 1024;
 
 named! {
     /// CVSS Attack Vector.
@@ -184,6 +192,62 @@ impl Reading {
     }
 }
 
+/// A condition of exploitation, and where the text says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Spanned {
+    /// Which.
+    pub condition: Condition,
+    /// The first byte of the words that say so.
+    pub start: u32,
+    /// The byte behind the last of them.
+    pub end: u32,
+}
+
+/// One reading of a text, with who read it. Whatever it says, it may only raise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadBy {
+    /// The model's name, or that of the table of phrases.
+    pub by: Box<str>,
+    /// The values that passed.
+    pub reading: Reading,
+    /// The conditions that the text names, in the order of the text.
+    pub conditions: Vec<Spanned>,
+}
+
+/// The part of a text that is read: cut at the limit, between two letters.
+pub fn legible(text: &str) -> &str {
+    let end = (0..=READ_TEXT_BYTES_MAX.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text[..end].trim_end()
+}
+
+/// What the text and a CVSS vector say differently of one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// Of what: `attack vector`, `privileges required`, `user interaction`.
+    pub of: &'static str,
+    /// As the text reads.
+    pub text: &'static str,
+    /// As the vector says.
+    pub vector: &'static str,
+}
+
+impl Reading {
+    /// Where the text reads otherwise than the vector says.
+    pub fn contradictions(&self, vector: &CvssVector) -> Vec<Contradiction> {
+        let (from, holds, takes_part) = of_vector(vector);
+        let pairs = [
+            ("attack vector", self.vector.map(|s| s.value.as_str()), from.map(AttackVector::as_str)),
+            ("privileges required", self.privileges.map(|s| s.value.as_str()), holds.map(PrivilegesRequired::as_str)),
+            ("user interaction", self.interaction.map(|s| s.value.as_str()), takes_part.map(UserInteraction::as_str)),
+        ];
+        let differ = |(of, text, vector): (&'static str, Option<&'static str>, Option<&'static str>)| {
+            let (text, vector) = (text?, vector?);
+            (text != vector).then_some(Contradiction { of, text, vector })
+        };
+        pairs.into_iter().filter_map(differ).collect()
+    }
+}
+
 fn sure<T: Copy>(probabilities: &[f32], values: &[T], threshold: f32) -> Option<Sure<T>> {
     let best = probabilities.iter().copied().fold(0.0, f32::max);
     let mut at_best = probabilities.iter().zip(values).filter(|(p, _)| **p >= best);
@@ -261,6 +325,24 @@ mod tests {
         assert_eq!(new(f32::NAN, vector, [1.0, 0.0, 0.0]), Err(BadMarks::OutOfRange("automatable")));
         assert_eq!(new(0.5, [0.5; 4], [1.0, 0.0, 0.0]), Err(BadMarks::Sum("attack vector")));
         assert_eq!(new(0.5, vector, [1.5, -0.5, 0.0]), Err(BadMarks::OutOfRange("privileges required")));
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_two_letters() {
+        let text = "\u{e9}".repeat(READ_TEXT_BYTES_MAX);
+        assert_eq!(legible(&text).len(), READ_TEXT_BYTES_MAX);
+        let odd = format!("x{text}");
+        assert_eq!(legible(&odd).len(), READ_TEXT_BYTES_MAX - 1);
+        assert_eq!(legible(" \n\t "), "");
+    }
+
+    #[test]
+    fn a_text_that_reads_otherwise_than_the_vector_is_told() {
+        let read = Reading::of(&marks(0.93, 0.79), &THRESHOLDS);
+        let vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H".parse().unwrap();
+        let expected = Contradiction { of: "attack vector", text: "local", vector: "network" };
+        assert_eq!(read.contradictions(&vector), [expected]);
+        assert!(Reading::default().contradictions(&vector).is_empty());
     }
 
     #[test]

@@ -121,6 +121,8 @@ pub enum Shaped {
     Percent(u8),
     /// A CVSS base score in tenths: 98 is 9.8.
     Tenths(u16),
+    /// A probability in ten-thousandths, shown to the hundredth and rounded down: 9,999 is 0.99.
+    Probability(u16),
     /// An instant.
     At(Time),
     /// How long.
@@ -139,6 +141,7 @@ impl fmt::Display for Shaped {
             Self::Count(n) => f.write_str(&grouped(*n)),
             Self::Percent(p) => write!(f, "{p} %"),
             Self::Tenths(t) => write!(f, "{}.{}", t / 10, t % 10),
+            Self::Probability(p) => write!(f, "{}.{:02}", p / 10_000, p % 10_000 / 100),
             Self::At(time) => write!(f, "{time}"),
             Self::For(span) => write!(f, "{span}"),
             Self::Digest(d) => f.write_str(&d.to_string()[..19]),
@@ -245,6 +248,7 @@ mod tests {
         let say = |s: Shaped| s.to_string();
         assert_eq!(say(Shaped::Count(1_204_331)), "1,204,331");
         assert_eq!(say(Shaped::Tenths(98)), "9.8");
+        assert_eq!([9_999, 10_000, 705].map(|p| say(Shaped::Probability(p))), ["0.99", "1.00", "0.07"]);
         assert_eq!([0, 1, 1_204].map(|n| how_many(n, "row", "rows")), ["0 rows", "1 row", "1,204 rows"]);
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: what may be typed. What it means is decided in the commands.
 
 mod cluster;
+mod intel;
 pub(crate) mod rules;
 mod vex_words;
 
@@ -10,6 +11,7 @@ use assay_sources::sniff::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use cluster::{Assets, Live, Paths, Profiles, Rights, Scan};
+pub(crate) use intel::Intel;
 
 const EXAMPLES: &str = "Examples:
   assay demo                                     see it on a bundled sample cluster
@@ -277,26 +279,6 @@ pub(crate) struct Vex {
     /// Also what sensors showed: packages that no placement of their image uses.
     #[arg(long)]
     pub(crate) observed: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Intel {
-    /// Take in files: KEV catalogue, EPSS scores, CVE records; or folders of them.
-    Import {
-        #[arg(required = true, value_name = "PATH")]
-        paths: Vec<PathBuf>,
-    },
-    /// Fetch the feeds that the configuration or these flags name.
-    Update {
-        /// Where the KEV catalogue lies.
-        #[arg(long, value_name = "URL")]
-        kev_url: Option<String>,
-        /// Where the EPSS scores lie.
-        #[arg(long, value_name = "URL")]
-        epss_url: Option<String>,
-    },
-    /// What was imported, and how old it is.
-    List,
 }
 
 #[derive(Debug, Subcommand)]

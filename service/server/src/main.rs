@@ -19,6 +19,7 @@ mod log;
 mod models;
 mod paths;
 mod progress;
+mod readings;
 mod refresh;
 mod rights;
 mod scan;

@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Context, Result};
 use assay_core::catalogue::Catalogue;
 use assay_core::plan::TemplateBecause;
-use assay_core::ports::{Embed, ModelId, Planner};
+use assay_core::ports::{Embed, ModelId, Planner, ReadText};
 use assay_core::text::grouped;
 use assay_models::store::State;
-use assay_models::{Embedder, LocalPlanner, ModelStore, embed, plan};
+use assay_models::{Embedder, LocalPlanner, ModelStore, Reader, embed, plan};
 use assay_store::Store;
 
 use crate::config::Config;
@@ -23,6 +23,7 @@ pub(crate) struct LocalModels {
     system: String,
     planner: Arc<OnceLock<Option<Arc<dyn Planner + Send + Sync>>>>,
     embedder: Arc<OnceLock<Option<Arc<dyn Embed + Send + Sync>>>>,
+    reader: Arc<OnceLock<Option<Arc<dyn ReadText + Send + Sync>>>>,
 }
 
 impl LocalModels {
@@ -33,6 +34,7 @@ impl LocalModels {
             system: catalogue.arrange_system.as_str().to_owned(),
             planner: Arc::new(OnceLock::new()),
             embedder: Arc::new(OnceLock::new()),
+            reader: Arc::new(OnceLock::new()),
         }
     }
 
@@ -75,6 +77,21 @@ impl LocalModels {
             Ok(embedder) => Some(Arc::new(embedder) as Arc<dyn Embed + Send + Sync>),
             Err(error) => {
                 tracing::warn!("the model that makes vectors cannot be used: {error}");
+                None
+            }
+        });
+        loaded.clone()
+    }
+
+    /// The model that reads texts of CVE records, where there is one.
+    pub(crate) fn reader(&self) -> Option<Arc<dyn ReadText + Send + Sync>> {
+        if !self.installed(embed::EMBEDDER) {
+            return None;
+        }
+        let loaded = self.reader.get_or_init(|| match Reader::load(&self.store()) {
+            Ok(reader) => Some(Arc::new(reader) as Arc<dyn ReadText + Send + Sync>),
+            Err(error) => {
+                tracing::warn!("the model that reads texts cannot be used: {error}");
                 None
             }
         });

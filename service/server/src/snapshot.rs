@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use assay_core::context::{Factors, Subject, context};
 use assay_core::control::Controls;
 use assay_core::finding::{Finding, FindingClass};
@@ -14,6 +14,7 @@ use assay_core::order::{Names, RankTable, Ranked, Ranking, Row};
 use assay_core::policy::Policy;
 use assay_core::text::Opaque;
 use assay_core::world::{AssetIdx, World};
+use assay_sources::intel::Curated;
 use assay_store::Store;
 
 use crate::config::Config;
@@ -41,7 +42,11 @@ impl Snapshot {
     /// Reads the state of the records at an instant.
     pub(crate) fn load(store: &Store, config: &Config, controls: &Controls, as_of: Time) -> Result<Self> {
         let names = store.names()?;
-        let world = store.world(as_of, config.environments.clone(), config.watching, &names)?;
+        let mut world = store.world(as_of, config.environments.clone(), config.watching, &names)?;
+        let curated = Curated::bundled().context("the bundled table of curated conditions")?;
+        for vuln in &mut world.vulns {
+            vuln.notes.extend(curated.note(&vuln.id).cloned());
+        }
         let mut ranking =
             Ranking::new(&world, &names, |class, name| controls.gain_of(class, name.reveal()).map(|(gain, ..)| gain));
         store.each_row(as_of, |row| ranking.add(row))?;

@@ -1,6 +1,10 @@
 //! What stands on the wire: twins of the core's types whose strings went through the door. The names of fields are the
 //! contract; a change of one is a change for every client.
 
+mod reading;
+
+pub(crate) use reading::{NeedsWire, ReadingWire};
+
 use assay_core::asset::{AssetKey, ImageRef, Kind, KindClass, PackageKey};
 use assay_core::context::FactorRow;
 use assay_core::finding::{Decision, Finding, Matter, Presence, Status};

@@ -1,6 +1,6 @@
 //! What a cited id stands for, in one line of ours around what was recorded.
 
-use assay_core::ids::{EvidenceId, Time};
+use assay_core::ids::{EvidenceId, Time, VulnId};
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value;
 
@@ -92,6 +92,7 @@ impl Store {
                     ))
                 })
             }
+            EvidenceId::Feed("reading", vuln) => return self.read_of(vuln),
             EvidenceId::Feed(feed, vuln) => {
                 let sql = "SELECT i.body, i.at, i.via FROM intel i JOIN vuln_alias v ON v.vuln_id = i.vuln_id WHERE v.alias = ?1 AND i.feed = ?2 ORDER BY i.question DESC, i.at DESC LIMIT 1";
                 self.conn.query_row(sql, params![vuln.as_str(), feed], |r| {
@@ -122,6 +123,26 @@ impl Store {
             EvidenceId::Table(table, row) => Ok(format!("row {row} of Assay's own table {table}, as of {as_of}")),
         };
         Ok(text.optional().doing(doing)?.unwrap_or_else(|| "it has been pruned".to_owned()))
+    }
+
+    /// What was read out of the text of a vulnerability, and by whom.
+    fn read_of(&self, vuln: &VulnId) -> Result<String, StoreError> {
+        let doing = "reading evidence";
+        let sql = "SELECT r.by_whom, r.digest, r.at, r.body, p.sha256 FROM vuln_alias a JOIN vuln v ON v.id = a.vuln_id \
+                   JOIN reading r ON r.passage_id = v.passage_id JOIN passage p ON p.id = r.passage_id WHERE a.alias = ?1 ORDER BY r.job DESC";
+        let digest = |bytes: [u8; 32]| assay_core::ids::Digest::from_bytes(bytes);
+        let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
+        let told = statement.query_map([vuln.as_str()], |r| {
+            let (by, at): (String, i64) = (r.get(0)?, r.get(2)?);
+            let (reader, text) = (digest(r.get(1)?), digest(r.get(4)?));
+            let told = body(&r.get::<_, String>(3)?);
+            Ok(format!(
+                "{by} ({reader}) read the text {text} of the record of {vuln}: {told}; {}",
+                Time::from_millis(at)
+            ))
+        });
+        let told: Vec<String> = told.and_then(Iterator::collect).doing(doing)?;
+        Ok(if told.is_empty() { "it has been pruned".to_owned() } else { told.join("; ") })
     }
 }
 

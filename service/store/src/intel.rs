@@ -15,7 +15,7 @@ pub(crate) fn put(conn: &Connection, intern: &mut Intern<'_>, vuln: i64, note: &
     if let Said::Text(text) = &note.said {
         let author = if note.feed == Feed::CveRecord { "authority" } else { "scanner" };
         let Some(passage) = intern.passage("cve", text, author)? else { return Ok(()) };
-        let sql = "UPDATE vuln SET passage_id = ?2 WHERE id = ?1 AND (passage_id IS NULL OR ?3)";
+        let sql = "UPDATE vuln SET passage_id = ?2, from_record = from_record OR ?3 WHERE id = ?1 AND (passage_id IS NULL OR ?3)";
         let official = note.feed == Feed::CveRecord;
         conn.prepare_cached(sql)
             .and_then(|mut s| s.execute(params![vuln, passage, official]))

@@ -8,7 +8,11 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use crate::error::{Doing, StoreError};
 
 /// The steps, in order. Step n brings the schema from n to n + 1. A released step is never edited.
-const STEPS: &[&str] = &[include_str!("schema/0001_ledger.sql"), include_str!("schema/0002_token_node.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001_ledger.sql"),
+    include_str!("schema/0002_token_node.sql"),
+    include_str!("schema/0003_readings.sql"),
+];
 
 /// The schema that this build writes.
 pub(crate) const KNOWN: u32 = STEPS.len() as u32;
@@ -179,6 +183,22 @@ mod tests {
         drop(conn);
         let rows = crate::Store::open(&path).unwrap().tokens().unwrap();
         assert_eq!(rows.iter().map(|t| (t.name.reveal(), t.node.clone())).collect::<Vec<_>>(), [("old", None)]);
+    }
+
+    #[test]
+    fn of_texts_of_before_there_were_readings_those_of_records_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("assay.db");
+        let mut conn = Connection::open(&path).unwrap();
+        run_steps(&mut conn, &path, &STEPS[..2]).unwrap();
+        let sql = "INSERT INTO passage (id, kind, sha256, text, author) VALUES (1, 'cve', x'01', 'a', 'authority'), (2, 'cve', x'02', 'b', 'scanner'); \
+                   INSERT INTO vuln (name, passage_id) VALUES ('CVE-2026-0001', 1), ('CVE-2026-0002', 2), ('CVE-2026-0003', NULL);";
+        conn.execute_batch(sql).unwrap();
+        run(&mut conn, &path).unwrap();
+        let of = |name: &str| -> bool {
+            conn.query_row("SELECT from_record FROM vuln WHERE name = ?1", [name], |r| r.get(0)).unwrap()
+        };
+        assert_eq!(["CVE-2026-0001", "CVE-2026-0002", "CVE-2026-0003"].map(of), [true, false, false]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! an old one is never given another meaning.
 
 mod edge;
+mod reading;
 
 use assay_core::asset::{AssetKey, Kind};
 use assay_core::ids::{Time, VulnId};
@@ -11,6 +12,7 @@ use assay_core::text::Opaque;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use edge::{LinkRow, edge_identity};
+pub(crate) use reading::ReadingRow;
 
 /// A value that this build cannot have written.
 #[derive(Debug, thiserror::Error)]
@@ -315,7 +317,8 @@ impl SaidRow {
                 Self::Conditions { conditions: conditions.iter().map(|c| c.to_string()).collect() },
             ),
             Said::Rejected => ("rejected".into(), Self::Rejected),
-            Said::Text(_) => return None,
+            // Texts are passages; what was read of them stands in a table of its own.
+            Said::Text(_) | Said::Read(_) => return None,
         })
     }
 

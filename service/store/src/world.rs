@@ -227,7 +227,7 @@ impl Store {
 
     fn load_vulns(&self, world: &mut World) -> Result<(), StoreError> {
         let doing = "reading vulnerabilities";
-        let mut notes: HashMap<i64, Vec<IntelNote>> = HashMap::new();
+        let mut notes: HashMap<i64, Vec<IntelNote>> = self.readings()?;
         let sql = "SELECT i.vuln_id, v.name, i.feed, i.via, i.at, i.body FROM intel i JOIN vuln v ON v.id = i.vuln_id \
                    WHERE i.vuln_id IN (SELECT vuln_id FROM finding) ORDER BY i.vuln_id, i.feed, i.question, i.via";
         let mut statement = self.conn.prepare_cached(sql).doing(doing)?;

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use crate::assess::Assessment;
 use crate::catalogue::Predicate;
-use crate::context::Factors;
+use crate::context::{Factors, Known, Origin};
 use crate::control::Controls;
 use crate::finding::{Finding, FindingClass, Matter, Presence, ResolvedBecause};
 use crate::ids::{Digest, EvidenceId, Span, Time};
@@ -95,6 +95,8 @@ pub struct Decided {
     pub answer: &'static str,
     /// True when it is the policy's default.
     pub assumed: bool,
+    /// True when a model read it out of a text.
+    pub read: bool,
 }
 
 /// Everything that may be said about one finding.
@@ -274,6 +276,7 @@ fn deciding(factors: &Factors, assessment: &Assessment, policy: &Policy) -> (Vec
                 question: asked.question,
                 answer: asked.question.values()[value],
                 assumed: answer.is_none(),
+                read: answer.is_some() && is_read(asked.question, factors),
             });
         }
         if answer.is_none() && !assessment.incident {
@@ -289,9 +292,22 @@ fn deciding(factors: &Factors, assessment: &Assessment, policy: &Policy) -> (Vec
     (decided, raise, lower)
 }
 
+/// True when an answer is a model's reading.
+fn is_read(question: Question, factors: &Factors) -> bool {
+    let known = match question {
+        Question::Automatable => &factors.automatable,
+        Question::TechnicalImpact => &factors.total_impact,
+        Question::InKev
+        | Question::Exploitation
+        | Question::PubliclyExposed
+        | Question::SystemExposure
+        | Question::HumanImpact => return false,
+    };
+    matches!(known, Known::Is(_, proof) if proof.origin == Origin::ModelReading)
+}
+
 /// The cheapest observation that would answer a question.
 fn settles(question: Question, factors: &Factors) -> Option<SettledBy> {
-    use crate::context::Known;
     fn of<T>(known: &Known<T>) -> Option<SettledBy> {
         match known {
             Known::Unknown(_, by) => *by,

@@ -4,7 +4,7 @@ use super::exposure::origin_words;
 use super::{Arg, Family, Proposition, own};
 use crate::catalogue::Predicate;
 use crate::context::{Factors, Known, Origin, Proof};
-use crate::text::Shaped;
+use crate::text::{Opaque, Shaped};
 
 /// Whether it is known to be exploited.
 pub(super) fn exploited(said: &mut Vec<Proposition>, factors: &Factors) {
@@ -35,16 +35,29 @@ pub(super) fn exploited(said: &mut Vec<Proposition>, factors: &Factors) {
 
 /// Whether exploitation can be automated, and what an attacker gains.
 pub(super) fn gain(said: &mut Vec<Proposition>, factors: &Factors) {
-    yes_no(
-        said,
-        &factors.automatable,
-        [Predicate::Automatable, Predicate::NotAutomatable, Predicate::AutomatableUnknown],
-    );
-    yes_no(said, &factors.total_impact, [Predicate::ImpactTotal, Predicate::ImpactPartial, Predicate::ImpactUnknown]);
+    let read = factors.text.as_ref();
+    let by = |probability: Option<u16>| read.zip(probability).map(|(text, p)| (text.by.clone(), p));
+    let automatable = by(read.and_then(|t| t.reading.automatable).map(|s| s.probability));
+    let impact = by(read.and_then(|t| t.reading.impact).map(|s| s.probability));
+    let predicates = [Predicate::Automatable, Predicate::NotAutomatable, Predicate::AutomatableUnknown];
+    yes_no(said, &factors.automatable, predicates, (Predicate::AutomatableRead, automatable));
+    let predicates = [Predicate::ImpactTotal, Predicate::ImpactPartial, Predicate::ImpactUnknown];
+    yes_no(said, &factors.total_impact, predicates, (Predicate::ImpactTotalRead, impact));
 }
 
-fn yes_no(said: &mut Vec<Proposition>, known: &Known<bool>, [yes, no, unknown]: [Predicate; 3]) {
+/// What a model read is said with the model and its probability; it only ever says yes.
+fn yes_no(
+    said: &mut Vec<Proposition>,
+    known: &Known<bool>,
+    [yes, no, unknown]: [Predicate; 3],
+    (read, by): (Predicate, Option<(Opaque, u16)>),
+) {
     let family = Family::Gain;
+    if let (Known::Is(true, Proof { origin: Origin::ModelReading, evidence, as_of }), Some((model, p))) = (known, by) {
+        let args = vec![Arg::Name(model), Arg::Shaped(Shaped::Probability(p))];
+        said.push(Proposition { predicate: read, args, evidence: evidence.clone(), as_of: Some(*as_of), family });
+        return;
+    }
     match known {
         Known::Is(value, Proof { origin, evidence, as_of }) => {
             let predicate = if *value { yes } else { no };

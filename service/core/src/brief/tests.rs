@@ -60,6 +60,10 @@ fn resolves(scene: &Scene, evidence: &EvidenceId) -> bool {
             row.parse::<usize>().is_ok_and(|n| (1..=scene.environments.rules.len()).contains(&n))
         }
         EvidenceId::Table("feed", _) => !scene.feeds.is_empty(),
+        EvidenceId::Table("conditions", vuln) => {
+            let mine = scene.vulns.iter().filter(|v| v.id.as_str() == vuln.as_ref());
+            mine.flat_map(|v| &v.notes).any(|n| n.feed == crate::intel::Feed::Curated)
+        }
         EvidenceId::Table("capability", right) => right.parse::<Capability>().is_ok(),
         EvidenceId::Table(_, row) => scene.controls.get(row).is_some(),
     }

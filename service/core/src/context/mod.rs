@@ -1,6 +1,7 @@
 //! One finding's subject seen in the world. Comes in: a subject and a snapshot. Goes out: thirteen factors, each known
 //! with its proof and age, or unknown with the reason and what would settle it. It must never fill an unknown.
 
+mod asked;
 mod attacked;
 mod node;
 mod published;
@@ -9,6 +10,8 @@ mod situation;
 mod usage;
 mod watch;
 
+pub(crate) use asked::conditions;
+pub use asked::{Asked, TextRead};
 pub use attacked::foothold_below;
 pub use published::{EPSS_AGE_MAX, KEV_AGE_MAX, Published};
 pub use rows::FactorRow;
@@ -18,7 +21,6 @@ pub use watch::{Past, Watch, watch};
 
 use crate::assess::{Answer, Attacked, Exposed, Inputs, MISSING};
 use crate::asset::{KindClass, PackageKey};
-use crate::condition::{self, Met};
 use crate::control::{Controls, Gain};
 use crate::environment::HumanImpact;
 use crate::finding::{Finding, FindingClass, Matter, SourceWord};
@@ -235,6 +237,10 @@ pub struct Factors {
     pub attacked: Known<Attacked>,
     /// The conditions of exploitation are met.
     pub conditions: Known<bool>,
+    /// Which those are, and each of them here.
+    pub asked: Option<Asked>,
+    /// What the text of the record reads as.
+    pub text: Option<TextRead>,
     /// In CISA's catalogue.
     pub in_kev: Known<bool>,
     /// Exploitation can be automated.
@@ -321,6 +327,8 @@ pub fn context(subject: &Subject<'_>, world: &World) -> Factors {
         usage,
         attacked,
         conditions: if vulnerability { conditions(subject, world) } else { Known::NotApplicable },
+        asked: Asked::of(subject, world),
+        text: subject.vuln.and_then(|v| TextRead::of(world, v)),
         in_kev,
         automatable,
         total_impact,
@@ -337,18 +345,6 @@ pub fn context(subject: &Subject<'_>, world: &World) -> Factors {
             points => Known::Is(points, Proof::by(Origin::ModelPreference, record.clone(), *seen)),
         },
         public_poc,
-    }
-}
-
-/// Whether the recorded conditions of a vulnerability are met where the subject is.
-pub(crate) fn conditions(subject: &Subject<'_>, world: &World) -> Known<bool> {
-    let unknown = Known::Unknown(UnknownBecause::NotObservable, None);
-    let (Some(vuln), Some(asset)) = (subject.vuln, subject.asset) else { return unknown };
-    let Some((conditions, author, origin)) = published::recorded_conditions(world, vuln) else { return unknown };
-    match condition::all_met(conditions, author, world, asset, subject.container) {
-        Met::Yes(evidence, as_of) => Known::Is(true, Proof { origin, evidence, as_of }),
-        Met::No(evidence, as_of) => Known::Is(false, Proof { origin, evidence, as_of }),
-        Met::Unknown => unknown,
     }
 }
 

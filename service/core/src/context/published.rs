@@ -1,10 +1,9 @@
 //! What is published about a vulnerability: for each question the highest rung of the ladder that has an answer.
 
 use super::{Known, Origin, Proof, UnknownBecause};
-use crate::condition::Condition;
 use crate::ids::{EvidenceId, Span, Time};
 use crate::intel::{Exploitation, Feed, IntelNote, Said, TechnicalImpact};
-use crate::observation::{Author, SettledBy};
+use crate::observation::SettledBy;
 use crate::world::{VulnIdx, World};
 
 /// A catalogue older than this cannot say that something is not in it.
@@ -40,6 +39,7 @@ impl Published {
             automatable: notes.ladder(
                 |said| match said {
                     Said::Ssvc { automatable, .. } => *automatable,
+                    Said::Read(by) => by.reading.automatable.map(|s| s.value),
                     _ => None,
                 },
                 |vector| vector.automatable(),
@@ -48,6 +48,7 @@ impl Published {
             technical_impact: notes.ladder(
                 |said| match said {
                     Said::Ssvc { impact, .. } => *impact,
+                    Said::Read(by) => by.reading.impact.map(|s| s.value),
                     _ => None,
                 },
                 |vector| vector.technical_impact(),
@@ -60,18 +61,10 @@ impl Published {
     }
 }
 
-/// The conditions recorded for a vulnerability, curated rows before a model's reading.
-pub(super) fn recorded_conditions(world: &World, vuln: VulnIdx) -> Option<(&[Condition], Author, Origin)> {
-    let notes = &world.vulns[vuln.0 as usize].notes;
-    let by = |feed: Feed| {
-        notes.iter().find_map(|n| match &n.said {
-            Said::Conditions(conditions) if n.feed == feed => Some(conditions.as_slice()),
-            _ => None,
-        })
-    };
-    by(Feed::Curated)
-        .map(|c| (c, Author::Authority, Origin::Curated))
-        .or_else(|| by(Feed::Reading).map(|c| (c, Author::Model, Origin::ModelReading)))
+/// The CVSS vector that counts: the newest version, where there are several.
+pub(super) fn vector(world: &World, vuln: VulnIdx) -> Option<crate::intel::CvssVector> {
+    let vuln = &world.vulns[vuln.0 as usize];
+    Notes { id: &vuln.id, notes: &vuln.notes }.vector().map(|(vector, _)| *vector)
 }
 
 struct Notes<'a> {

@@ -23,6 +23,8 @@ pub(super) fn decided(told: &Told<'_>) -> Line {
         line.push(Inline::Own(Own::new(question_words(d, told.finding.class))));
         if d.assumed {
             line.push(own(" (assumed, nobody knows)"));
+        } else if d.read {
+            line.push(own(" (a model's reading of the text)"));
         }
     }
     line

@@ -15,6 +15,7 @@ use crate::observation::{
     prevented,
 };
 use crate::policy::Policy;
+use crate::reading::{AttackVector, PrivilegesRequired, ReadBy, Reading, Spanned, Sure, UserInteraction};
 use crate::reconcile::{Word, presence};
 use crate::text::Opaque;
 use crate::world::AssetIdx;
@@ -144,24 +145,41 @@ impl Draw<'_> {
         match dice.below(6) {
             0 => (Feed::Kev, Said::Kev { added: self.scene.as_of - Span::days(30) }),
             1 => (Feed::Epss, Said::Epss { probability: 10, percentile: dice.below(10_001) as u16 }),
-            2 | 3 => {
-                let feed = dice.pick(&[Feed::CisaAdp, Feed::Reading]);
+            2 => {
                 let said = Said::Ssvc {
                     exploitation: dice.chance(50).then(|| dice.pick(Exploitation::ALL)),
                     automatable: dice.chance(50).then(|| dice.chance(50)),
                     impact: dice.chance(50).then(|| dice.pick(TechnicalImpact::ALL)),
                 };
-                (feed, said)
+                (Feed::CisaAdp, said)
             }
+            3 => (Feed::Reading, Said::Read(Box::new(self.reading()))),
             4 => match dice.pick(VECTORS).parse::<CvssVector>() {
                 Ok(vector) => (Feed::Cvss, Said::Cvss(vector)),
                 Err(_) => (Feed::CveRecord, Said::Rejected),
             },
             _ => {
                 let conditions = (0..1 + dice.below(2)).map(|_| dice.pick(Condition::ALL)).collect();
-                (dice.pick(&[Feed::Curated, Feed::Reading]), Said::Conditions(conditions))
+                (Feed::Curated, Said::Conditions(conditions))
             }
         }
+    }
+
+    /// What a model may have read out of a text: any value of each question, or none.
+    fn reading(&mut self) -> ReadBy {
+        let dice = &mut self.dice;
+        let probability = 5_000 + dice.below(5_001) as u16;
+        let reading = Reading {
+            automatable: dice.chance(60).then(|| Sure { value: dice.chance(50), probability }),
+            impact: dice.chance(60).then(|| Sure { value: dice.pick(TechnicalImpact::ALL), probability }),
+            vector: dice.chance(60).then(|| Sure { value: dice.pick(AttackVector::ALL), probability }),
+            privileges: dice.chance(60).then(|| Sure { value: dice.pick(PrivilegesRequired::ALL), probability }),
+            interaction: dice.chance(60).then(|| Sure { value: dice.pick(UserInteraction::ALL), probability }),
+        };
+        let conditions = (0..dice.below(3) as u32)
+            .map(|n| Spanned { condition: dice.pick(Condition::ALL), start: n * 10, end: n * 10 + 5 })
+            .collect();
+        ReadBy { by: "reader".into(), reading, conditions }
     }
 
     fn ways(&mut self, workload: AssetIdx) {

@@ -2,11 +2,13 @@
 
 use super::Scene;
 use crate::asset::{AssetKey, Kind, PackageKey};
+use crate::condition::Condition;
 use crate::finding::{Finding, Matter, Place, ScannedImage, Sighting, SourceWord};
 use crate::fingerprint::fingerprint;
 use crate::ids::{Digest, Span, Time, VulnId};
 use crate::intel::{Feed, IntelNote, Said};
 use crate::observation::{Admits, Author, Coverage, Entry, Eye, Link, Protocol, Reach, Severity, Subject, What};
+use crate::reading::{ReadBy, Reading, Spanned};
 use crate::reconcile::{Life, Word};
 use crate::text::Opaque;
 use crate::world::{AssetIdx, CoverageSeen, EdgeSeen, FactSeen, Vuln};
@@ -111,6 +113,17 @@ impl Scene {
             Link::Routes { host: None, port: outside, target_port: pod, protocol: Protocol::Tcp, admits: Admits::ALL };
         self.edge(service, workload, Author::Cluster, link);
         at
+    }
+
+    /// What was read out of a vulnerability's text.
+    pub fn read(&mut self, id: &VulnId, at: Time, reading: Reading, conditions: &[Condition]) {
+        let spanned = |(at, condition): (usize, &Condition)| {
+            let start = at as u32 * 10;
+            Spanned { condition: *condition, start, end: start + 5 }
+        };
+        let conditions = conditions.iter().enumerate().map(spanned).collect();
+        let said = Said::Read(Box::new(ReadBy { by: "reader".into(), reading, conditions }));
+        self.note(id, Feed::Reading, at, said);
     }
 
     /// What is published about a vulnerability: one more note.

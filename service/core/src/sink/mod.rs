@@ -81,6 +81,7 @@ fn shaped(value: &Shaped, as_of: Time) -> String {
         | Shaped::Count(_)
         | Shaped::Percent(_)
         | Shaped::Tenths(_)
+        | Shaped::Probability(_)
         | Shaped::For(_)
         | Shaped::Digest(_)
         | Shaped::Finding(_) => value.to_string(),

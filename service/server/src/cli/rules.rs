@@ -54,7 +54,7 @@ impl Command {
             | Self::Vex(_)
             | Self::Funnel(_)
             | Self::Audit(_)
-            | Self::Intel(Intel::List)
+            | Self::Intel(Intel::List | Intel::Read { .. })
             | Self::Token(Token::List | Token::Revoke { .. }) => true,
             // What kinds of steps there are is the same everywhere.
             Self::Paths(paths) => !paths.kinds,

@@ -30,13 +30,16 @@ pub(crate) fn run(global: &Global, args: &Eval) -> Result<Ended> {
     let ground = OurGround::new(suites.contains(&Suite::Read));
     let texts = if suites.contains(&Suite::Guard) && cases.is_none() { ground::corpora() } else { Vec::new() };
     let cves = if suites.contains(&Suite::Read) { ground::cves() } else { None };
+    let records =
+        if suites.contains(&Suite::Conditions) && cases.is_none() { ground::records_at_hand() } else { Vec::new() };
     let size = if args.full { Size::Full } else { Size::Ci };
     let mut outcomes = Vec::new();
     let mut bar = Bar::count("eval", suites.len() as u64);
     for (done, suite) in (0..).zip(suites) {
         bar.at(done);
         bar.say(suite.as_str());
-        let asked = Asked { size, seed: args.seed, cases: cases.as_deref(), texts: &texts, cves: cves.as_deref() };
+        let cases = cases.as_deref();
+        let asked = Asked { size, seed: args.seed, cases, texts: &texts, cves: cves.as_deref(), records: &records };
         outcomes.extend(assay_eval::run(suite, &asked, &ground).map_err(|error| ended_by(error, cases.is_some()))?);
     }
     drop(bar);

@@ -1,6 +1,7 @@
 //! `assay explain`: one finding with its assessment, evidence and words.
 
 use anyhow::Result;
+use assay_core::brief::Decided;
 use assay_core::finding::Finding;
 use assay_core::ids::{EvidenceId, VulnId};
 use assay_core::order::{Ranked, Row};
@@ -16,7 +17,7 @@ use crate::app::App;
 use crate::cli::{Explain, Global, Output};
 use crate::similar::SimilarWire;
 use crate::snapshot::Snapshot;
-use crate::wire::{AssetWire, FindingWire};
+use crate::wire::{AssetWire, FindingWire, NeedsWire, ReadingWire};
 use crate::words::Explained;
 use crate::{Ended, Usage, ticket, today};
 
@@ -30,6 +31,10 @@ pub(crate) struct ExplanationWire {
     pub(crate) plan: String,
     pub(crate) evidence: Vec<EvidenceWire>,
     pub(crate) decided_by: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) needs: Option<NeedsWire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reading: Option<ReadingWire>,
     pub(crate) similar: SimilarWire,
 }
 
@@ -144,6 +149,15 @@ fn the_only_one(store: &Store, snapshot: &Snapshot, text: &str, id: Option<VulnI
     }
 }
 
+/// What is said of an answer that nobody gave, or that a model read.
+const fn mark_of(decided: &Decided) -> &'static str {
+    match (decided.assumed, decided.read) {
+        (true, _) => " (assumed)",
+        (false, true) => " (model_reading)",
+        (false, false) => "",
+    }
+}
+
 /// An explanation as JSON.
 pub(crate) fn wire(
     store: &Store,
@@ -159,6 +173,7 @@ pub(crate) fn wire(
             what: store.evidence(id, snapshot.world.as_of)?,
         })
     };
+    let factors = snapshot.factors(finding);
     Ok(ExplanationWire {
         finding: FindingWire::of(snapshot, finding, ranked),
         text: escape(&explained.document, Sink::Ticket),
@@ -170,8 +185,10 @@ pub(crate) fn wire(
             .brief
             .decided_by
             .iter()
-            .map(|d| format!("{}={}{}", d.question, d.answer, if d.assumed { " (assumed)" } else { "" }))
+            .map(|d| format!("{}={}{}", d.question, d.answer, mark_of(d)))
             .collect(),
+        needs: factors.asked.as_ref().map(NeedsWire::from),
+        reading: factors.text.as_ref().map(ReadingWire::from),
         similar: SimilarWire::of(&explained.similar),
     })
 }

@@ -1,5 +1,7 @@
 //! `assay intel`: published feeds, from files or from the places that the configuration names.
 
+mod read;
+
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -53,6 +55,7 @@ pub(crate) fn run(global: &Global, what: &Intel) -> Result<Ended> {
     match what {
         Intel::Import { paths } => import(global, &app, paths),
         Intel::Update { kev_url, epss_url } => update(global, &app, kev_url.as_deref(), epss_url.as_deref()),
+        Intel::Read { limit } => read::run(global, &app, *limit),
         Intel::List => list(global, &app),
     }
 }

@@ -11,6 +11,7 @@ mod openapi;
 mod page;
 mod paths;
 pub(crate) mod problem;
+mod reading;
 mod review;
 mod session;
 mod state;
@@ -76,6 +77,7 @@ pub(crate) fn serve(app: App, listen: &str, watched: Vec<Watched>) -> Result<()>
         }
         tokio::spawn(keep_fresh(service.clone()));
         tokio::spawn(embedding::follow(service.clone()));
+        tokio::spawn(reading::follow(service.clone()));
         for cluster in watching {
             tokio::spawn(watching::follow(service.clone(), cluster));
         }

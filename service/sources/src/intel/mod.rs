@@ -2,9 +2,12 @@
 //! Comes in: files as they are published, plain or gzip, one or a folder of them. Goes out: notes one by one, and for
 //! each feed what was imported and how old it is. Nothing is fetched here.
 
+mod curated;
 mod cve;
 mod epss;
 mod kev;
+
+pub use curated::{BadCurated, Curated};
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -65,6 +68,18 @@ pub fn import(
         return import_plain(&mut BufReader::new(MultiGzDecoder::new(input)), how, out);
     }
     import_plain(input, how, out)
+}
+
+/// The bytes of a file, unpacked where it is gzip.
+///
+/// # Errors
+/// When the file cannot be opened or read.
+pub fn plain(path: &Path) -> std::io::Result<Box<dyn BufRead>> {
+    let mut file = BufReader::new(File::open(path)?);
+    if file.fill_buf()?.starts_with(b"\x1f\x8b") {
+        return Ok(Box::new(BufReader::new(MultiGzDecoder::new(file))));
+    }
+    Ok(Box::new(file))
 }
 
 /// Takes in a file, or each file of a folder in the order of their names; links are not followed.

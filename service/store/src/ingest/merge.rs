@@ -22,8 +22,10 @@ impl Settling<'_> {
         )?;
         run("UPDATE OR IGNORE intel SET vuln_id = ?1 WHERE vuln_id = ?2")?;
         self.conn.execute("DELETE FROM intel WHERE vuln_id = ?1", [lost]).doing(doing)?;
+        // The text of a record stands before one that a scanner gave.
         run(
-            "UPDATE vuln SET passage_id = COALESCE(passage_id, (SELECT passage_id FROM vuln WHERE id = ?2)) WHERE id = ?1",
+            "UPDATE vuln SET (passage_id, from_record) = (SELECT o.passage_id, o.from_record FROM vuln o WHERE o.id = ?2) WHERE id = ?1 \
+             AND EXISTS (SELECT 1 FROM vuln o WHERE o.id = ?2 AND o.passage_id IS NOT NULL AND (vuln.passage_id IS NULL OR o.from_record > vuln.from_record))",
         )?;
         for finding in self.ids("SELECT id FROM finding WHERE vuln_id = ?1", [lost])? {
             self.conn.execute("UPDATE finding SET vuln_id = ?2 WHERE id = ?1", [finding, kept]).doing(doing)?;

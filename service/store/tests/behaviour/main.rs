@@ -11,6 +11,7 @@ mod model;
 mod owners;
 mod placement;
 mod random;
+mod readings;
 mod report;
 mod same_bytes;
 mod scan;

@@ -12,6 +12,7 @@ use crate::observation::{
     Admits, AttackStage, Author, Capability, ControlId, Environment, Eye, Justification, Link, Outcome, PodSecurity,
     Reach, VexStatus, What,
 };
+use crate::reading::{Reading, Sure};
 use crate::scene::{Dice, Scene, package, random};
 use crate::text::Opaque;
 use crate::world::AssetIdx;
@@ -303,20 +304,24 @@ fn an_attempt_does_not_narrow_the_bands_that_are_possible() {
 fn a_reading_only_raises() {
     let with = |automatable, impact| {
         let mut shop = Shop::new();
-        let said = Said::Ssvc { exploitation: None, automatable, impact };
-        shop.scene.note(&vuln(), Feed::Reading, now(), said);
+        let reading = Reading {
+            automatable: Some(Sure { value: automatable, probability: 9_300 }),
+            impact: Some(Sure { value: impact, probability: 9_300 }),
+            ..Reading::default()
+        };
+        shop.scene.read(&vuln(), now(), reading, &[]);
         shop
     };
-    let low = with(Some(false), Some(TechnicalImpact::Partial));
+    let low = with(false, TechnicalImpact::Partial);
     assert_eq!(low.value(FactorName::Automatable), "unknown");
     assert_eq!(low.value(FactorName::TechnicalImpact), "unknown");
-    let high = with(Some(true), Some(TechnicalImpact::Total));
+    let high = with(true, TechnicalImpact::Total);
     assert_eq!(
         (high.value(FactorName::Automatable), high.value(FactorName::TechnicalImpact)),
         ("yes".into(), "total".into())
     );
     let mut shop = Shop::new();
-    shop.scene.note(&vuln(), Feed::Reading, now(), Said::Conditions(vec![Condition::PrivilegedContainer]));
+    shop.scene.read(&vuln(), now(), Reading::default(), &[Condition::PrivilegedContainer]);
     shop.scene.fact(shop.web, Author::Cluster, What::PodSecurity(PodSecurity::Restricted));
     assert_eq!(shop.value(FactorName::Conditions), "unknown", "not met by a model's word alone");
 }
@@ -377,6 +382,30 @@ proptest! {
             let (old, new) = (before.see(&world, a), after.see(&other, b));
             prop_assert!(key(&new.assessment) <= key(&old.assessment), "{:?}\n{:?}", old.factors.inputs(), new.factors.inputs());
             prop_assert!(new.assessment.worst <= old.assessment.worst, "{:?}\n{:?}", old.factors.inputs(), new.factors.inputs());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases(1_000)))]
+
+    /// C9: whatever is read out of the text of a vulnerability, nothing becomes less urgent by it.
+    #[test]
+    fn no_reading_lowers_anything(seed: u64, word: u64) {
+        let before = scene(seed);
+        let mut after = before.clone();
+        let other = random(word, now(), &policy(), &controls());
+        let readings = other.vulns.iter().flat_map(|v| &v.notes).filter(|n| n.feed == Feed::Reading);
+        for (vuln, note) in after.vulns.iter_mut().zip(readings) {
+            if vuln.notes.iter().all(|n| n.feed != Feed::Reading) {
+                vuln.notes.push(note.clone());
+            }
+        }
+        let (world, other) = (before.world(), after.world());
+        for (a, b) in before.findings.iter().zip(&after.findings) {
+            let (old, new) = (before.see(&world, a), after.see(&other, b));
+            prop_assert!(key(&new.assessment) <= key(&old.assessment), "{:?}\n{:?}", old.factors.inputs(), new.factors.inputs());
+            prop_assert!(new.assessment.worst <= old.assessment.worst, "{:?}", new.factors.inputs());
         }
     }
 }

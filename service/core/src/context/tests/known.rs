@@ -28,6 +28,10 @@ fn without(scene: &mut Scene, evidence: &EvidenceId) {
         }
         EvidenceId::Table("feed", _) => scene.feeds.retain(|f| f.feed != Feed::Kev),
         EvidenceId::Table("environment-rule", _) => scene.environments.rules.clear(),
+        EvidenceId::Table("conditions", vuln) => {
+            let mine = scene.vulns.iter_mut().filter(|v| v.id.as_str() == vuln.as_ref());
+            mine.for_each(|v| v.notes.retain(|n| n.feed != Feed::Curated));
+        }
         EvidenceId::Table(..) => scene.controls = crate::control::Controls::default(),
         EvidenceId::Record(_) => {}
     }

@@ -38,6 +38,7 @@ fn pairs() -> Vec<(Arg, Arg)> {
         shaped(Shaped::Count(1_204_331), Shaped::Count(1_204_332)),
         shaped(Shaped::Percent(9), Shaped::Percent(10)),
         shaped(Shaped::Tenths(98), Shaped::Tenths(100)),
+        shaped(Shaped::Probability(9_300), Shaped::Probability(9_400)),
         shaped(Shaped::At(AS_OF - Span::hours(5)), Shaped::At(AS_OF - Span::hours(6))),
         shaped(Shaped::At(AS_OF - Span::days(90)), Shaped::At(AS_OF - Span::days(91))),
         shaped(Shaped::For(Span::hours(24)), Shaped::For(Span::hours(25))),

@@ -1,7 +1,7 @@
 //! What suites stand on in this binary: the ledger in memory, the readers, the door; and corpora that lie beside the
 //! project.
 
-use std::io::{Cursor, Read as _};
+use std::io::{BufRead as _, Cursor, Read as _};
 use std::path::Path;
 
 use assay_core::control::Controls;
@@ -10,17 +10,19 @@ use assay_core::observation::Record;
 use assay_core::ports::ReadText;
 use assay_core::scope::Head;
 use assay_core::text::{Door, Opaque};
+use assay_eval::conditions::Described;
 use assay_eval::ground::{Fault, Ground, Shown};
 use assay_eval::guard::corpus::{Text, foreign};
 use assay_models::Reader;
 use assay_sources::cluster::limits::ScanLimits;
 use assay_sources::cluster::{ScanHow, StandardsVersion, ToldBy, manifests, records};
 use assay_sources::door::SecretDoor;
+use assay_sources::intel::plain;
 use assay_sources::limits::ReadLimits;
 use assay_sources::read::{Flow, How, read};
 use assay_sources::sniff::sniff;
 use assay_store::Store;
-use flate2::read::MultiGzDecoder;
+use serde::Deserialize;
 
 use crate::models;
 
@@ -30,6 +32,8 @@ const CORPORA: &str = "../shared/guard";
 const CVES: &str = "../shared/intel/exploit_forecast.jsonl.gz";
 /// More of them is not read.
 const CVES_BYTES_MAX: u64 = 256 << 20;
+/// Where descriptions of records lie, in the same way: one JSON object a line, with `cve` and `description`.
+const RECORDS: &str = "../shared/intel";
 /// Larger files are no list of texts.
 const CORPUS_BYTES_MAX: u64 = 4 << 20;
 
@@ -107,10 +111,9 @@ impl Ground for OurGround {
 
 /// CVE texts of others with what was published about them, where they lie.
 pub(crate) fn cves() -> Option<String> {
-    let file = std::fs::File::open(CVES).ok()?;
     let mut text = String::new();
-    let opened = MultiGzDecoder::new(file).take(CVES_BYTES_MAX).read_to_string(&mut text);
-    opened.ok().map(|_| text)
+    plain(Path::new(CVES)).ok()?.take(CVES_BYTES_MAX).read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// Texts of other corpora, where they lie; none where they do not.
@@ -124,4 +127,20 @@ pub(crate) fn corpora() -> Vec<Text> {
         Some(foreign(&path.strip_prefix(root).unwrap_or(path).display().to_string(), &file))
     });
     texts.flatten().collect()
+}
+
+/// A line of a file of records.
+#[derive(Deserialize)]
+struct RecordLine {
+    cve: String,
+    description: String,
+}
+
+/// Descriptions of records, where they lie; none where they do not.
+pub(crate) fn records_at_hand() -> Vec<Described> {
+    let Ok(files) = crate::ingest::folder(Path::new(RECORDS)) else { return Vec::new() };
+    let lists = files.iter().filter(|path| path.to_string_lossy().ends_with(".jsonl.gz"));
+    let lines = lists.filter_map(|path| plain(path).ok()).flat_map(|file| file.lines().map_while(Result::ok));
+    let read = lines.filter_map(|line| serde_json::from_str::<RecordLine>(&line).ok());
+    read.map(|r| Described { cve: r.cve, text: r.description }).collect()
 }
