@@ -208,6 +208,8 @@ pub struct Spanned {
 pub struct ReadBy {
     /// The model's name, or that of the table of phrases.
     pub by: Box<str>,
+    /// True for a model.
+    pub by_model: bool,
     /// The values that passed.
     pub reading: Reading,
     /// The conditions that the text names, in the order of the text.

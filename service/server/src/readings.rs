@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use assay_core::ids::Time;
-use assay_core::ports::{ModelId, ReadText as Reads};
+use assay_core::ports::{ModelError, ModelId, ReadText as Reads};
 use assay_core::reading::{Phrases, Reading, legible};
 use assay_store::{ReadJob, ReadText, Store};
 
@@ -66,24 +66,7 @@ impl Reader {
     /// Reads some texts. One answer a text: from a model that gives more or fewer nothing is taken.
     pub(crate) fn read(&self, texts: &[(i64, String)]) -> Result<Vec<ReadText>> {
         match self {
-            Self::Model(model) => {
-                let plain: Vec<&str> = texts.iter().map(|(_, text)| legible(text)).collect();
-                let marks = model.marks(&plain)?;
-                anyhow::ensure!(
-                    marks.len() == texts.len(),
-                    "the model gave {} answers to {} texts",
-                    marks.len(),
-                    texts.len()
-                );
-                let thresholds = model.thresholds();
-                let rows = texts.iter().zip(&marks);
-                let row = |((passage, _), marks): (&(i64, String), _)| ReadText {
-                    passage: *passage,
-                    reading: Reading::of(marks, &thresholds),
-                    conditions: Vec::new(),
-                };
-                Ok(rows.map(row).collect())
-            }
+            Self::Model(model) => by_model(model.as_ref(), texts),
             Self::Phrases(phrases) => {
                 let row = |(passage, text): &(i64, String)| ReadText {
                     passage: *passage,
@@ -94,6 +77,29 @@ impl Reader {
             }
         }
     }
+}
+
+/// What a model reads. A text at which it fails by itself is one that it abstains from, so that no text stands in the way
+/// of others; a model that is busy, late or gone is asked again later.
+fn by_model(model: &(dyn Reads + Send + Sync), texts: &[(i64, String)]) -> Result<Vec<ReadText>> {
+    let plain: Vec<&str> = texts.iter().map(|(_, text)| legible(text)).collect();
+    let kept = |passage: i64, reading: Reading| ReadText { passage, reading, conditions: Vec::new() };
+    let marks = match (model.marks(&plain), texts) {
+        (Ok(marks), _) => marks,
+        (Err(error @ (ModelError::Failed(_) | ModelError::TooLong { .. })), [(passage, _)]) => {
+            tracing::warn!("{} abstains from a text: {error}", model.model().name);
+            return Ok(vec![kept(*passage, Reading::default())]);
+        }
+        (Err(ModelError::Failed(_) | ModelError::TooLong { .. }), texts) => {
+            let alone = texts.chunks(1).map(|one| by_model(model, one));
+            return Ok(alone.collect::<Result<Vec<_>>>()?.concat());
+        }
+        (Err(error), _) => return Err(error.into()),
+    };
+    anyhow::ensure!(marks.len() == texts.len(), "the model gave {} answers to {} texts", marks.len(), texts.len());
+    let thresholds = model.thresholds();
+    let rows = texts.iter().zip(&marks);
+    Ok(rows.map(|((passage, _), marks)| kept(*passage, Reading::of(marks, &thresholds))).collect())
 }
 
 #[cfg(test)]

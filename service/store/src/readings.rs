@@ -37,10 +37,10 @@ pub struct ReadText {
     pub conditions: Vec<Spanned>,
 }
 
-/// Texts of CVE records that a finding names, not withdrawn, with something in them.
-const TEXTS: &str = "FROM vuln v JOIN passage p ON p.id = v.passage_id JOIN finding f ON f.vuln_id = v.id \
-     LEFT JOIN reading r ON r.passage_id = p.id AND r.job = ?1 \
-     WHERE v.from_record = 1 AND trim(p.text, char(9, 10, 13, 32)) <> '' \
+/// Texts of CVE records that a finding names, not withdrawn, with something in them. What was read already is sorted out
+/// before a text or a finding is looked at.
+const TEXTS: &str = "FROM vuln v LEFT JOIN reading r ON r.passage_id = v.passage_id AND r.job = ?1 JOIN passage p ON p.id = v.passage_id \
+     WHERE v.from_record = 1 AND trim(p.text, char(9, 10, 13, 32)) <> '' AND EXISTS (SELECT 1 FROM finding f WHERE f.vuln_id = v.id) \
      AND NOT EXISTS (SELECT 1 FROM intel i WHERE i.vuln_id = v.id AND i.question = 'rejected')";
 
 impl Store {
@@ -51,11 +51,12 @@ impl Store {
     /// When the database fails.
     pub fn unread(&self, job: ReadJob, by: &ModelId, limit: usize) -> Result<Vec<(i64, String)>, StoreError> {
         let doing = "looking for texts to read";
+        // The band stands in the high bits of what was recorded; the lowest is the most urgent.
+        let of_open = |what: &str| format!("(SELECT {what} FROM finding f WHERE f.vuln_id = v.id AND f.presence < 2)");
+        let (band, severity) = (of_open("min(f.recorded >> 16)"), of_open("max(f.severity)"));
         let sql = format!(
-            "SELECT p.id, p.text {TEXTS} AND r.digest IS NOT ?2 GROUP BY p.id \
-             ORDER BY min(CASE WHEN f.presence < 2 THEN f.recorded >> 16 END) IS NULL, \
-             min(CASE WHEN f.presence < 2 THEN f.recorded >> 16 END), \
-             max(CASE WHEN f.presence < 2 THEN f.severity END) DESC, p.id LIMIT ?3"
+            "SELECT p.id, p.text, min({band}) AS band, max({severity}) AS severity {TEXTS} AND r.digest IS NOT ?2 GROUP BY p.id \
+             ORDER BY band IS NULL, band, severity DESC, p.id LIMIT ?3"
         );
         let mut statement = self.conn.prepare_cached(&sql).doing(doing)?;
         let asked = params![job.as_str(), by.digest.bytes().as_slice(), limit as i64];
@@ -99,7 +100,7 @@ impl Store {
     /// What was read about vulnerabilities that a finding names, by the vulnerability's row.
     pub(crate) fn readings(&self) -> Result<HashMap<i64, Vec<IntelNote>>, StoreError> {
         let doing = "reading what was read";
-        let sql = "SELECT v.id, v.name, r.by_whom, r.at, r.body FROM vuln v JOIN reading r ON r.passage_id = v.passage_id \
+        let sql = "SELECT v.id, v.name, r.by_whom, r.at, r.body, r.job FROM vuln v JOIN reading r ON r.passage_id = v.passage_id \
                    WHERE v.from_record = 1 AND v.id IN (SELECT vuln_id FROM finding) \
                    AND NOT EXISTS (SELECT 1 FROM intel i WHERE i.vuln_id = v.id AND i.question = 'rejected') ORDER BY v.id, r.job";
         let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
@@ -112,7 +113,8 @@ impl Store {
             let vuln = vuln_id(&text(1)?).map_err(|e| unread(e.to_string()))?;
             let body: ReadingRow = serde_json::from_str(&text(4)?).map_err(|e| unread(e.to_string()))?;
             let (reading, conditions) = body.read().map_err(|e| unread(e.to_string()))?;
-            let said = Said::Read(Box::new(ReadBy { by: text(2)?.into(), reading, conditions }));
+            let by_model = text(5)? == ReadJob::Values.as_str();
+            let said = Said::Read(Box::new(ReadBy { by: text(2)?.into(), by_model, reading, conditions }));
             let at = Time::from_millis(row.get(3).doing(doing)?);
             let note = IntelNote { vuln, said, feed: Feed::Reading, via: Opaque::readmit(""), at };
             notes.entry(id).or_default().push(note);

@@ -203,6 +203,7 @@ pub(super) fn origin_words(origin: Origin) -> Own {
         Origin::CvssVector => "its CVSS vector",
         Origin::Curated => "a curated row",
         Origin::ModelReading => "a model's reading of the CVE text",
+        Origin::TextReading => "phrases of the CVE text",
         Origin::Control => "the control's row",
         Origin::Report => "a report",
         Origin::ModelPreference => "a model's preference",

@@ -26,7 +26,8 @@ impl<'a> Recorded<'a> {
         let curated = |n: &&IntelNote| n.feed == Feed::Curated && matches!(n.said, Said::Conditions(_));
         let read = |n: &&IntelNote| matches!(&n.said, Said::Read(by) if !by.conditions.is_empty());
         let curated = notes.iter().find(curated).map(|note| (note, Author::Authority, Origin::Curated));
-        let read = || notes.iter().find(read).map(|note| (note, Author::Model, Origin::ModelReading));
+        // Whoever reads a text, model or table: a stranger wrote the text, and it may only raise.
+        let read = || notes.iter().find(read).map(|note| (note, Author::Model, read_by(note)));
         curated.or_else(read).map(|(note, author, origin)| Self { note, author, origin })
     }
 
@@ -48,6 +49,13 @@ impl<'a> Recorded<'a> {
             Origin::Curated => EvidenceId::Table("conditions", self.note.vuln.as_str().into()),
             _ => EvidenceId::Feed(self.note.feed.as_str(), self.note.vuln.clone()),
         }
+    }
+}
+
+fn read_by(note: &IntelNote) -> Origin {
+    match &note.said {
+        Said::Read(by) if !by.by_model => Origin::TextReading,
+        _ => Origin::ModelReading,
     }
 }
 

@@ -55,6 +55,8 @@ named! {
         Curated = "curated",
         /// A model's reading of the CVE text.
         ModelReading = "model_reading",
+        /// Read out of the CVE text by our table of phrases.
+        TextReading = "text_reading",
         /// The row of a control, right or signal.
         Control = "control",
         /// A report.

@@ -179,7 +179,7 @@ impl Draw<'_> {
         let conditions = (0..dice.below(3) as u32)
             .map(|n| Spanned { condition: dice.pick(Condition::ALL), start: n * 10, end: n * 10 + 5 })
             .collect();
-        ReadBy { by: "reader".into(), reading, conditions }
+        ReadBy { by: "reader".into(), by_model: dice.chance(50), reading, conditions }
     }
 
     fn ways(&mut self, workload: AssetIdx) {

@@ -122,7 +122,7 @@ impl Scene {
             Spanned { condition: *condition, start, end: start + 5 }
         };
         let conditions = conditions.iter().enumerate().map(spanned).collect();
-        let said = Said::Read(Box::new(ReadBy { by: "reader".into(), reading, conditions }));
+        let said = Said::Read(Box::new(ReadBy { by: "reader".into(), by_model: true, reading, conditions }));
         self.note(id, Feed::Reading, at, said);
     }
 

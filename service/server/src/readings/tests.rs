@@ -4,7 +4,6 @@ use std::io::Cursor;
 
 use assay_core::ids::Digest;
 use assay_core::intel::{Feed, FeedState, IntelNote, Said};
-use assay_core::ports::ModelError;
 use assay_core::reading::{Marks, READ_TEXT_BYTES_MAX, Thresholds};
 use assay_core::text::Opaque;
 use serde_json::{Value, json};
@@ -63,11 +62,17 @@ fn a_model_reads_values_and_abstains_below_its_threshold() {
 }
 
 #[test]
-fn a_model_that_fails_or_answers_too_much_gives_nothing() {
+fn a_model_that_is_busy_or_answers_too_much_gives_nothing() {
     assert!(Scripted::new(2, Err(ModelError::Busy)).read(&texts()).is_err());
     for answers in [0, 1, 3] {
         assert!(Scripted::new(answers, Ok(marks(0.93))).read(&texts()).is_err(), "{answers} answers to two texts");
     }
+}
+
+#[test]
+fn a_text_at_which_a_model_fails_stands_in_no_others_way() {
+    let read = Scripted::new(1, Err(ModelError::Failed("inside".into()))).read(&texts()).unwrap();
+    assert_eq!(read.iter().map(|r| (r.passage, r.reading.is_empty())).collect::<Vec<_>>(), [(1, true), (2, true)]);
 }
 
 #[test]
@@ -235,7 +240,7 @@ fn conditions_that_the_text_names_are_told_with_their_places() {
     assert_eq!(shop.read(&reader), 1);
     let (told, _) = shop.told();
     let needs = &told["needs"];
-    assert_eq!((needs["origin"].as_str(), factor(&told, "conditions").0), (Some("model_reading"), "unknown"));
+    assert_eq!((needs["origin"].as_str(), factor(&told, "conditions").0), (Some("text_reading"), "unknown"));
     for condition in needs["conditions"].as_array().unwrap() {
         assert_eq!(condition["met"], "unknown");
         let span = &condition["spans"][0];
