@@ -1,9 +1,11 @@
 //! The finding itself, and what is published about its vulnerability.
 
+use assay_core::condition::Condition;
 use assay_core::finding::{Decision, Finding, Matter, ScannedImage, SourceWord};
 use assay_core::ids::Span;
 use assay_core::intel::{Feed, FeedState, Said as Note};
 use assay_core::observation::{ControlId, Severity};
+use assay_core::reading::{ReadBy, Reading, Spanned};
 use assay_core::scene::package;
 
 use super::super::published::Kev;
@@ -33,7 +35,11 @@ impl Bed<'_> {
             note(Feed::Epss, at - epss.ago, Note::Epss { probability: percentile / 2, percentile });
         }
         for conditions in &situation.conditions.0 {
-            note(conditions.feed, at, Note::Conditions(conditions.all.clone()));
+            let said = match conditions.feed {
+                Feed::Reading => Note::Read(Box::new(read(&conditions.all))),
+                _ => Note::Conditions(conditions.all.clone()),
+            };
+            note(conditions.feed, at, said);
         }
         for kev in &situation.kev.0 {
             match kev {
@@ -94,4 +100,10 @@ impl Bed<'_> {
             until: Some(as_of + Span::days(30)),
         });
     }
+}
+
+/// What a model read of a text that states these conditions and nothing else.
+fn read(conditions: &[Condition]) -> ReadBy {
+    let spanned = conditions.iter().map(|condition| Spanned { condition: *condition, start: 0, end: 1 });
+    ReadBy { by: "a model".into(), by_model: true, reading: Reading::default(), conditions: spanned.collect() }
 }
