@@ -2,6 +2,7 @@
 //! elsewhere. Goes out: one row a measure, with its aim, and the cases that failed. A suite reads no file and no clock, and
 //! the same seed gives the same row.
 
+pub mod arrange;
 pub mod cases;
 pub mod context;
 pub mod dedup;
@@ -11,6 +12,8 @@ pub mod guard;
 pub mod interval;
 pub mod moves;
 pub mod outcome;
+pub mod prefer;
+pub mod quote;
 pub mod replay;
 pub mod situation;
 pub mod state;
@@ -47,6 +50,12 @@ named! {
         Guard = "guard",
         /// A day of events with attacks in it, and the lines that call a person.
         Replay = "replay",
+        /// Facts of findings, and who puts them in the better order: the template or a model.
+        Arrange = "arrange",
+        /// Descriptions of vulnerabilities, and the sentence that says what an attacker can do.
+        Quote = "quote",
+        /// Pairs of situations of one band, and whether a model's choice between them helps.
+        Prefer = "prefer",
     }
 }
 
@@ -114,6 +123,15 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
             let (places, events) = replay::read(asked.cases.unwrap_or(replay::CASES)).map_err(bad)?;
             let seed = asked.seed.unwrap_or(replay::SEED);
             replay::run(&places, &events, &Policies::bundled()?.default, seed, ground)
+        }
+        Suite::Arrange => arrange::run(asked.size, asked.seed.unwrap_or(arrange::SEED), ground),
+        Suite::Prefer => {
+            let pairs = context::read(asked.cases.unwrap_or(context::PAIRS)).map_err(bad)?;
+            prefer::run(&pairs, &Policies::bundled()?.default, asked.size, ground)
+        }
+        Suite::Quote => {
+            let own = quote::own(asked.cases.unwrap_or(quote::OWN)).map_err(bad)?;
+            quote::run(&own, quote::labels(quote::LABELS).map_err(bad)?, ground)
         }
     }
 }

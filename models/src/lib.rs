@@ -15,7 +15,7 @@ mod vector;
 
 pub use embed::Embedder;
 pub use load::LoadError;
-pub use plan::LocalPlanner;
+pub use plan::{LocalPlanner, PhrasePlanner};
 pub use pull::Puller;
 pub use store::ModelStore;
 

@@ -1,16 +1,20 @@
 //! What suites stand on in this binary: the ledger in memory, the readers, the door; and corpora that lie beside the
 //! project.
 
-use std::io::Cursor;
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 use assay_core::control::Controls;
 use assay_core::ids::Time;
 use assay_core::observation::Record;
+use assay_core::ports::{Embed, Planner};
+use assay_core::scene::Seen;
 use assay_core::scope::Head;
 use assay_core::text::{Door, Opaque};
-use assay_eval::ground::{Fault, Ground, Shown};
+use assay_eval::ground::{Absent, Fault, Ground, Shown};
 use assay_eval::guard::corpus::{Text, foreign};
+use assay_models::{Embedder, LocalPlanner, ModelStore, PhrasePlanner, plan};
 use assay_sources::cluster::limits::ScanLimits;
 use assay_sources::cluster::{ScanHow, StandardsVersion, ToldBy, manifests, records};
 use assay_sources::door::SecretDoor;
@@ -18,22 +22,32 @@ use assay_sources::limits::ReadLimits;
 use assay_sources::read::{Flow, How, read};
 use assay_sources::sniff::sniff;
 use assay_store::Store;
+use flate2::read::MultiGzDecoder;
+use serde::Deserialize;
+
+use super::lived;
 
 /// Where other corpora lie, seen from the root of the project. They are no part of it.
 const CORPORA: &str = "../shared/guard";
 /// Larger files are no list of texts.
 const CORPUS_BYTES_MAX: u64 = 4 << 20;
 
+/// Where descriptions of vulnerabilities lie, seen from the same place, one JSON object a line.
+const DESCRIPTIONS: &str = "../shared/intel/exploit_forecast.jsonl.gz";
+/// Of a larger file no more is read.
+const DESCRIPTIONS_BYTES_MAX: u64 = 256 << 20;
+
 /// The parts of this binary.
 pub(crate) struct OurGround {
     door: SecretDoor,
     cluster: Opaque,
+    models: ModelStore,
 }
 
 impl OurGround {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(models: ModelStore) -> Self {
         // Marks of secrets in a run of a suite belong to no installation.
-        Self { door: SecretDoor::new([0; 32]), cluster: Opaque::readmit("demo") }
+        Self { door: SecretDoor::new([0; 32]), cluster: Opaque::readmit("demo"), models }
     }
 
     pub(crate) fn secrets(&self) -> &SecretDoor {
@@ -80,6 +94,41 @@ impl Ground for OurGround {
     fn door(&self) -> &dyn Door {
         &self.door
     }
+
+    fn planner(&self, system: &str) -> Result<Box<dyn Planner>, Absent> {
+        let planner = LocalPlanner::load(&self.models, system, plan::PlanLimits::default()).map_err(absent)?;
+        Ok(Box::new(planner))
+    }
+
+    fn phrases(&self, system: &str, empty: &str) -> Result<Box<dyn Planner>, Absent> {
+        let limits = plan::PlanLimits::default();
+        Ok(Box::new(PhrasePlanner::load(&self.models, system, empty, limits).map_err(absent)?))
+    }
+
+    fn embedder(&self) -> Result<Box<dyn Embed>, Absent> {
+        Ok(Box::new(Embedder::load(&self.models).map_err(absent)?))
+    }
+
+    fn lived(&self) -> Result<Vec<Seen>, Fault> {
+        Ok(lived::findings()?)
+    }
+
+    fn descriptions(&self) -> Result<BTreeMap<String, String>, Absent> {
+        #[derive(Deserialize)]
+        struct Line {
+            cve: String,
+            description: String,
+        }
+        let file = std::fs::File::open(DESCRIPTIONS).map_err(absent)?;
+        let mut text = String::new();
+        MultiGzDecoder::new(file).take(DESCRIPTIONS_BYTES_MAX).read_to_string(&mut text).map_err(absent)?;
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+        Ok(lines.map(|line| (line.cve, line.description)).collect())
+    }
+}
+
+fn absent(error: impl std::error::Error) -> Absent {
+    Absent(error.to_string())
 }
 
 /// Texts of other corpora, where they lie; none where they do not.
@@ -93,4 +142,42 @@ pub(crate) fn corpora() -> Vec<Text> {
         Some(foreign(&path.strip_prefix(root).unwrap_or(path).display().to_string(), &file))
     });
     texts.flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use assay_eval::{Asked, Size, Suite, run};
+
+    use super::*;
+
+    /// The suite in its small size over a model that is installed; where models are required, none may be missing.
+    fn measured(suite: Suite, must: &str) {
+        let folder = std::env::var_os("ASSAY_MODELS").unwrap_or_default();
+        let asked = Asked { size: Size::Ci, seed: None, cases: None, texts: &[] };
+        let rows = run(suite, &asked, &OurGround::new(ModelStore::new(folder))).unwrap();
+        let row = rows.iter().find(|row| row.measure == must).unwrap();
+        if row.cases == 0 {
+            let required = std::env::var_os("ASSAY_REQUIRE_MODELS").is_some_and(|value| value == "1");
+            assert!(!required, "{row:?}");
+            let said = format!("SKIPPED: {suite}: {}\n", row.failed.join(" "));
+            std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes()).unwrap();
+            return;
+        }
+        assert!(rows.iter().all(|row| row.met != Some(false)), "{rows:?}");
+    }
+
+    #[test]
+    fn a_model_arranges_a_few_briefs_and_every_answer_is_legal() {
+        measured(Suite::Arrange, "legal answers: model");
+    }
+
+    #[test]
+    fn a_model_is_asked_which_of_two_is_more_urgent() {
+        measured(Suite::Prefer, "pairs of a band: the same choice in both orders");
+    }
+
+    #[test]
+    fn the_embedding_chooses_a_sentence_of_each_text() {
+        measured(Suite::Quote, "our texts, right sentence: nearest by embedding");
+    }
 }
