@@ -41,15 +41,6 @@ enum Text {
     Elsewhere(Digest),
 }
 
-/// The description of a record, from elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Described {
-    /// The record.
-    pub cve: String,
-    /// Its text.
-    pub text: String,
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
@@ -110,14 +101,17 @@ fn digest(text: &str) -> Result<Digest, String> {
     text.parse().map_err(|e: assay_core::ids::BadDigest| e.to_string())
 }
 
-/// Reads the sentences, and of the labelled records those whose texts are at hand. Of records whose text is not, or is not
+/// Reads the sentences, and of the labelled records those whose texts, by id, are at hand. Of records whose text is not, or is not
 /// the labelled one, nothing is said.
 ///
 /// # Errors
 /// When the table of phrases cannot be read.
-pub fn run(sentences: &[Labelled], records: &[Labelled], texts: &[Described]) -> Result<Vec<Outcome>, EvalError> {
+pub fn run(
+    sentences: &[Labelled],
+    records: &[Labelled],
+    texts: &BTreeMap<String, String>,
+) -> Result<Vec<Outcome>, EvalError> {
     let table = Phrases::bundled()?;
-    let at_hand: BTreeMap<&str, &str> = texts.iter().map(|t| (t.cve.as_str(), t.text.as_str())).collect();
     let own = sentences.iter().filter_map(|s| match &s.text {
         Text::Own(text) => Some((s, text.as_str())),
         Text::Elsewhere(_) => None,
@@ -126,8 +120,8 @@ pub fn run(sentences: &[Labelled], records: &[Labelled], texts: &[Described]) ->
     let known = records.iter().filter_map(|r| match &r.text {
         Text::Own(text) => Some((r, text.as_str())),
         Text::Elsewhere(sha) => {
-            let text = at_hand.get(r.id.as_str()).filter(|text| Digest::of_bytes(text.as_bytes()) == *sha)?;
-            Some((r, *text))
+            let text = texts.get(&r.id).filter(|text| Digest::of_bytes(text.as_bytes()) == *sha)?;
+            Some((r, text.as_str()))
         }
     });
     let known: Vec<_> = known.collect();

@@ -1,17 +1,31 @@
 //! What a suite stands on and the core does not have: a ledger, readers, the door. Whoever runs the suites gives them, so
 //! that no suite names an implementation.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 
 use assay_core::control::Controls;
 use assay_core::ids::Time;
 use assay_core::observation::Record;
-use assay_core::ports::{ReadText, Records};
+use assay_core::ports::{Embed, Planner, ReadText, Records};
+use assay_core::scene::Seen;
 use assay_core::scope::Head;
 use assay_core::text::Door;
+use serde::Deserialize;
 
 /// Why a part failed.
 pub type Fault = Box<dyn Error + Send + Sync>;
+
+/// Why a model or data of others is not at hand: what is measured on it is not measured, and says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent(pub String);
+
+impl Absent {
+    /// For a ground that has none.
+    fn here<T>() -> Result<T, Self> {
+        Err(Self("this ground has none".to_owned()))
+    }
+}
 
 /// Objects of a cluster, and what is known of how they were shown.
 #[derive(Clone, Copy, Debug)]
@@ -63,8 +77,66 @@ pub trait Ground {
     /// The door for texts from outside.
     fn door(&self) -> &dyn Door;
 
-    /// Who reads CVE texts; none where no model is installed.
-    fn reader(&self) -> Option<&dyn ReadText> {
-        None
+    /// The model that reads texts of CVE records.
+    ///
+    /// # Errors
+    /// When it is not installed or cannot be used.
+    fn reader(&self) -> Result<Box<dyn ReadText>, Absent> {
+        Absent::here()
+    }
+
+    /// The model that chooses among short answers, behind a fixed text of ours.
+    ///
+    /// # Errors
+    /// When it is not installed or cannot be used.
+    fn planner(&self, _system: &str) -> Result<Box<dyn Planner>, Absent> {
+        Absent::here()
+    }
+
+    /// The same model where it weighs phrases; `empty` is the prompt as it is without facts.
+    ///
+    /// # Errors
+    /// When it is not installed or cannot be used.
+    fn phrases(&self, _system: &str, _empty: &str) -> Result<Box<dyn Planner>, Absent> {
+        Absent::here()
+    }
+
+    /// The model that makes vectors of texts.
+    ///
+    /// # Errors
+    /// When it is not installed or cannot be used.
+    fn embedder(&self) -> Result<Box<dyn Embed>, Absent> {
+        Absent::here()
+    }
+
+    /// Findings of a cluster that was lived in, rather than drawn: each open one of the demo.
+    ///
+    /// # Errors
+    /// When the demo cannot be made.
+    fn lived(&self) -> Result<Vec<Seen>, Fault> {
+        Ok(Vec::new())
+    }
+
+    /// CVE texts of others with what was published about them, as JSON lines. They are no part of the project.
+    ///
+    /// # Errors
+    /// When they are not at hand.
+    fn cves(&self) -> Result<String, Absent> {
+        Absent::here()
+    }
+
+    /// Their descriptions, by id.
+    ///
+    /// # Errors
+    /// When they are not at hand.
+    fn descriptions(&self) -> Result<BTreeMap<String, String>, Absent> {
+        #[derive(Deserialize)]
+        struct Line {
+            cve: String,
+            description: String,
+        }
+        let text = self.cves()?;
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+        Ok(lines.map(|line| (line.cve, line.description)).collect())
     }
 }

@@ -1,4 +1,7 @@
-//! How sure a share is. Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+//! How sure a share or a mean is. Sources: Wilson, "Probable inference, the law of succession, and statistical inference", 1927;
+//! Efron, "Bootstrap methods: another look at the jackknife", 1979.
+
+use assay_core::scene::Dice;
 
 /// The quantile of the normal distribution that leaves five in a hundred outside.
 const Z: f64 = 1.959_964;
@@ -16,9 +19,25 @@ pub fn wilson(hits: usize, cases: usize) -> [f64; 2] {
     [middle - half, middle + half].map(|end| (end.clamp(0.0, 1.0) * 1e6).round() / 1e6)
 }
 
+/// How often the values are drawn anew.
+const DRAWS: usize = 2_000;
+
+/// The interval in which the mean lies in 95 of 100 sets of as many values, drawn with replacement from these.
+pub fn bootstrap(values: &[f64], seed: u64) -> [f64; 2] {
+    if values.is_empty() {
+        return [0.0, 0.0];
+    }
+    let mut dice = Dice::new(seed);
+    let mut mean = || (0..values.len()).map(|_| values[dice.below(values.len())]).sum::<f64>() / values.len() as f64;
+    let mut means: Vec<f64> = (0..DRAWS).map(|_| mean()).collect();
+    means.sort_by(f64::total_cmp);
+    let ends = [DRAWS * 25 / 1_000, DRAWS * 975 / 1_000 - 1];
+    ends.map(|at| means.get(at).copied().map_or(0.0, |end| (end * 1e6).round() / 1e6))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::wilson;
+    use super::{bootstrap, wilson};
 
     #[test]
     fn it_is_what_the_tables_say() {
@@ -27,5 +46,15 @@ mod tests {
         assert!(near(wilson(120, 120), [0.9690, 1.0]), "{:?}", wilson(120, 120));
         assert!(near(wilson(0, 30), [0.0, 0.1135]), "{:?}", wilson(0, 30));
         assert_eq!(wilson(0, 0), [0.0, 1.0]);
+    }
+    #[test]
+    fn the_mean_of_a_coin_lies_where_theory_says() {
+        let coin: Vec<f64> = (0..400).map(|i| f64::from(i % 2)).collect();
+        let [low, high] = bootstrap(&coin, 1);
+        // The normal approximation: 0.5 +- 1.96 * 0.5 / 20.
+        assert!((low - 0.451).abs() < 0.01 && (high - 0.549).abs() < 0.01, "{low} {high}");
+        assert_eq!(bootstrap(&coin, 1), [low, high], "the same seed gives the same interval");
+        assert_eq!(bootstrap(&[0.25; 9], 3), [0.25, 0.25]);
+        assert_eq!(bootstrap(&[], 3), [0.0, 0.0]);
     }
 }

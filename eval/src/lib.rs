@@ -2,6 +2,7 @@
 //! elsewhere. Goes out: one row a measure, with its aim, and the cases that failed. A suite reads no file and no clock, and
 //! the same seed gives the same row.
 
+pub mod arrange;
 pub mod cases;
 pub mod conditions;
 pub mod context;
@@ -12,6 +13,8 @@ pub mod guard;
 pub mod interval;
 pub mod moves;
 pub mod outcome;
+pub mod prefer;
+pub mod quote;
 pub mod read;
 pub mod replay;
 pub mod situation;
@@ -28,7 +31,6 @@ use assay_core::reading::BadPhrases;
 use assay_core::sink::escape;
 
 use crate::cases::BadCase;
-use crate::conditions::Described;
 use crate::context::Policies;
 use crate::ground::{Fault, Ground};
 use crate::guard::corpus::{self, Text};
@@ -55,6 +57,12 @@ named! {
         Read = "read",
         /// Texts of records, and the conditions of exploitation that they state.
         Conditions = "conditions",
+        /// Facts of findings, and who puts them in the better order: the template or a model.
+        Arrange = "arrange",
+        /// Descriptions of vulnerabilities, and the sentence that says what an attacker can do.
+        Quote = "quote",
+        /// Pairs of situations of one band, and whether a model's choice between them helps.
+        Prefer = "prefer",
     }
 }
 
@@ -78,10 +86,6 @@ pub struct Asked<'a> {
     pub cases: Option<&'a str>,
     /// Texts of other corpora, beside those of this build.
     pub texts: &'a [Text],
-    /// CVE texts of others with what was published about them, as JSON lines; none where there are none.
-    pub cves: Option<&'a str>,
-    /// Descriptions of records, where there are any: labels are held against them.
-    pub records: &'a [Described],
 }
 
 /// Runs a suite.
@@ -128,22 +132,34 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
             replay::run(&places, &events, &Policies::bundled()?.default, seed, ground)
         }
         Suite::Read => {
-            let Some(reader) = ground.reader() else {
-                return Ok(vec![Outcome::skipped(suite, "texts read", "the model that reads is not installed")]);
+            let reader = match ground.reader() {
+                Ok(reader) => reader,
+                Err(absent) => return Ok(vec![Outcome::skipped(suite, "texts read", &absent.0)]),
             };
-            let others = asked.cases.or(asked.cves).map(|text| read::others(text, asked.size)).transpose();
+            let published = ground.cves().ok();
+            let others = asked.cases.or(published.as_deref()).map(|text| read::others(text, asked.size)).transpose();
             let (texts, aims) = match others.map_err(bad)? {
                 Some(texts) => (texts, true),
                 None => (read::own().map_err(bad)?, false),
             };
             let seed = asked.seed.unwrap_or(read::SEED);
-            read::run(&texts, aims, reader, &Policies::bundled()?.default, seed)
+            read::run(&texts, aims, reader.as_ref(), &Policies::bundled()?.default, seed)
                 .map_err(|source| EvalError::Ground { suite, source })
         }
         Suite::Conditions => {
             let sentences = conditions::read(asked.cases.unwrap_or(conditions::SENTENCES)).map_err(bad)?;
             let labels = if asked.cases.is_some() { "" } else { conditions::LABELS };
-            conditions::run(&sentences, &conditions::read(labels).map_err(bad)?, asked.records)
+            let described = ground.descriptions().unwrap_or_default();
+            conditions::run(&sentences, &conditions::read(labels).map_err(bad)?, &described)
+        }
+        Suite::Arrange => arrange::run(asked.size, asked.seed.unwrap_or(arrange::SEED), ground),
+        Suite::Prefer => {
+            let pairs = context::read(asked.cases.unwrap_or(context::PAIRS)).map_err(bad)?;
+            prefer::run(&pairs, &Policies::bundled()?.default, asked.size, ground)
+        }
+        Suite::Quote => {
+            let own = quote::own(asked.cases.unwrap_or(quote::OWN)).map_err(bad)?;
+            quote::run(&own, quote::labels(quote::LABELS).map_err(bad)?, ground)
         }
     }
 }

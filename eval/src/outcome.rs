@@ -116,9 +116,20 @@ impl Outcome {
         Self { aim: Some(most), ..self }.judged(right)
     }
 
-    /// What could not be measured here, and why.
+    /// The mean of a number a case, with its interval: told, without an aim.
+    pub fn mean(suite: Suite, measure: &'static str, values: &[f64], interval: [f64; 2]) -> Self {
+        let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+        Self { value: (mean * 1e6).round() / 1e6, interval, ..Self::empty(suite, measure, values.len(), Vec::new()) }
+    }
+
+    /// A measure that could not be taken here, and why.
     pub fn skipped(suite: Suite, measure: &'static str, why: &str) -> Self {
-        Self::empty(suite, measure, 0, vec![why.to_owned()])
+        Self::empty(suite, measure, 0, vec![format!("not measured: {why}")])
+    }
+
+    /// The same without an aim: it is only told.
+    pub fn told(self) -> Self {
+        Self { aim: None, met: None, ..self }
     }
 
     /// The same, drawn from a seed.

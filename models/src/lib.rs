@@ -16,7 +16,7 @@ pub mod vector;
 
 pub use embed::Embedder;
 pub use load::LoadError;
-pub use plan::LocalPlanner;
+pub use plan::{LocalPlanner, PhrasePlanner};
 pub use pull::Puller;
 pub use read::Reader;
 pub use store::ModelStore;

@@ -18,14 +18,10 @@ fn the_sentences_of_this_build_name_every_condition() {
 fn two_hundred_records_are_labelled_and_without_their_texts_nothing_is_said_of_them() {
     let labels = read(LABELS).unwrap();
     assert_eq!(labels.len(), 200);
-    let outcomes = run(&sentences(), &labels, &[]).unwrap();
+    let outcomes = run(&sentences(), &labels, &BTreeMap::new()).unwrap();
     assert_eq!(outcomes.len(), 1, "only sentences of ours");
-    let other = Described { cve: labels[0].id.clone(), text: "another text".to_owned() };
-    assert_eq!(
-        run(&sentences(), &labels, &[other]).unwrap().len(),
-        1,
-        "a text that was changed is not the labelled one"
-    );
+    let other = BTreeMap::from([(labels[0].id.clone(), "another text".to_owned())]);
+    assert_eq!(run(&sentences(), &labels, &other).unwrap().len(), 1, "a text that was changed is not the labelled one");
 }
 
 #[test]
@@ -37,7 +33,7 @@ fn what_is_read_from_other_words_does_not_count() {
             r#"{{"cve":"CVE-2026-0001","sha256":"{sha}","conditions":[{{"id":"local_user","span":{span},"words":"w"}}]}}"#
         )
     };
-    let texts = [Described { cve: "CVE-2026-0001".to_owned(), text: text.to_owned() }];
+    let texts = BTreeMap::from([("CVE-2026-0001".to_owned(), text.to_owned())]);
     let of = |span: &str| run(&[], &read(&line(span)).unwrap(), &texts).unwrap();
     let right = of("[2,12]");
     assert_eq!((value(&right, "read from"), value(&right, "stated by")), (0.5, 1.0), "the race is not stated");

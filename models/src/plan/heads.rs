@@ -21,6 +21,12 @@ impl Turns {
         Self { past, turns: (past..past + count).flat_map(at).collect() }
     }
 
+    /// For runs of these lengths that all begin after the same `past` tokens: none of them follows another.
+    pub(super) fn each(past: usize, lengths: &[usize], sizes: &Sizes) -> Self {
+        let turns = lengths.iter().flat_map(|length| Self::new(past, *length, sizes).turns);
+        Self { past, turns: turns.collect() }
+    }
+
     /// How many tokens came before.
     pub(super) fn past(&self) -> usize {
         self.past

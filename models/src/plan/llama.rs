@@ -2,6 +2,8 @@
 //! them. Goes out: what is kept after them, and the state of the last one. Keeping is by value: what was kept once
 //! can be extended in many ways, so a prefix is computed once and a choice is tried without undoing it.
 
+mod each;
+
 use std::io::{Read, Seek};
 use std::time::Instant;
 

@@ -5,6 +5,7 @@ mod chat;
 mod heads;
 mod llama;
 mod permit;
+mod phrases;
 mod walk;
 mod weight;
 
@@ -20,6 +21,7 @@ use candle_core::quantized::gguf_file;
 use self::chat::Chat;
 use self::llama::{Llama, Past, Stop};
 use self::permit::Permit;
+pub use self::phrases::PhrasePlanner;
 use self::walk::{Place, Reader, best};
 use crate::load::{self, LoadError};
 use crate::store::ModelStore;
@@ -101,6 +103,21 @@ impl LocalPlanner {
         self.chat.tokens(text).map(|tokens| tokens.len()).map_err(|error| said(error.into(), Span::ZERO))
     }
 
+    /// The prompt as tokens, where it fits beside the opening and an answer.
+    fn question(&self, prompt: &str, budget: Span) -> Result<Vec<u32>, ModelError> {
+        let max = self.limits.context_tokens_max.saturating_sub(self.limits.answer_tokens_max);
+        // No token is longer than a line of our own texts; beyond that the text need not be cut to be refused.
+        if prompt.len() > max.saturating_mul(64) {
+            return Err(ModelError::TooLong { tokens: prompt.len() / 64, max });
+        }
+        let question = self.chat.question(prompt).map_err(|error| said(error.into(), budget))?;
+        let tokens = self.opening.len() + question.len();
+        if tokens > max {
+            return Err(ModelError::TooLong { tokens, max });
+        }
+        Ok(question)
+    }
+
     fn permit(&self, deadline: Instant) -> Result<permit::Held<'_>, ModelError> {
         let patience = deadline.saturating_duration_since(Instant::now()).min(duration(self.limits.wait_max));
         self.permit.take(self.limits.waiting_max, patience).ok_or(ModelError::Busy)
@@ -144,16 +161,7 @@ impl Planner for LocalPlanner {
 
     fn choose(&self, prompt: &str, choices: &mut dyn Choices, budget: Span) -> Result<(), ModelError> {
         let deadline = deadline(budget);
-        let max = self.limits.context_tokens_max.saturating_sub(self.limits.answer_tokens_max);
-        // No token is longer than a line of our own texts; beyond that the text need not be cut to be refused.
-        if prompt.len() > max.saturating_mul(64) {
-            return Err(ModelError::TooLong { tokens: prompt.len() / 64, max });
-        }
-        let question = self.chat.question(prompt).map_err(|error| said(error.into(), budget))?;
-        let tokens = self.opening.len() + question.len();
-        if tokens > max {
-            return Err(ModelError::TooLong { tokens, max });
-        }
+        let question = self.question(prompt, budget)?;
         if choices.options().is_empty() {
             return Ok(());
         }

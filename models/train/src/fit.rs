@@ -65,7 +65,7 @@ pub(crate) fn fit(
             let peak = rate(plan.peak, adam.step, steps);
             adam.step(&mut params, &grads, peak);
             loss += lost;
-            if adam.step % STEPS_KEPT == 0 {
+            if adam.step.is_multiple_of(STEPS_KEPT) {
                 checkpoint::write(&plan.checkpoint, &params, &adam)?;
                 let each = began.elapsed().as_secs_f64() / (adam.step - first) as f64;
                 let left = each * (steps - adam.step) as f64 / 60.0;

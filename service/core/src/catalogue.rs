@@ -119,6 +119,7 @@ pub struct Catalogue {
     /// The system text of the `arrange` prompt.
     pub arrange_system: Own,
     arrange_ask: [Own; 2],
+    arrange_phrases: [Own; 2],
 }
 
 /// Why the catalogue is refused.
@@ -157,6 +158,7 @@ struct ArrangeFile {
     version: String,
     system: String,
     ask: String,
+    ask_phrases: String,
 }
 
 impl Catalogue {
@@ -185,10 +187,19 @@ impl Catalogue {
             return Err(wrong(unknown, "no predicate has this name"));
         }
         no_phrase_begins_another(&out)?;
-        let (before, after) = arrange.ask.split_once("{facts}").ok_or_else(|| wrong("arrange", "it has no {facts}"))?;
-        let arrange_ask = [before, after].map(|t| Own::catalogued(t.to_owned()));
+        let around = |text: &str| -> Result<[Own; 2], BadCatalogue> {
+            let (before, after) = text.split_once("{facts}").ok_or_else(|| wrong("arrange", "it has no {facts}"))?;
+            Ok([before, after].map(|t| Own::catalogued(t.to_owned())))
+        };
+        let (arrange_ask, arrange_phrases) = (around(&arrange.ask)?, around(&arrange.ask_phrases)?);
         let version = format!("{}/{}", file.version, arrange.version);
-        Ok(Self { version, phrases: out, arrange_system: Own::catalogued(arrange.system), arrange_ask })
+        Ok(Self {
+            version,
+            phrases: out,
+            arrange_system: Own::catalogued(arrange.system),
+            arrange_ask,
+            arrange_phrases,
+        })
     }
 
     /// The phrase of a predicate.
@@ -200,6 +211,11 @@ impl Catalogue {
     /// What stands before and after the facts in the `arrange` prompt.
     pub fn arrange_ask(&self) -> &[Own; 2] {
         &self.arrange_ask
+    }
+
+    /// The same for a model that is asked for phrases and not for letters.
+    pub fn arrange_phrases(&self) -> &[Own; 2] {
+        &self.arrange_phrases
     }
 }
 

@@ -17,6 +17,7 @@ use crate::ids::{EvidenceId, Time};
 use crate::mend::Mend;
 use crate::plan::{By, Settled};
 use crate::policy::Policy;
+use crate::quote::quoted;
 use crate::similar::{Similar, panel};
 use crate::text::{Door, Opaque, Own, Shaped};
 
@@ -102,12 +103,12 @@ pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result
         blocks.push(Block::Field(Own::new("Before it"), vec![own(text)]));
     }
     if !told.finding.text.is_empty() {
-        let of = if told.finding.class == FindingClass::Vulnerability {
-            "the vulnerability's description"
+        let (of, text) = if told.finding.class == FindingClass::Vulnerability {
+            ("the vulnerability's description", quoted(&told.finding.text))
         } else {
-            "the source"
+            ("the source", told.finding.text.clone())
         };
-        blocks.push(Block::Quote { of: Own::new(of), text: told.finding.text.clone() });
+        blocks.push(Block::Quote { of: Own::new(of), text });
     }
     blocks.extend(panel(told.similar, told.controls, told.as_of));
     blocks.push(Block::Line(signature(&told.settled.by)));

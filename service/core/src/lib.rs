@@ -70,6 +70,7 @@ pub mod document;
 pub mod explain;
 pub mod fuse;
 pub mod query;
+pub mod quote;
 pub mod similar;
 pub mod sink;
 pub mod why;

@@ -1,8 +1,10 @@
 //! The order in which a brief's facts are told. Comes in: letters. Goes out: sentences of one or two facts, every fact
 //! once. A model may choose among the legal steps; whatever it does, no fact is added, dropped or changed.
 
+mod phrased;
 mod walk;
 
+pub use phrased::{Phrased, phrase_prompt, phrase_prompt_empty};
 pub use walk::{Step, Walk};
 
 use crate::brief::{Brief, Family, Handle};
@@ -24,6 +26,8 @@ named! {
     pub enum TemplateBecause {
         /// No model is installed.
         NoModel = "no model is installed",
+        /// The template is what arranges, unless the configuration says otherwise: no model did better when measured.
+        Chosen = "no model does it better",
         /// Models are switched off.
         SwitchedOff = "models are switched off",
         /// The model did not answer in time.

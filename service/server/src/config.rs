@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use assay_core::environment::{EnvironmentRule, EnvironmentRules, HumanImpact};
 use assay_core::ids::{Span, Time};
+use assay_core::named;
 use assay_core::observation::Environment;
 use assay_core::policy::Policy;
 use assay_core::text::Opaque;
@@ -77,6 +78,7 @@ struct ModelsFile {
     folder: Option<PathBuf>,
     mirror: Option<String>,
     answer_ms_max: Option<u64>,
+    arrange: Option<String>,
     enabled: Option<bool>,
 }
 
@@ -133,12 +135,35 @@ pub(crate) struct Serve {
     pub(crate) agent_account: Option<String>,
 }
 
+named! {
+    /// Who puts the facts of an explanation in order.
+    pub enum Arrange {
+        /// The template.
+        Template = "template",
+        /// The model, by letters.
+        Model = "model",
+        /// The model, by what its prompt adds to each phrase.
+        Phrases = "phrases",
+    }
+}
+
+impl Arrange {
+    /// Why one would have it so, for a list of the models.
+    pub(crate) const fn why(self) -> &'static str {
+        match self {
+            Self::Template => "no model did better when it was measured; [models] arrange changes it",
+            Self::Model | Self::Phrases => "by the configuration; the template did better when it was measured",
+        }
+    }
+}
+
 /// Where models lie and how long they may take.
 #[derive(Clone, Debug)]
 pub(crate) struct Models {
     pub(crate) folder: Option<PathBuf>,
     pub(crate) mirror: Option<String>,
     pub(crate) answer_max: Span,
+    pub(crate) arrange: Arrange,
     pub(crate) enabled: bool,
 }
 
@@ -198,6 +223,7 @@ impl Config {
                     .models
                     .answer_ms_max
                     .map_or(Span::secs(2), |ms| Time::from_millis(0).until(Time::from_millis(ms as i64))),
+                arrange: file.models.arrange.map_or(Ok(Arrange::Template), |name| arrange(&name))?,
                 enabled: file.models.enabled.unwrap_or(true),
             },
             intel: Intel { kev_url: file.intel.kev_url, epss_url: file.intel.epss_url },
@@ -238,6 +264,10 @@ fn agent_account(review: Option<bool>, name: Option<String>) -> Result<Option<St
         bail!("agent_account in [serve] is `{name}`: expected system:serviceaccount:NAMESPACE:NAME");
     }
     Ok(review.unwrap_or(false).then_some(name))
+}
+
+fn arrange(name: &str) -> Result<Arrange> {
+    name.parse().with_context(|| format!("arrange in [models] is `{name}`: template, model or phrases"))
 }
 
 impl RuleFile {
@@ -299,6 +329,8 @@ mod tests {
         assert!(read("colour = 'red'").is_err());
         assert!(read("policy = 'mine'").unwrap_err().to_string().contains("bod-26-04"));
         assert!(read("[[environment]]\nnamespace = 'shop'").is_err());
+        let arrange = format!("{:#}", read("[models]\narrange = 'luck'").unwrap_err());
+        assert!(arrange.contains("template, model or phrases"), "{arrange}");
         let account = read("[serve]\ntoken_review = true\nagent_account = 'assay-agent'").unwrap_err();
         assert!(account.to_string().contains("system:serviceaccount:NAMESPACE:NAME"), "{account}");
         let account = read("[serve]\ntoken_review = true").unwrap().serve.agent_account;

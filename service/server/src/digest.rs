@@ -1,6 +1,8 @@
 //! The digest: what to do today, what moved, what is overdue, what was not seen. Comes in: a snapshot and a stretch of
 //! time. Goes out: a document of one screen and its detail, and the numbers that tomorrow's digest is compared with.
 
+mod stories;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
@@ -10,6 +12,7 @@ use assay_core::explain::title;
 use assay_core::finding::Finding;
 use assay_core::ids::{Span, Time};
 use assay_core::intel::FeedState;
+use assay_core::order::{Ranked, Row};
 use assay_core::text::{Door, Opaque, Own, Shaped};
 use assay_core::why::why;
 use assay_store::Store;
@@ -18,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::{DataFolder, write_whole};
 use crate::snapshot::Snapshot;
 use crate::today::{self, Today};
+use stories::{Stories, section};
 
 /// The most lines of one section; more are counted.
 const LINES_MAX: usize = 10;
@@ -64,13 +68,13 @@ pub(crate) fn make(store: &Store, snapshot: &Snapshot, since: Time, door: &dyn D
     let numbers = Numbers {
         open: today.open,
         due_soon: today.due_soon,
-        overdue: overdue.0,
+        overdue: overdue.total,
         decided: today.decided,
-        new: moved.new.0,
-        worse: moved.worse.0,
-        better: moved.better.0,
-        resolved: moved.resolved.0,
-        reopened: moved.reopened.0,
+        new: moved.new.total,
+        worse: moved.worse.total,
+        better: moved.better.total,
+        resolved: moved.resolved.total,
+        reopened: moved.reopened.total,
         bands,
     };
     let before = store
@@ -138,15 +142,12 @@ pub(crate) fn page(document: &Guarded<Document>) -> String {
     )
 }
 
-/// Findings with their total: what is listed may be fewer.
-type Some10 = (u64, Vec<(Finding, String)>);
-
 struct Moved {
-    new: Some10,
-    reopened: Some10,
-    worse: Some10,
-    better: Some10,
-    resolved: Some10,
+    new: Stories,
+    reopened: Stories,
+    worse: Stories,
+    better: Stories,
+    resolved: Stories,
 }
 
 impl Moved {
@@ -154,21 +155,15 @@ impl Moved {
     fn read(store: &Store, snapshot: &Snapshot, since: Time) -> Result<Self> {
         let until = snapshot.world.as_of;
         let listed = snapshot.table.list(&snapshot.policy, |row| !row.is_superseded());
-        let place: HashMap<i64, usize> = listed.enumerate().map(|(at, r)| (i64::from(r.row.id), at)).collect();
-        let read = |kind: &str| -> Result<Some10> {
-            let mut changes = store.changes_between(since, until, kind)?;
-            changes.retain(|c| c.finding.is_some_and(|id| place.contains_key(&id)));
-            changes.sort_by_key(|c| c.finding.and_then(|id| place.get(&id)));
-            let first = changes.iter().take(LINES_MAX);
-            let findings = first.filter_map(|c| c.finding.map(|id| (id, c.body.clone())));
-            let listed = findings.map(|(id, body)| Ok((id, body))).collect::<Result<Vec<_>>>()?;
-            let mut out = Vec::new();
-            for (id, body) in listed {
-                if let Some(finding) = store.details(&[id], until)?.into_iter().next() {
-                    out.push((finding, body));
-                }
-            }
-            Ok((changes.len() as u64, out))
+        let place: HashMap<i64, (usize, &Row)> =
+            listed.enumerate().map(|(at, r)| (i64::from(r.row.id), (at, r.row))).collect();
+        let read = |kind: &str| -> Result<Stories> {
+            let changes = store.changes_between(since, until, kind)?;
+            let placed = changes.into_iter().filter_map(|c| Some((*place.get(&c.finding?)?, c.body)));
+            let mut placed: Vec<_> = placed.collect();
+            placed.sort_by_key(|((at, _), _)| *at);
+            let moved: Vec<(&Row, String)> = placed.into_iter().map(|((_, row), body)| (row, body)).collect();
+            stories::gather(store, snapshot, &moved)
         };
         Ok(Self {
             new: read("new")?,
@@ -180,24 +175,16 @@ impl Moved {
     }
 
     fn is_quiet(&self) -> bool {
-        [&self.new, &self.reopened, &self.worse, &self.better, &self.resolved].iter().all(|s| s.0 == 0)
+        [&self.new, &self.reopened, &self.worse, &self.better, &self.resolved].iter().all(|s| s.total == 0)
     }
 }
 
-fn overdue(store: &Store, snapshot: &Snapshot) -> Result<Some10> {
+fn overdue(store: &Store, snapshot: &Snapshot) -> Result<Stories> {
     let as_of = snapshot.world.as_of;
-    let mut total = 0;
-    let mut ids = Vec::new();
-    for ranked in snapshot.table.list(&snapshot.policy, today::counts) {
-        if ranked.row.due(&snapshot.policy, ranked.band).is_some_and(|due| due <= as_of) {
-            total += 1;
-            if ids.len() < LINES_MAX {
-                ids.push(i64::from(ranked.row.id));
-            }
-        }
-    }
-    let findings = store.details(&ids, as_of)?;
-    Ok((total, findings.into_iter().map(|f| (f, String::new())).collect()))
+    let late = |r: &Ranked<'_>| r.row.due(&snapshot.policy, r.band).is_some_and(|due| due <= as_of);
+    let late = snapshot.table.list(&snapshot.policy, today::counts).filter(late);
+    let moved: Vec<(&Row, String)> = late.map(|r| (r.row, String::new())).collect();
+    stories::gather(store, snapshot, &moved)
 }
 
 fn headline(n: &Numbers) -> Line {
@@ -266,22 +253,6 @@ fn do_today(blocks: &mut Vec<Block>, today: &Today<'_>, snapshot: &Snapshot) {
     if rest > 0 {
         let more = [" more is due within 14 days.", " more are due within 14 days."];
         blocks.push(Block::Line(counted(rest, more).to_vec()));
-    }
-}
-
-fn section(blocks: &mut Vec<Block>, name: &'static str, some: &Some10, snapshot: &Snapshot) {
-    let (total, findings) = some;
-    if *total == 0 {
-        return;
-    }
-    blocks.push(Block::Section(Own::new(name)));
-    for (finding, because) in findings {
-        let side = side_of(because, snapshot, finding);
-        blocks.push(Block::Fact(vec![entitled(finding, snapshot)], side));
-    }
-    let rest = total.saturating_sub(findings.len() as u64);
-    if rest > 0 {
-        blocks.push(Block::Line(vec![count(rest), own(" more; assay findings lists them.")]));
     }
 }
 

@@ -5,14 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result};
 use assay_core::catalogue::Catalogue;
-use assay_core::plan::TemplateBecause;
+use assay_core::plan::{TemplateBecause, phrase_prompt_empty};
 use assay_core::ports::{Embed, ModelId, Planner, ReadText};
 use assay_core::text::grouped;
 use assay_models::store::State;
-use assay_models::{Embedder, LocalPlanner, ModelStore, Reader, embed, plan};
+use assay_models::{Embedder, LocalPlanner, ModelStore, PhrasePlanner, Reader, embed, plan};
 use assay_store::Store;
 
-use crate::config::Config;
+use crate::config::{Arrange, Config};
 use crate::data::DataFolder;
 
 /// Models that are loaded when somebody needs them.
@@ -20,10 +20,22 @@ use crate::data::DataFolder;
 pub(crate) struct LocalModels {
     folder: PathBuf,
     enabled: bool,
+    arrange: Arrange,
     system: String,
+    /// The prompt for phrases, without facts.
+    empty: String,
     planner: Arc<OnceLock<Option<Arc<dyn Planner + Send + Sync>>>>,
+    phrases: Arc<OnceLock<Option<Arc<dyn Planner + Send + Sync>>>>,
     embedder: Arc<OnceLock<Option<Arc<dyn Embed + Send + Sync>>>>,
     reader: Arc<OnceLock<Option<Arc<dyn ReadText + Send + Sync>>>>,
+}
+
+/// A model that arranges, by what it is asked.
+pub(crate) enum Arranger {
+    /// For letters.
+    Letters(Arc<dyn Planner + Send + Sync>),
+    /// For phrases.
+    Phrases(Arc<dyn Planner + Send + Sync>),
 }
 
 impl LocalModels {
@@ -31,8 +43,11 @@ impl LocalModels {
         Self {
             folder: folder(config, data),
             enabled: config.models.enabled,
+            arrange: config.models.arrange,
             system: catalogue.arrange_system.as_str().to_owned(),
+            empty: phrase_prompt_empty(catalogue).as_str().to_owned(),
             planner: Arc::new(OnceLock::new()),
+            phrases: Arc::new(OnceLock::new()),
             embedder: Arc::new(OnceLock::new()),
             reader: Arc::new(OnceLock::new()),
         }
@@ -48,14 +63,41 @@ impl LocalModels {
         self.enabled && named(name).is_ok_and(|model| self.store().state(model) == State::Installed)
     }
 
-    /// The model that arranges words, or why there is none.
+    /// Who arranges words by the configuration, where it is a model; else why it is the template.
+    pub(crate) fn arranger(&self) -> Result<Arranger, TemplateBecause> {
+        match self.arrange {
+            Arrange::Template => Err(TemplateBecause::Chosen),
+            Arrange::Model => self.planner().map(Arranger::Letters),
+            Arrange::Phrases => self.phrases().map(Arranger::Phrases),
+        }
+    }
+
+    /// The model that weighs phrases, or why there is none.
+    fn phrases(&self) -> Result<Arc<dyn Planner + Send + Sync>, TemplateBecause> {
+        self.usable(plan::PLANNER)?;
+        let loaded = self.phrases.get_or_init(|| {
+            match PhrasePlanner::load(&self.store(), &self.system, &self.empty, plan::PlanLimits::default()) {
+                Ok(planner) => Some(Arc::new(planner) as Arc<dyn Planner + Send + Sync>),
+                Err(error) => {
+                    tracing::warn!("the model that weighs phrases cannot be used: {error}");
+                    None
+                }
+            }
+        });
+        loaded.clone().ok_or(TemplateBecause::Failed)
+    }
+
+    fn usable(&self, name: &str) -> Result<(), TemplateBecause> {
+        match (self.enabled, self.installed(name)) {
+            (false, _) => Err(TemplateBecause::SwitchedOff),
+            (true, false) => Err(TemplateBecause::NoModel),
+            (true, true) => Ok(()),
+        }
+    }
+
+    /// The model that arranges words by letters, or why there is none.
     pub(crate) fn planner(&self) -> Result<Arc<dyn Planner + Send + Sync>, TemplateBecause> {
-        if !self.enabled {
-            return Err(TemplateBecause::SwitchedOff);
-        }
-        if !self.installed(plan::PLANNER) {
-            return Err(TemplateBecause::NoModel);
-        }
+        self.usable(plan::PLANNER)?;
         let loaded = self.planner.get_or_init(|| {
             match LocalPlanner::load(&self.store(), &self.system, plan::PlanLimits::default()) {
                 Ok(planner) => Some(Arc::new(planner) as Arc<dyn Planner + Send + Sync>),
@@ -105,10 +147,12 @@ impl LocalModels {
 
     /// What chooses words, for the first line of a screen; nothing is loaded for it.
     pub(crate) fn words_label(&self) -> &'static str {
-        match (self.enabled, self.installed(plan::PLANNER)) {
-            (false, _) => "by template, models are switched off",
-            (true, true) => "SmolLM2-135M",
-            (true, false) => "by template (assay models pull)",
+        match (self.arrange, self.enabled, self.installed(plan::PLANNER)) {
+            (Arrange::Template, ..) => "by template",
+            (_, false, _) => "by template, models are switched off",
+            (Arrange::Model, true, true) => "SmolLM2-135M",
+            (Arrange::Phrases, true, true) => "SmolLM2-135M, by phrases",
+            (_, true, false) => "by template (assay models pull)",
         }
     }
 
@@ -129,30 +173,17 @@ fn folder(config: &Config, data: &DataFolder) -> PathBuf {
     if let Some(folder) = &config.models.folder {
         return folder.clone();
     }
-    if let Some(folder) = named_folder() {
-        return folder;
+    if let Some(folder) = std::env::var_os("ASSAY_MODELS").filter(|f| !f.is_empty()) {
+        return folder.into();
     }
     let own = data.models();
     if own.is_dir() {
         return own;
     }
-    cached_folder().unwrap_or(own)
-}
-
-fn named_folder() -> Option<PathBuf> {
-    std::env::var_os("ASSAY_MODELS").filter(|f| !f.is_empty()).map(PathBuf::from)
-}
-
-fn cached_folder() -> Option<PathBuf> {
     let cache = std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
-    Some(cache.join("assay").join("models"))
-}
-
-/// Where models lie when there is no data folder: an evaluation has none.
-pub(crate) fn without_data() -> Option<ModelStore> {
-    named_folder().or_else(cached_folder).map(ModelStore::new)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
+    cache.map_or(own, |cache| cache.join("assay").join("models"))
 }
 
 /// The models that Assay uses by default.

@@ -12,13 +12,13 @@ use assay_core::explain::{self, Told};
 use assay_core::finding::Finding;
 use assay_core::ids::{EvidenceId, Span};
 use assay_core::order::Ranked;
-use assay_core::plan::{By, Settled, TemplateBecause, Walk, parse, prompt, settle, template};
+use assay_core::plan::{By, Phrased, Settled, TemplateBecause, Walk, parse, phrase_prompt, prompt, settle, template};
 use assay_core::ports::ModelError;
 use assay_core::similar::Similar;
 use assay_core::text::Door;
 use assay_store::{PlanRecord, Store};
 
-use crate::models::LocalModels;
+use crate::models::{Arranger, LocalModels};
 use crate::similar::TextSearch;
 use crate::snapshot::Snapshot;
 
@@ -87,21 +87,37 @@ impl Words {
         if brief.propositions.len() < 2 {
             return Ok((by_template(TemplateBecause::NothingToOrder), None));
         }
-        let planner = match self.models.planner() {
-            Ok(planner) => planner,
+        let arranger = match self.models.arranger() {
+            Ok(arranger) => arranger,
             Err(because) => return Ok((by_template(because), None)),
+        };
+        // What a model answers depends on what it is asked, and so does the record of it.
+        let (planner, catalogue) = match &arranger {
+            Arranger::Letters(planner) => (planner, self.catalogue.version.clone()),
+            Arranger::Phrases(planner) => (planner, format!("{}/phrases", self.catalogue.version)),
         };
         let model = planner.model();
         let digest = brief.digest();
-        if let Some(text) = store.plan(&digest, &self.catalogue.version, model)?
+        if let Some(text) = store.plan(&digest, &catalogue, model)?
             && let Some(plan) = parse(brief, &text)
         {
             return Ok((Settled { plan, by: By::Model(model.clone()) }, None));
         }
-        let prompt = prompt(brief, &self.catalogue);
-        let mut walk = Walk::new(brief);
+        let (mut walk, mut phrased) = (Walk::new(brief), Phrased::new(brief, &self.catalogue));
         let started = Instant::now();
-        let walked = planner.choose(prompt.as_str(), &mut walk, self.budget);
+        let (prompt, walked) = match &arranger {
+            Arranger::Letters(planner) => {
+                let prompt = prompt(brief, &self.catalogue);
+                let walked = planner.choose(prompt.as_str(), &mut walk, self.budget);
+                (prompt, walked)
+            }
+            Arranger::Phrases(planner) => {
+                let prompt = phrase_prompt(brief, &self.catalogue);
+                let walked = planner.choose(prompt.as_str(), &mut phrased, self.budget);
+                walk = phrased.walk().clone();
+                (prompt, walked)
+            }
+        };
         let ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
         if let Err(error @ (ModelError::Failed(_) | ModelError::TooLong { .. })) = &walked {
             tracing::warn!("{error}");
@@ -109,7 +125,7 @@ impl Words {
         let settled = settle(brief, walked.map(|()| (&walk, model)));
         let record = PlanRecord {
             brief: digest,
-            catalogue: self.catalogue.version.clone(),
+            catalogue,
             model: model.clone(),
             plan: settled.plan.text(),
             by_model: matches!(settled.by, By::Model(_)),

@@ -200,3 +200,39 @@ fn a_prompt_holds_our_text_only() {
     }
     assert_eq!(facts.lines().count(), brief.propositions.len());
 }
+
+/// Takes the options of a phrased plan by a seed.
+fn by_phrases<'a>(brief: &'a Brief, seed: u64) -> Phrased<'a> {
+    let (mut phrased, mut dice) = (Phrased::new(brief, catalogue()), Dice::new(seed));
+    while !phrased.options().is_empty() {
+        phrased.take(dice.below(phrased.options().len()));
+    }
+    phrased
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases(1_000)))]
+
+    #[test]
+    fn a_plan_by_phrases_is_as_legal_as_one_by_letters(seed: u64, chosen: u64) {
+        for brief in briefs(&scene(seed)) {
+            let phrased = by_phrases(&brief, chosen);
+            let plan = phrased.walk().plan();
+            prop_assert!(plan.is_some());
+            check(&brief, &plan.unwrap())?;
+            prop_assert_eq!(parse(&brief, phrased.walk().raw()), phrased.walk().plan());
+        }
+    }
+}
+
+#[test]
+fn a_prompt_for_phrases_holds_gists_and_nothing_else() {
+    let brief = briefs(&scene(7)).remove(0);
+    let [before, after] = catalogue().arrange_phrases();
+    let prompt = phrase_prompt(&brief, catalogue());
+    let facts = prompt.as_str().strip_prefix(before.as_str()).unwrap().strip_suffix(after.as_str()).unwrap();
+    let gists: Vec<&str> = brief.propositions.iter().map(|p| catalogue().phrase(p.predicate).gist.as_str()).collect();
+    assert_eq!(facts.lines().collect::<Vec<_>>(), gists);
+    assert_eq!(Phrased::new(&brief, catalogue()).options().len(), gists.len(), "every fact may come first");
+    assert_eq!(phrase_prompt_empty(catalogue()).as_str(), format!("{}{}", before.as_str(), after.as_str()));
+}

@@ -11,6 +11,7 @@ use assay_store::Store;
 use super::row::{Aim, Row, Runs};
 use crate::app::App;
 use crate::cli::Global;
+use crate::config::Arrange;
 use crate::snapshot::Snapshot;
 use crate::words::Words;
 use crate::{clock, demo};
@@ -33,6 +34,7 @@ pub(super) fn measure(folder: &Path) -> Result<Vec<Row>> {
     let mut rows = vec![template.tail(BY_TEMPLATE, 0.95, "ms").aim(Aim::AtMost(10.0))];
 
     app.config.models.enabled = true;
+    app.config.models.arrange = Arrange::Model;
     let mut words = app.words()?;
     // Nobody waits here, so that what is late is measured and not cut off.
     words.budget = Span::minutes(1);

@@ -1,6 +1,7 @@
 //! `assay eval`: the suites, each with its value, how sure that is, and whether the aim is met.
 
 mod ground;
+mod lived;
 
 use std::path::Path;
 
@@ -10,11 +11,13 @@ use assay_core::sink::escape;
 use assay_core::text::{Opaque, Own};
 use assay_eval::outcome::Outcome;
 use assay_eval::{Asked, EvalError, Size, Suite};
+use assay_models::ModelStore;
 use assay_sources::door::SecretDoor;
 use ground::OurGround;
 use serde::Serialize;
 
 use super::{print_json, print_text, sink};
+use crate::app::App;
 use crate::cli::{Eval, Global, Output};
 use crate::progress::Bar;
 use crate::{BadInput, Ended, Usage, clock};
@@ -27,19 +30,15 @@ struct EvalWire {
 pub(crate) fn run(global: &Global, args: &Eval) -> Result<Ended> {
     let suites = chosen(args.suite.as_deref())?;
     let cases = own_cases(global.data.as_deref(), args)?;
-    let ground = OurGround::new(suites.contains(&Suite::Read));
+    let ground = OurGround::new(models(global)?);
     let texts = if suites.contains(&Suite::Guard) && cases.is_none() { ground::corpora() } else { Vec::new() };
-    let cves = if suites.contains(&Suite::Read) { ground::cves() } else { None };
-    let records =
-        if suites.contains(&Suite::Conditions) && cases.is_none() { ground::records_at_hand() } else { Vec::new() };
     let size = if args.full { Size::Full } else { Size::Ci };
     let mut outcomes = Vec::new();
     let mut bar = Bar::count("eval", suites.len() as u64);
     for (done, suite) in (0..).zip(suites) {
         bar.at(done);
         bar.say(suite.as_str());
-        let cases = cases.as_deref();
-        let asked = Asked { size, seed: args.seed, cases, texts: &texts, cves: cves.as_deref(), records: &records };
+        let asked = Asked { size, seed: args.seed, cases: cases.as_deref(), texts: &texts };
         outcomes.extend(assay_eval::run(suite, &asked, &ground).map_err(|error| ended_by(error, cases.is_some()))?);
     }
     drop(bar);
@@ -50,6 +49,12 @@ pub(crate) fn run(global: &Global, args: &Eval) -> Result<Ended> {
         output => print_text(&escape(&guarded(&wire, ground.secrets()), sink(output)))?,
     }
     Ok(if met { Ended::Done } else { Ended::Crossed })
+}
+
+/// The models of this installation; a file of cases is no data folder.
+fn models(global: &Global) -> Result<ModelStore> {
+    let data = global.data.clone().filter(|path| path.is_dir());
+    Ok(App::new(&Global { data, config: global.config.clone(), ..Global::plain() })?.models()?.store())
 }
 
 fn chosen(name: Option<&str>) -> Result<Vec<Suite>> {
@@ -86,6 +91,7 @@ fn guarded(wire: &EvalWire, door: &SecretDoor) -> assay_core::document::Guarded<
         let (aim, met) = match (o.aim, o.met) {
             (Some(aim), Some(true)) => (number(aim), own("met")),
             (Some(aim), _) => (number(aim), Inline::Strong(Own::new("not met"))),
+            (None, _) if o.cases == 0 => (String::new(), own("not measured")),
             (None, _) => (String::new(), own("reported")),
         };
         let interval = format!("{} to {}", number(o.interval[0]), number(o.interval[1]));
@@ -96,7 +102,8 @@ fn guarded(wire: &EvalWire, door: &SecretDoor) -> assay_core::document::Guarded<
     let head = ["Suite", "Value is", "Cases", "Value", "95 in 100", "Aim", "", "Seed"].map(Own::new).to_vec();
     let mut blocks = vec![Block::Table { head, rows: rows.collect() }];
     for outcome in wire.suites.iter().filter(|o| !o.failed.is_empty()) {
-        blocks.push(Block::Section(Own::catalogued(format!("Failed in {}", outcome.suite))));
+        let of = if outcome.met == Some(false) { "Failed in" } else { "Of" };
+        blocks.push(Block::Section(Own::catalogued(format!("{of} {}", outcome.suite))));
         let quote = |failed: &String| Block::Quote { of: Own::new("case"), text: Opaque::admit(failed, door) };
         blocks.extend(outcome.failed.iter().map(quote));
     }

@@ -37,8 +37,8 @@ pub(crate) fn run(global: &Global, what: &Models) -> Result<Ended> {
     let store = app.models()?.store();
     match what {
         Models::Pull { names, from, accept_license } => pull(&app, &store, names, from.as_deref(), *accept_license)?,
-        Models::List => list(global, &store, false)?,
-        Models::Verify => list(global, &store, true)?,
+        Models::List => list(global, &app, &store, false)?,
+        Models::Verify => list(global, &app, &store, true)?,
         Models::Embed { limit } => embed(&app, *limit)?,
     }
     Ok(Ended::Done)
@@ -89,7 +89,7 @@ fn pull(app: &App, store: &ModelStore, names: &[String], from: Option<&Path>, te
     Ok(())
 }
 
-fn list(global: &Global, store: &ModelStore, verify: bool) -> Result<()> {
+fn list(global: &Global, app: &App, store: &ModelStore, verify: bool) -> Result<()> {
     let manifest = Manifest::built_in().context("the bundled manifest of models")?;
     let mut rows = Vec::new();
     let mut wrong = 0;
@@ -120,12 +120,14 @@ fn list(global: &Global, store: &ModelStore, verify: bool) -> Result<()> {
             folder: store.folder(model).display().to_string(),
         });
     }
+    let arrange = app.config.models.arrange;
     match global.output {
-        Output::Json => print_json(&serde_json::json!({ "models": rows }))?,
+        Output::Json => print_json(&serde_json::json!({ "models": rows, "arrange": arrange.as_str() }))?,
         _ => print_text(
             &rows
                 .iter()
                 .map(|m| format!("{:24} {:>7.1} MB  {:12} {}\n", m.name, m.bytes as f64 / 1e6, m.licence, m.state))
+                .chain([format!("\nFacts are put in order by: {arrange}  ({})\n", arrange.why())])
                 .collect::<String>(),
         )?,
     }

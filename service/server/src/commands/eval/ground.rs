@@ -1,19 +1,19 @@
 //! What suites stand on in this binary: the ledger in memory, the readers, the door; and corpora that lie beside the
 //! project.
 
-use std::io::{BufRead as _, Cursor, Read as _};
+use std::io::{Cursor, Read as _};
 use std::path::Path;
 
 use assay_core::control::Controls;
 use assay_core::ids::Time;
 use assay_core::observation::Record;
-use assay_core::ports::ReadText;
+use assay_core::ports::{Embed, Planner, ReadText};
+use assay_core::scene::Seen;
 use assay_core::scope::Head;
 use assay_core::text::{Door, Opaque};
-use assay_eval::conditions::Described;
-use assay_eval::ground::{Fault, Ground, Shown};
+use assay_eval::ground::{Absent, Fault, Ground, Shown};
 use assay_eval::guard::corpus::{Text, foreign};
-use assay_models::Reader;
+use assay_models::{Embedder, LocalPlanner, ModelStore, PhrasePlanner, Reader, plan};
 use assay_sources::cluster::limits::ScanLimits;
 use assay_sources::cluster::{ScanHow, StandardsVersion, ToldBy, manifests, records};
 use assay_sources::door::SecretDoor;
@@ -22,41 +22,30 @@ use assay_sources::limits::ReadLimits;
 use assay_sources::read::{Flow, How, read};
 use assay_sources::sniff::sniff;
 use assay_store::Store;
-use serde::Deserialize;
 
-use crate::models;
+use super::lived;
 
 /// Where other corpora lie, seen from the root of the project. They are no part of it.
 const CORPORA: &str = "../shared/guard";
-/// Where CVE texts of others lie, with what was published about them.
-const CVES: &str = "../shared/intel/exploit_forecast.jsonl.gz";
-/// More of them is not read.
-const CVES_BYTES_MAX: u64 = 256 << 20;
-/// Where descriptions of records lie, in the same way: one JSON object a line, with `cve` and `description`.
-const RECORDS: &str = "../shared/intel";
 /// Larger files are no list of texts.
 const CORPUS_BYTES_MAX: u64 = 4 << 20;
+
+/// Where CVE texts of others lie, with what was published about them, seen from the same place.
+const CVES: &str = "../shared/intel/exploit_forecast.jsonl.gz";
+/// Of a larger file no more is read.
+const CVES_BYTES_MAX: u64 = 256 << 20;
 
 /// The parts of this binary.
 pub(crate) struct OurGround {
     door: SecretDoor,
     cluster: Opaque,
-    reader: Option<Reader>,
+    models: ModelStore,
 }
 
 impl OurGround {
-    /// `reads`: whether a suite asks for the model that reads texts. Without one it says so itself.
-    pub(crate) fn new(reads: bool) -> Self {
-        let store = reads.then(models::without_data).flatten();
-        let reader = store.and_then(|store| match Reader::load(&store) {
-            Ok(reader) => Some(reader),
-            Err(error) => {
-                tracing::warn!("the model that reads texts cannot be used: {error}");
-                None
-            }
-        });
+    pub(crate) fn new(models: ModelStore) -> Self {
         // Marks of secrets in a run of a suite belong to no installation.
-        Self { door: SecretDoor::new([0; 32]), cluster: Opaque::readmit("demo"), reader }
+        Self { door: SecretDoor::new([0; 32]), cluster: Opaque::readmit("demo"), models }
     }
 
     pub(crate) fn secrets(&self) -> &SecretDoor {
@@ -104,16 +93,38 @@ impl Ground for OurGround {
         &self.door
     }
 
-    fn reader(&self) -> Option<&dyn ReadText> {
-        self.reader.as_ref().map(|reader| reader as &dyn ReadText)
+    fn planner(&self, system: &str) -> Result<Box<dyn Planner>, Absent> {
+        let planner = LocalPlanner::load(&self.models, system, plan::PlanLimits::default()).map_err(absent)?;
+        Ok(Box::new(planner))
+    }
+
+    fn phrases(&self, system: &str, empty: &str) -> Result<Box<dyn Planner>, Absent> {
+        let limits = plan::PlanLimits::default();
+        Ok(Box::new(PhrasePlanner::load(&self.models, system, empty, limits).map_err(absent)?))
+    }
+
+    fn embedder(&self) -> Result<Box<dyn Embed>, Absent> {
+        Ok(Box::new(Embedder::load(&self.models).map_err(absent)?))
+    }
+
+    fn lived(&self) -> Result<Vec<Seen>, Fault> {
+        Ok(lived::findings()?)
+    }
+
+    fn reader(&self) -> Result<Box<dyn ReadText>, Absent> {
+        Ok(Box::new(Reader::load(&self.models).map_err(absent)?))
+    }
+
+    fn cves(&self) -> Result<String, Absent> {
+        let mut text = String::new();
+        let file = plain(Path::new(CVES)).map_err(absent)?;
+        file.take(CVES_BYTES_MAX).read_to_string(&mut text).map_err(absent)?;
+        Ok(text)
     }
 }
 
-/// CVE texts of others with what was published about them, where they lie.
-pub(crate) fn cves() -> Option<String> {
-    let mut text = String::new();
-    plain(Path::new(CVES)).ok()?.take(CVES_BYTES_MAX).read_to_string(&mut text).ok()?;
-    Some(text)
+fn absent(error: impl std::error::Error) -> Absent {
+    Absent(error.to_string())
 }
 
 /// Texts of other corpora, where they lie; none where they do not.
@@ -129,18 +140,40 @@ pub(crate) fn corpora() -> Vec<Text> {
     texts.flatten().collect()
 }
 
-/// A line of a file of records.
-#[derive(Deserialize)]
-struct RecordLine {
-    cve: String,
-    description: String,
-}
+#[cfg(test)]
+mod tests {
+    use assay_eval::{Asked, Size, Suite, run};
 
-/// Descriptions of records, where they lie; none where they do not.
-pub(crate) fn records_at_hand() -> Vec<Described> {
-    let Ok(files) = crate::ingest::folder(Path::new(RECORDS)) else { return Vec::new() };
-    let lists = files.iter().filter(|path| path.to_string_lossy().ends_with(".jsonl.gz"));
-    let lines = lists.filter_map(|path| plain(path).ok()).flat_map(|file| file.lines().map_while(Result::ok));
-    let read = lines.filter_map(|line| serde_json::from_str::<RecordLine>(&line).ok());
-    read.map(|r| Described { cve: r.cve, text: r.description }).collect()
+    use super::*;
+
+    /// The suite in its small size over a model that is installed; where models are required, none may be missing.
+    fn measured(suite: Suite, must: &str) {
+        let folder = std::env::var_os("ASSAY_MODELS").unwrap_or_default();
+        let asked = Asked { size: Size::Ci, seed: None, cases: None, texts: &[] };
+        let rows = run(suite, &asked, &OurGround::new(ModelStore::new(folder))).unwrap();
+        let row = rows.iter().find(|row| row.measure == must).unwrap();
+        if row.cases == 0 {
+            let required = std::env::var_os("ASSAY_REQUIRE_MODELS").is_some_and(|value| value == "1");
+            assert!(!required, "{row:?}");
+            let said = format!("SKIPPED: {suite}: {}\n", row.failed.join(" "));
+            std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes()).unwrap();
+            return;
+        }
+        assert!(rows.iter().all(|row| row.met != Some(false)), "{rows:?}");
+    }
+
+    #[test]
+    fn a_model_arranges_a_few_briefs_and_every_answer_is_legal() {
+        measured(Suite::Arrange, "legal answers: model");
+    }
+
+    #[test]
+    fn a_model_is_asked_which_of_two_is_more_urgent() {
+        measured(Suite::Prefer, "pairs of a band: the same choice in both orders");
+    }
+
+    #[test]
+    fn the_embedding_chooses_a_sentence_of_each_text() {
+        measured(Suite::Quote, "our texts, right sentence: nearest by embedding");
+    }
 }
