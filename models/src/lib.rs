@@ -1,22 +1,27 @@
-//! Local models on candle, in process. Comes in: texts of passages, prompts made of our own words. Goes out:
+//! Models: local ones on candle, in process, and one behind an address. Comes in: texts of passages, prompts made of our own words. Goes out:
 //! vectors, and choices among continuations that code found legal. It never writes free text, and it knows
 //! nothing of findings, stores or sources.
 //!
 //! [`manifest`] says which models there are, [`ModelStore`] where they lie, [`Puller`] how they get there;
-//! [`Embedder`] and [`LocalPlanner`] are the two ports of the core that run on them.
+//! [`Embedder`] and [`LocalPlanner`] are the two ports of the core that run on them. [`ServerPlanner`] asks a model
+//! server in the place of the latter, and a [`Breaker`] says when to leave one alone that fails.
 
+pub mod breaker;
 pub mod embed;
 pub mod load;
 pub mod manifest;
 pub mod plan;
 pub mod pull;
+pub mod server;
 pub mod store;
 mod vector;
 
+pub use breaker::{Breaker, BreakerLimits};
 pub use embed::Embedder;
 pub use load::LoadError;
 pub use plan::LocalPlanner;
 pub use pull::Puller;
+pub use server::ServerPlanner;
 pub use store::ModelStore;
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! for once per set of facts; the record of it can be replayed.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::Result;
 use assay_core::brief::{Brief, brief};
@@ -12,15 +11,19 @@ use assay_core::explain::{self, Told};
 use assay_core::finding::Finding;
 use assay_core::ids::{EvidenceId, Span};
 use assay_core::order::Ranked;
-use assay_core::plan::{By, Settled, TemplateBecause, Walk, parse, prompt, settle, template};
-use assay_core::ports::ModelError;
+use assay_core::plan::{By, Settled, TemplateBecause, Walk, parse, prompt, template};
+use assay_core::ports::ModelId;
 use assay_core::similar::Similar;
 use assay_core::text::Door;
 use assay_store::{PlanRecord, Store};
 
+use crate::ladder::Question;
 use crate::models::LocalModels;
 use crate::similar::TextSearch;
 use crate::snapshot::Snapshot;
+
+/// The job of the models here, as it is counted.
+const ARRANGE: &str = "arrange";
 
 /// What chooses words, and what guards them.
 #[derive(Clone)]
@@ -87,41 +90,38 @@ impl Words {
         if brief.propositions.len() < 2 {
             return Ok((by_template(TemplateBecause::NothingToOrder), None));
         }
-        let planner = match self.models.planner() {
-            Ok(planner) => planner,
-            Err(because) => return Ok((by_template(because), None)),
-        };
-        let model = planner.model();
-        let digest = brief.digest();
-        if let Some(text) = store.plan(&digest, &self.catalogue.version, model)?
-            && let Some(plan) = parse(brief, &text)
-        {
-            return Ok((Settled { plan, by: By::Model(model.clone()) }, None));
-        }
         let prompt = prompt(brief, &self.catalogue);
-        let mut walk = Walk::new(brief);
-        let started = Instant::now();
-        let walked = planner.choose(prompt.as_str(), &mut walk, self.budget);
-        let ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        if let Err(error @ (ModelError::Failed(_) | ModelError::TooLong { .. })) = &walked {
-            tracing::warn!("{error}");
-        }
-        let settled = settle(brief, walked.map(|()| (&walk, model)));
-        let record = PlanRecord {
-            brief: digest,
-            catalogue: self.catalogue.version.clone(),
-            model: model.clone(),
-            plan: settled.plan.text(),
-            by_model: matches!(settled.by, By::Model(_)),
-            because: match &settled.by {
-                By::Model(_) => String::new(),
-                By::Template(because) => because.to_string(),
-            },
-            prompt: prompt.digest(),
-            raw: walk.raw().to_owned(),
-            ms,
-            at: snapshot.world.as_of,
+        let facts = brief.digest();
+        let question = Question { job: ARRANGE, facts, prompt: prompt.as_str(), budget: self.budget };
+        let known = |model: &ModelId| {
+            let text = store.plan(&facts, &self.catalogue.version, model)?;
+            Ok(text.filter(|text| parse(brief, text).is_some()))
         };
-        Ok((settled, Some(record)))
+        let rungs = self.models.rungs();
+        let start = || Walk::new(brief);
+        let asked = self.models.ladder().ask(&rungs, &question, start, |walk| walk.raw().to_owned(), known)?;
+        let settled = match asked.chosen {
+            Err(because) => by_template(because),
+            Ok((model, text)) => match (parse(brief, &text), asked.passed) {
+                (None, _) => by_template(TemplateBecause::Illegal),
+                (Some(plan), None) => Settled { plan, by: By::Model(model) },
+                (Some(plan), Some((instead_of, because))) => {
+                    Settled { plan, by: By::Fallback { model, instead_of, because } }
+                }
+            },
+        };
+        let record = asked.tried.map(|tried| PlanRecord {
+            brief: facts,
+            catalogue: self.catalogue.version.clone(),
+            model: tried.model,
+            plan: settled.plan.text(),
+            by_model: tried.because.is_none(),
+            because: tried.because.map(|because| because.to_string()).unwrap_or_default(),
+            prompt: prompt.digest(),
+            raw: tried.raw,
+            ms: tried.ms,
+            at: snapshot.world.as_of,
+        });
+        Ok((settled, record))
     }
 }
