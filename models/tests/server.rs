@@ -1,6 +1,8 @@
 //! A model server that answers as scripted: what is asked of it, what is taken from it, and that nothing it does lasts
 //! longer or goes further than it may.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 mod scripted;
 
 use std::time::{Duration, Instant};

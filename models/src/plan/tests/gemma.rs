@@ -56,10 +56,12 @@ fn logits_are_near_those_of_candles_own_gemma() {
     let all = Tensor::new(prompt.as_slice(), &Device::Cpu).unwrap().unsqueeze(0).unwrap();
     let all = stock.forward(&all, 0).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let stock = letters.map(|letter| all[letter as usize]);
-    println!("{GEMMA}: ours {ours:?}, in halves {halves:?}, candle's {stock:?}");
+    let pinned = [16.7986f32, 14.6406, 14.6426, 10.1987];
     for i in 0..letters.len() {
         assert!((ours[i] - halves[i]).abs() < 1e-2, "{ours:?} {halves:?}");
-        assert!((ours[i] - stock[i]).abs() < 5e-2, "{ours:?} {stock:?}");
+        // Both compute with the same spread weights.
+        assert!((ours[i] - stock[i]).abs() < 1e-3, "{ours:?} {stock:?}");
+        assert!((ours[i] - pinned[i]).abs() < 2e-2, "{ours:?}");
     }
 }
 

@@ -42,7 +42,7 @@ fn its_order_is_told_and_it_is_asked_once_for_equal_facts() {
     for _ in 0..3 {
         let told = explained(&service, &id);
         assert!(told["by"]["model"].as_str().unwrap().starts_with("small at 127.0.0.1:"), "{}", told["by"]);
-        assert!(told["text"].as_str().unwrap().contains("Arranged by small at 127.0.0.1"), "{}", told["text"]);
+        assert!(told["text"].as_str().unwrap().contains("Arranged by 'small at 127.0.0.1"), "{}", told["text"]);
         assert_eq!(told["plan"], plan.as_str());
     }
     let sent = server.requests();
