@@ -80,6 +80,8 @@ fn what_is_sent_is_the_prompt_and_what_was_shown_before() {
     let body = shown.split_once("\n\n").unwrap().1.trim_end();
     assert_eq!(sent.split_once("\r\n\r\n").unwrap().1, body, "byte for byte");
     assert!(sent.starts_with("POST /v1/chat/completions HTTP/1.1"), "{sent}");
+    let agent = shown.lines().find(|line| line.starts_with("user-agent: ")).unwrap();
+    assert!(sent.to_lowercase().contains(agent), "{sent}");
     assert!(shown.contains("Bearer (the key)") && !shown.contains("k3y") && sent.contains("Bearer k3y"));
     let value: serde_json::Value = serde_json::from_str(body).unwrap();
     let names: Vec<&String> = value.as_object().unwrap().keys().collect();

@@ -12,6 +12,8 @@ use reqwest::{StatusCode, Url, redirect};
 
 use super::{ServerError, remaining};
 
+/// Who asks.
+pub(super) const AGENT: &str = concat!("assay/", env!("CARGO_PKG_VERSION"));
 /// Bytes of an answer that are read; a longer one is none.
 pub(super) const RESPONSE_BYTES_MAX: usize = 256 * 1024;
 /// Bytes that are taken in between two looks at the clock.
@@ -29,8 +31,7 @@ impl Line {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(ServerError::NoTls);
         }
-        let agent = concat!("assay/", env!("CARGO_PKG_VERSION"));
-        let mut client = Client::builder().user_agent(agent).redirect(redirect::Policy::none());
+        let mut client = Client::builder().user_agent(AGENT).redirect(redirect::Policy::none());
         if url.scheme() == "http" {
             client = client.no_proxy();
         }

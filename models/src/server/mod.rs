@@ -13,7 +13,7 @@ use assay_core::ids::{Digest, Span};
 use assay_core::ports::{Choices, ModelError, ModelId, Planner};
 use reqwest::Url;
 
-use self::line::Line;
+use self::line::{AGENT, Line};
 use self::talk::{Request, content, grammar};
 use crate::plan::clock::{deadline, left};
 
@@ -95,7 +95,8 @@ impl ServerPlanner {
     pub fn would_send(&self, prompt: &str, choices: &dyn Choices) -> String {
         let key = self.settings.key.as_ref().map_or("", |_| "authorization: Bearer (the key)\n");
         let body = self.request(prompt, "", &choices.options()).body();
-        format!("POST {}\ncontent-type: application/json\n{key}\n{body}\n", self.line.url())
+        let head = format!("POST {}\nuser-agent: {AGENT}\ncontent-type: application/json\n{key}", self.line.url());
+        format!("{head}\n{body}\n")
     }
 
     fn request<'a>(&'a self, prompt: &'a str, written: &'a str, options: &[String]) -> Request<'a> {
