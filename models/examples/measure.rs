@@ -3,7 +3,7 @@
 //!
 //!     cargo run --release -p assay-models --example measure -- MODELS_DIR [TEXTS_FILE] [--pull]
 //!
-//! TEXTS_FILE has a passage a line; without it 500 passages of about 70 tokens are made up.
+//! ASSAY_PLANNER names another language model of the manifest. TEXTS_FILE has a passage a line; without it 500 passages of about 70 tokens are made up.
 #![expect(clippy::print_stdout, reason = "what it prints is its result")]
 
 use std::error::Error;
@@ -36,9 +36,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     embedding(&embedder, &texts)?;
     println!("after embedding: {}", memory()?);
     let begin = Instant::now();
-    let planner = LocalPlanner::load(&store, SYSTEM, PlanLimits::default())?;
+    let name = std::env::var("ASSAY_PLANNER").unwrap_or_else(|_| plan::PLANNER.to_owned());
+    let planner = LocalPlanner::load_named(&store, &name, SYSTEM, PlanLimits::default())?;
     println!("planner loaded in {:.2} s: {}", begin.elapsed().as_secs_f64(), memory()?);
     planning(&planner)?;
+    for _ in 0..5 {
+        let speed = planner.speed(512, 64)?;
+        let (read, written) = (512.0 / speed.prompt.as_secs_f64(), 64.0 / speed.answer.as_secs_f64());
+        println!("prompt of 512 tokens: {read:.0} tokens/s, then 64 one by one among 26: {written:.0} tokens/s");
+    }
     println!("after planning, both models loaded: {}", memory()?);
     Ok(())
 }

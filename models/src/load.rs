@@ -9,6 +9,9 @@ use assay_core::ids::Digest;
 use crate::manifest::{Manifest, ManifestError, Model, ModelFile};
 use crate::store::{Flaw, ModelStore};
 
+/// Characters of a parser's own words that are passed on: some of them print all that they read.
+const REASON_CHARS_MAX: usize = 300;
+
 /// Why a model was not loaded. Without it the words come from the template and search goes by words.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -104,7 +107,7 @@ pub(crate) fn read(store: &ModelStore, model: &Model, file: &ModelFile) -> Resul
 pub(crate) fn parse<T>(path: &Path, f: impl FnOnce() -> candle_core::Result<T>) -> Result<T, LoadError> {
     let reason = match catch_unwind(AssertUnwindSafe(f)) {
         Ok(Ok(value)) => return Ok(value),
-        Ok(Err(error)) => error.to_string(),
+        Ok(Err(error)) => error.to_string().chars().take(REASON_CHARS_MAX).collect(),
         Err(_) => "its header makes no sense".to_owned(),
     };
     Err(LoadError::Format { path: path.to_owned(), reason })

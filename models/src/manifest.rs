@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use assay_core::ids::Digest;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 static BUILT_IN: LazyLock<Result<Manifest, ManifestError>> =
     LazyLock::new(|| Manifest::parse(include_str!("../manifest.toml")));
@@ -42,9 +42,26 @@ pub struct Model {
     pub licence: String,
     /// Terms that the user must accept before the model is pulled. None: the licence asks for no such step.
     pub terms: Option<Terms>,
+    /// What else is to be known about it.
+    #[serde(default)]
+    pub card: Card,
     /// Its files.
     #[serde(rename = "file")]
     pub files: Vec<ModelFile>,
+}
+
+/// What is to be known about a model before it is used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// What it is.
+    pub what: String,
+    /// Who made it.
+    pub from: String,
+    /// Numbers that were measured here, each with the command that gives it.
+    pub measured: Vec<String>,
+    /// What it cannot do, and what it is not used for.
+    pub limits: Vec<String>,
 }
 
 /// Terms of use that somebody has to accept.
@@ -165,6 +182,9 @@ mod tests {
         let names: Vec<&str> = manifest.models.iter().map(|model| model.name.as_str()).collect();
         assert_eq!(names, ["smollm2-135m-instruct", "all-minilm-l6-v2", "gemma3-270m"]);
         for model in &manifest.models {
+            let card = &model.card;
+            assert!(![&card.what, &card.from].iter().any(|text| text.is_empty()), "{} has no card", model.name);
+            assert!(!card.measured.is_empty() && !card.limits.is_empty(), "{}", model.name);
             assert!(model.files.iter().all(|file| file.hub.is_some() && !file.parts.is_empty()), "{}", model.name);
             assert_eq!(model.terms.is_some(), model.licence != "Apache-2.0", "{}", model.name);
         }

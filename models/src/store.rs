@@ -185,6 +185,7 @@ mod tests {
             job: crate::manifest::Job::Plan,
             licence: "Apache-2.0".to_owned(),
             terms: None,
+            card: crate::manifest::Card::default(),
             files: files.iter().map(file).collect(),
         }
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use assay_core::ids::Digest;
-use assay_models::manifest::{Job, Model, ModelFile, PackagePart, Terms};
+use assay_models::manifest::{Card, Job, Model, ModelFile, PackagePart, Terms};
 use assay_models::pull::{Http, Progress, PullError, Puller, Python, SourceError, Sources};
 use assay_models::store::{ModelStore, State};
 use peer::{Fault, Peer};
@@ -31,7 +31,7 @@ fn model() -> Model {
         parts: vec![part(1), part(2)],
     };
     let (name, title, licence) = ("some-model".to_owned(), "Some Model".to_owned(), "Apache-2.0".to_owned());
-    Model { name, title, job: Job::Plan, licence, terms: None, files: vec![file] }
+    Model { name, title, job: Job::Plan, licence, terms: None, card: Card::default(), files: vec![file] }
 }
 
 fn http() -> Http {

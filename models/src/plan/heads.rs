@@ -13,18 +13,23 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    /// For `count` tokens after `past` others.
-    pub(super) fn new(past: usize, count: usize, sizes: &Sizes) -> Self {
-        let frequency = |i: usize| sizes.theta.powf(-2.0 * i as f32 / sizes.head as f32);
-        let frequencies: Vec<f32> = (0..sizes.head / 2).map(frequency).collect();
+    /// For `count` tokens after `past` others, in heads of so many numbers, `theta` the base of the frequencies.
+    pub(super) fn new(past: usize, count: usize, head: usize, theta: f32) -> Self {
+        let frequency = |i: usize| theta.powf(-2.0 * i as f32 / head as f32);
+        let frequencies: Vec<f32> = (0..head / 2).map(frequency).collect();
         let at = |place: usize| frequencies.iter().map(move |f| (place as f32 * f).sin_cos());
         Self { past, turns: (past..past + count).flat_map(at).collect() }
     }
 
     /// For runs of these lengths that all begin after the same `past` tokens: none of them follows another.
     pub(super) fn each(past: usize, lengths: &[usize], sizes: &Sizes) -> Self {
-        let turns = lengths.iter().flat_map(|length| Self::new(past, *length, sizes).turns);
+        let turns = lengths.iter().flat_map(|length| Self::new(past, *length, sizes.head, sizes.theta).turns);
         Self { past, turns: turns.collect() }
+    }
+
+    /// Sines and cosines of the i-th new token on.
+    pub(super) fn of(&self, i: usize, head: usize) -> &[(f32, f32)] {
+        &self.turns[i * head / 2..][..head / 2]
     }
 
     /// How many tokens came before.
@@ -53,7 +58,7 @@ pub(super) fn split(qkv: &Tensor, turns: &Turns, sizes: &Sizes) -> Result<[Tenso
             out
         };
         let turn = |to: &mut [f32], from: &[f32], i: usize, scale: f32| {
-            let turns = &turns.turns[i * head / 2..];
+            let turns = turns.of(i, head);
             for ((to, from), (sin, cos)) in to.chunks_exact_mut(2).zip(from.chunks_exact(2)).zip(turns) {
                 to[0] = (from[0] * cos - from[1] * sin) * scale;
                 to[1] = (from[0] * sin + from[1] * cos) * scale;
@@ -72,8 +77,22 @@ pub(super) fn split(qkv: &Tensor, turns: &Turns, sizes: &Sizes) -> Result<[Tenso
     ])
 }
 
-/// From rows that hold gate and value to gate / (1 + e^-gate) * value.
-pub(super) fn gated(inner: &Tensor) -> Result<Tensor> {
+/// gate / (1 + e^-gate): the activation of Llama.
+#[inline(always)]
+pub(super) fn silu(gate: f32) -> f32 {
+    gate / (1.0 + exp(-gate))
+}
+
+/// The activation of Gemma: GELU in its form with the hyperbolic tangent.
+#[inline(always)]
+pub(super) fn gelu(gate: f32) -> f32 {
+    // x/2 * (1 + tanh z) is x / (1 + e^-2z).
+    let z = 0.797_884_6 * (gate + 0.044_715 * gate * gate * gate);
+    gate / (1.0 + exp(-2.0 * z))
+}
+
+/// From rows that hold gate and value to the gate's activation times the value.
+pub(super) fn gated(inner: &Tensor, activation: impl Fn(f32) -> f32 + Copy + Sync) -> Result<Tensor> {
     let (count, double) = inner.dims2()?;
     let width = double / 2;
     let mut out = vec![0f32; count * width];
@@ -82,7 +101,7 @@ pub(super) fn gated(inner: &Tensor) -> Result<Tensor> {
             wide(|| {
                 let (gate, up) = row.split_at(width);
                 for ((o, g), u) in out.iter_mut().zip(gate).zip(up) {
-                    *o = g / (1.0 + exp(-g)) * u;
+                    *o = activation(*g) * u;
                 }
             });
         });
@@ -94,6 +113,8 @@ pub(super) fn gated(inner: &Tensor) -> Result<Tensor> {
 pub(super) struct CausalSoftmax {
     pub(super) count: usize,
     pub(super) past: usize,
+    /// The most tokens that one sees, itself among them; none: all before it.
+    pub(super) window: Option<usize>,
 }
 
 impl InplaceOp1 for CausalSoftmax {
@@ -109,6 +130,9 @@ impl InplaceOp1 for CausalSoftmax {
         scores[from..to].par_chunks_exact_mut(width).enumerate().for_each(|(i, row)| {
             let (seen, unseen) = row.split_at_mut(self.past + i % self.count + 1);
             unseen.fill(0.0);
+            let far = self.window.map_or(0, |window| seen.len().saturating_sub(window));
+            let (far, seen) = seen.split_at_mut(far);
+            far.fill(0.0);
             wide(|| softmax(seen));
         });
         Ok(())

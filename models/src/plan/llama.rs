@@ -11,7 +11,8 @@ use candle_core::quantized::{QTensor, gguf_file};
 use candle_core::{Device, Result, Tensor};
 use candle_nn::ops::rms_norm;
 
-use super::heads::{CausalSoftmax, Turns, gated, split};
+use super::heads::{CausalSoftmax, Turns, gated, silu, split};
+use super::metadata::Metadata;
 use super::weight::{Scratch, Weight};
 
 /// Why a pass ended before its end.
@@ -67,8 +68,8 @@ struct Layer {
 /// Keys and values of the tokens so far. Cheap to clone.
 #[derive(Clone, Default)]
 pub(super) struct Past {
-    tokens: usize,
-    layers: Vec<(Tensor, Tensor)>,
+    pub(super) tokens: usize,
+    pub(super) layers: Vec<(Tensor, Tensor)>,
 }
 
 impl Past {
@@ -80,26 +81,16 @@ impl Past {
 
 impl Sizes {
     fn read(file: &gguf_file::Content) -> Result<Self> {
-        let get = |key: &str| file.metadata.get(key).ok_or_else(|| candle_core::Error::msg(format!("no {key}")));
-        let count = |key: &str| -> Result<usize> {
-            match get(key)?.to_u32()? as usize {
-                number @ 1..=1_000_000 => Ok(number),
-                number => candle_core::bail!("{key} is {number}"),
-            }
-        };
-        let kind = get("general.architecture")?.to_string()?;
-        if kind != "llama" {
-            candle_core::bail!("its architecture is {kind}, this build runs llama");
-        }
+        let of = Metadata::new(file, "llama");
         let sizes = Self {
-            layers: count("llama.block_count")?,
-            width: count("llama.embedding_length")?,
-            inner: count("llama.feed_forward_length")?,
-            heads: count("llama.attention.head_count")?,
-            key_heads: count("llama.attention.head_count_kv")?,
-            head: count("llama.rope.dimension_count")?,
-            epsilon: get("llama.attention.layer_norm_rms_epsilon")?.to_f32()?,
-            theta: get("llama.rope.freq_base")?.to_f32()?,
+            layers: of.count("block_count")?,
+            width: of.count("embedding_length")?,
+            inner: of.count("feed_forward_length")?,
+            heads: of.count("attention.head_count")?,
+            key_heads: of.count("attention.head_count_kv")?,
+            head: of.count("rope.dimension_count")?,
+            epsilon: of.number("attention.layer_norm_rms_epsilon")?,
+            theta: of.number("rope.freq_base")?,
         };
         let whole = sizes.width == sizes.heads * sizes.head && sizes.heads.is_multiple_of(sizes.key_heads);
         if !whole || !sizes.head.is_multiple_of(2) || !sizes.theta.is_finite() || sizes.theta <= 0.0 {
@@ -150,7 +141,7 @@ impl Llama {
         let mut x = self.words.embedding(&Tensor::new(tokens, &Device::Cpu)?)?;
         let weights = self.layers.iter().flat_map(|l| [&l.qkv, &l.out, &l.gate_up, &l.down]);
         let scratch = Scratch::new(tokens.len(), weights)?;
-        let turns = Turns::new(past.tokens, tokens.len(), &self.sizes);
+        let turns = Turns::new(past.tokens, tokens.len(), self.sizes.head, self.sizes.theta);
         let mut next = Past { tokens: past.tokens + tokens.len(), layers: Vec::with_capacity(self.layers.len()) };
         for (i, layer) in self.layers.iter().enumerate() {
             if Instant::now() >= deadline {
@@ -190,17 +181,18 @@ impl Layer {
         // The queries that share a key head stand one after the other, so that one product serves them all.
         let group = sizes.heads / sizes.key_heads;
         let scores = q.reshape((sizes.key_heads, group * count, sizes.head))?.matmul(&k.transpose(1, 2)?)?;
-        scores.inplace_op1(&CausalSoftmax { count, past: turns.past() })?;
+        scores.inplace_op1(&CausalSoftmax { count, past: turns.past(), window: None })?;
         let mixed = scores.matmul(&v)?.reshape((sizes.heads, count, sizes.head))?;
         let mixed = mixed.transpose(0, 1)?.reshape((count, width))?;
         let x = (x + self.out.apply(&mixed, scratch)?)?;
         let inner = self.gate_up.apply(&rms_norm(&x, &self.inner_norm, sizes.epsilon)?, scratch)?;
-        let x = (&x + self.down.apply(&gated(&inner)?, scratch)?)?;
+        let x = (&x + self.down.apply(&gated(&inner, silu)?, scratch)?)?;
         Ok((x, (k, v)))
     }
 }
 
-fn vector(tensor: QTensor, width: usize) -> Result<Tensor> {
+/// A norm's factors.
+pub(super) fn vector(tensor: QTensor, width: usize) -> Result<Tensor> {
     let tensor = tensor.dequantize(&Device::Cpu)?;
     if tensor.dims1()? != width {
         candle_core::bail!("a norm has {} numbers, {width} are needed", tensor.dims1()?);

@@ -1,17 +1,23 @@
-//! Closed choices by SmolLM2-135M-Instruct. Comes in: a prompt made of our own words, and step by step the legal
+//! Closed choices by a small language model: SmolLM2-135M-Instruct, or Gemma 3 270M. Comes in: a prompt made of our own words, and step by step the legal
 //! continuations. Goes out: which of them the model finds most likely. It cannot write anything else.
 
 mod chat;
+pub(crate) mod clock;
+mod engine;
+mod gemma;
 mod heads;
 mod llama;
+mod metadata;
 mod permit;
 mod phrases;
+mod pieces;
+mod speed;
 mod walk;
 mod weight;
 
 use std::io::Cursor;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use assay_core::ids::Span;
 use assay_core::ports::{Choices, ModelError, ModelId, Planner};
@@ -19,14 +25,17 @@ use candle_core::Tensor;
 use candle_core::quantized::gguf_file;
 
 use self::chat::Chat;
-use self::llama::{Llama, Past, Stop};
+use self::clock::{deadline, duration};
+use self::engine::Engine;
+use self::llama::{Past, Stop};
 use self::permit::Permit;
 pub use self::phrases::PhrasePlanner;
+pub use self::speed::Speed;
 use self::walk::{Place, Reader, best};
 use crate::load::{self, LoadError};
 use crate::store::ModelStore;
 
-/// The model's name in the manifest.
+/// The default model's name in the manifest.
 pub const PLANNER: &str = "smollm2-135m-instruct";
 
 /// What a planner may use.
@@ -48,10 +57,10 @@ impl Default for PlanLimits {
     }
 }
 
-/// The language model in memory, about 130 MB. Threads may share it; it answers one question at a time.
+/// The language model in memory: about 130 MB for SmolLM2, 600 MB for Gemma 3 270M. Threads may share it; it answers one question at a time.
 pub struct LocalPlanner {
     id: ModelId,
-    model: Llama,
+    model: Engine,
     chat: Chat,
     opening: Vec<u32>,
     /// The opening as the model keeps it: the same for every question, so it is read once.
@@ -61,15 +70,23 @@ pub struct LocalPlanner {
 }
 
 impl LocalPlanner {
-    /// Loads the model from the models folder, proven by its digest first. `system` is the fixed text that stands
+    /// Loads [`PLANNER`].
+    ///
+    /// # Errors
+    /// As [`LocalPlanner::load_named`].
+    pub fn load(store: &ModelStore, system: &str, limits: PlanLimits) -> Result<Self, LoadError> {
+        Self::load_named(store, PLANNER, system, limits)
+    }
+
+    /// Loads a model of the manifest from the models folder, proven by its digest first. `system` is the fixed text that stands
     /// before every prompt; it must be ours.
     ///
     /// # Errors
     /// When the model is not installed, not whole, not what it should be, or when a letter from A to Z, with or
     /// without a space before it, is not one token.
-    pub fn load(store: &ModelStore, system: &str, limits: PlanLimits) -> Result<Self, LoadError> {
-        let entry = load::model(PLANNER)?;
-        let file = entry.files.first().ok_or_else(|| LoadError::Unknown(format!("{PLANNER} with a file")))?;
+    pub fn load_named(store: &ModelStore, name: &str, system: &str, limits: PlanLimits) -> Result<Self, LoadError> {
+        let entry = load::model(name)?;
+        let file = entry.files.first().ok_or_else(|| LoadError::Unknown(format!("{name} with a file")))?;
         let path = store.path(entry, file);
         let bytes = load::read(store, entry, file)?;
         let (model, chat) = load::parse(&path, || open(&bytes))?;
@@ -172,7 +189,7 @@ impl Planner for LocalPlanner {
 
 /// The model, asked until a deadline.
 struct Until<'a> {
-    model: &'a Llama,
+    model: &'a Engine,
     deadline: Instant,
 }
 
@@ -189,23 +206,14 @@ impl Reader for Until<'_> {
     }
 }
 
-fn open(bytes: &[u8]) -> candle_core::Result<(Llama, Chat)> {
+fn open(bytes: &[u8]) -> candle_core::Result<(Engine, Chat)> {
     let mut reader = Cursor::new(bytes);
     let file = gguf_file::Content::read(&mut reader)?;
-    let (model, chat) = (Llama::load(&file, &mut reader)?, Chat::load(&file)?);
+    let (model, chat) = (Engine::load(&file, &mut reader)?, Chat::load(&file)?);
     if chat.vocabulary() > model.vocabulary() {
         candle_core::bail!("its vocabulary has {} words, its weights {}", chat.vocabulary(), model.vocabulary());
     }
     Ok((model, chat))
-}
-
-fn deadline(budget: Span) -> Instant {
-    Instant::now() + duration(budget)
-}
-
-fn duration(span: Span) -> Duration {
-    // A day stands for every longer span: an instant must stay an instant.
-    Duration::from_millis(span.millis().clamp(0, 86_400_000).unsigned_abs())
 }
 
 fn said(stop: Stop, budget: Span) -> ModelError {

@@ -1,5 +1,8 @@
 //! The planner without a model, and with one where it is installed.
 
+mod gemma;
+mod headers;
+
 use super::*;
 use crate::tests::installed;
 
@@ -86,7 +89,9 @@ fn headers_that_make_no_sense_are_errors_not_panics() {
         Err(LoadError::Format { reason, .. }) => reason,
         other => unreachable!("{other:?}"),
     };
-    assert!(reason(&gguf(&[("general.architecture", "gemma3")], None)).contains("gemma3"));
+    assert!(reason(&gguf(&[("general.architecture", "mamba")], None)).contains("mamba"));
+    assert!(reason(&gguf(&[("general.architecture", "gemma3")], None)).contains("gemma3.block_count"));
+    assert!(reason(&gguf(&[], None)).contains("general.architecture"));
     assert!(reason(&gguf(&[("general.architecture", "llama")], None)).contains("llama.block_count"));
     assert!(reason(&gguf(&[], Some(0))).contains("makes no sense"));
     for bytes in [&b""[..], b"GGUF", b"PK\x03\x04 no gguf at all", &[0xff; 256], &gguf(&[("a", "b")], None)[..20]] {

@@ -1,7 +1,7 @@
-//! A matrix of four-bit weights and two ways to multiply by it. Many rows at once: the weights are spread to f32,
-//! one matrix at a time, and go through the dense product. Few rows: each weight is spread in a register, because
-//! then memory is what counts. Both compute with f32 activations, so both give the same answer but for rounding,
-//! and only the four-bit form stays resident.
+//! A matrix of weights and two ways to multiply by it. Many rows at once: the weights are spread to f32, one matrix at
+//! a time, and go through the dense product. Few rows: each weight is spread in a register, because then memory is
+//! what counts. Both compute with f32 activations, so both give the same answer but for rounding, and only the
+//! four-bit form stays resident. Weights of other forms than Q4_0 and Q4_1 are spread once, when they are loaded.
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{CpuStorage, DType, Device, InplaceOp1, Layout, Result, Tensor};
@@ -29,10 +29,16 @@ struct Tile {
 
 /// A matrix of `rows` x `width`.
 pub(super) struct Weight {
-    /// Sixteen rows after sixteen rows, each from its first block to its last.
-    tiles: Vec<Tile>,
+    form: Form,
     rows: usize,
     width: usize,
+}
+
+enum Form {
+    /// Sixteen rows after sixteen rows, each from its first block to its last.
+    Tiles(Vec<Tile>),
+    /// f32, transposed: `width` x `rows`.
+    Dense(Tensor),
 }
 
 /// Room for the largest matrix spread to f32; one for each forward pass, so that passes do not share it.
@@ -41,18 +47,26 @@ pub(super) struct Scratch(Tensor);
 impl Weight {
     /// Matrices of the same width become one, with their rows one after the other.
     pub(super) fn stack(parts: &[QTensor]) -> Result<Self> {
-        let mut whole = Self { tiles: Vec::new(), rows: 0, width: 0 };
+        let (mut rows, mut width) = (0, 0);
         for part in parts {
-            let (rows, width) = part.shape().dims2()?;
-            let fits = whole.rows == 0 || whole.width == width;
-            if !fits || width == 0 || width % BLOCK != 0 || rows % TILE != 0 {
-                candle_core::bail!("a matrix of {rows} x {width} does not fit blocks of {TILE} x {BLOCK}");
+            let (more, same) = part.shape().dims2()?;
+            if more == 0 || same == 0 || (rows > 0 && same != width) {
+                candle_core::bail!("a matrix of {more} x {same} does not fit beside one of width {width}");
             }
-            whole.rows += rows;
-            whole.width = width;
-            whole.tiles.extend(tiles(part.dtype(), &part.data()?, width / BLOCK)?);
+            rows += more;
+            width = same;
         }
-        Ok(whole)
+        let form = match parts.iter().all(fits_tiles) {
+            true => {
+                let each = |part: &QTensor| tiles(part.dtype(), &part.data()?, width / BLOCK);
+                Form::Tiles(parts.iter().map(each).collect::<Result<Vec<_>>>()?.concat())
+            }
+            false => {
+                let spread = parts.iter().map(|part| part.dequantize(&Device::Cpu)).collect::<Result<Vec<_>>>()?;
+                Form::Dense(Tensor::cat(&spread, 0)?.t()?.contiguous()?)
+            }
+        };
+        Ok(Self { form, rows, width })
     }
 
     /// The matrix, if it is of this size.
@@ -69,21 +83,25 @@ impl Weight {
         if width != self.width {
             candle_core::bail!("rows of {width} do not fit a matrix of width {}", self.width);
         }
+        let tiles = match &self.form {
+            Form::Dense(spread) => return x.matmul(spread),
+            Form::Tiles(tiles) => tiles,
+        };
         if count >= DENSE_ROWS_MIN {
             let spread = scratch.0.narrow(0, 0, self.rows * width)?;
-            spread.inplace_op1(&Spread(self))?;
+            spread.inplace_op1(&Spread { tiles, rows: self.rows, width })?;
             return x.matmul(&spread.reshape((width, self.rows))?);
         }
-        let out = with_floats(x, |x| self.few(x, count))?;
+        let out = with_floats(x, |x| self.few(tiles, x, count))?;
         Tensor::from_vec(out, (count, self.rows), &Device::Cpu)
     }
 
-    fn few(&self, x: &[f32], count: usize) -> Vec<f32> {
+    fn few(&self, tiles: &[Tile], x: &[f32], count: usize) -> Vec<f32> {
         let sums: Vec<f32> = x.chunks_exact(BLOCK).map(|x| sum(x, |x| x)).collect();
         let each = self.width / BLOCK;
         // Tile after tile, because that is how the work is divided.
         let mut out = vec![0f32; self.rows * count];
-        let tasks = out.par_chunks_mut(count * TILE * TILES_A_TASK).zip(self.tiles.par_chunks(each * TILES_A_TASK));
+        let tasks = out.par_chunks_mut(count * TILE * TILES_A_TASK).zip(tiles.par_chunks(each * TILES_A_TASK));
         tasks.for_each(|(out, tiles)| {
             wide(|| {
                 for (out, tiles) in out.chunks_exact_mut(count * TILE).zip(tiles.chunks_exact(each)) {
@@ -108,7 +126,8 @@ impl Weight {
 impl Scratch {
     /// Large enough to apply each of these to `count` rows; nothing when they are few.
     pub(super) fn new<'a>(count: usize, weights: impl IntoIterator<Item = &'a Weight>) -> Result<Self> {
-        let sizes = weights.into_iter().filter(|_| count >= DENSE_ROWS_MIN).map(|w| w.rows * w.width);
+        let tiled = |w: &&Weight| count >= DENSE_ROWS_MIN && matches!(w.form, Form::Tiles(_));
+        let sizes = weights.into_iter().filter(tiled).map(|w| w.rows * w.width);
         let size = sizes.max().unwrap_or(0);
         Ok(Self(Tensor::zeros(size, DType::F32, &Device::Cpu)?))
     }
@@ -134,7 +153,11 @@ fn sixteen(tiles: &[Tile], x: &[f32], sums: &[f32]) -> [f32; TILE] {
 }
 
 /// Writes a matrix as f32, transposed: the layout that the dense product reads fastest.
-struct Spread<'a>(&'a Weight);
+struct Spread<'a> {
+    tiles: &'a [Tile],
+    rows: usize,
+    width: usize,
+}
 
 impl InplaceOp1 for Spread<'_> {
     fn name(&self) -> &'static str {
@@ -145,7 +168,7 @@ impl InplaceOp1 for Spread<'_> {
         let (CpuStorage::F32(to), Some((from, end))) = (to, layout.contiguous_offsets()) else {
             candle_core::bail!("expected room for f32 without gaps")
         };
-        let Weight { tiles, rows, width } = self.0;
+        let Self { tiles, rows, width } = self;
         to[from..end].par_chunks_mut(BLOCK * rows).enumerate().for_each(|(block, to)| {
             wide(|| spread(to, tiles.iter().skip(block).step_by(width / BLOCK), *rows));
         });
@@ -167,6 +190,12 @@ fn spread<'a>(to: &mut [f32], tiles: impl Iterator<Item = &'a Tile>, rows: usize
             }
         }
     }
+}
+
+/// Whether a matrix is kept in its four bits.
+fn fits_tiles(part: &QTensor) -> bool {
+    let four = matches!(part.dtype(), GgmlDType::Q4_0 | GgmlDType::Q4_1);
+    four && part.shape().dims2().is_ok_and(|(rows, width)| width % BLOCK == 0 && rows % TILE == 0)
 }
 
 /// The tiles of a matrix whose rows have `each` blocks.
@@ -204,13 +233,20 @@ mod tests {
 
     #[test]
     fn both_products_are_those_of_the_weights_as_candle_spreads_them() {
-        for kind in [GgmlDType::Q4_0, GgmlDType::Q4_1] {
-            let parts = [(32, 1.0), (16, 2.0)].map(|(n, seed)| QTensor::quantize(&rows(n, 96, seed), kind).unwrap());
+        for (kind, width) in [
+            (GgmlDType::Q4_0, 96),
+            (GgmlDType::Q4_1, 96),
+            (GgmlDType::Q5_0, 96),
+            (GgmlDType::Q8_0, 96),
+            (GgmlDType::Q4K, 256),
+            (GgmlDType::Q6K, 256),
+        ] {
+            let parts = [(32, 1.0), (16, 2.0)].map(|(n, seed)| QTensor::quantize(&rows(n, width, seed), kind).unwrap());
             let spread = parts.each_ref().map(|part| part.dequantize(&Device::Cpu).unwrap());
             let plain = Tensor::cat(&spread, 0).unwrap().t().unwrap();
-            let weight = Weight::stack(&parts).unwrap().of(48, 96).unwrap();
+            let weight = Weight::stack(&parts).unwrap().of(48, width).unwrap();
             for count in [1, 2, 5, DENSE_ROWS_MIN, 40] {
-                let x = rows(count, 96, 0.5);
+                let x = rows(count, width, 0.5);
                 let scratch = Scratch::new(count, [&weight]).unwrap();
                 let ours = weight.apply(&x, &scratch).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
                 let theirs = x.matmul(&plain).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
@@ -223,8 +259,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         let part = |n, width, kind| QTensor::quantize(&rows(n, width, 0.0), kind).unwrap();
-        assert!(Weight::stack(&[part(16, 64, GgmlDType::Q8_0)]).is_err(), "another type");
-        assert!(Weight::stack(&[part(15, 64, GgmlDType::Q4_1)]).is_err(), "no whole tile");
+        let odd = Weight::stack(&[part(15, 64, GgmlDType::Q4_1)]).unwrap();
+        assert!(matches!(odd.form, Form::Dense(_)), "no whole tile");
         let unequal = [part(16, 64, GgmlDType::Q4_1), part(16, 32, GgmlDType::Q4_1)];
         assert!(Weight::stack(&unequal).is_err(), "two widths");
         let weight = Weight::stack(&unequal[..1]).unwrap();

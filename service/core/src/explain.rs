@@ -350,6 +350,15 @@ fn signature(by: &By) -> Line {
                 own("; every fact, name and number by Assay."),
             ]
         }
+        By::Fallback { model, instead_of, because } => vec![
+            own("Arranged by "),
+            Inline::Cell(Opaque::readmit(&model.name)),
+            own(" instead of "),
+            Inline::Cell(Opaque::readmit(instead_of)),
+            own(" ("),
+            own(because.as_str()),
+            own("); every fact, name and number by Assay."),
+        ],
         By::Template(because) => vec![own("Arranged by the template: "), own(because.as_str()), own(".")],
     }
 }

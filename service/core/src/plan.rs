@@ -38,6 +38,8 @@ named! {
         Failed = "the model failed",
         /// The answer was not a legal plan.
         Illegal = "the model's answer was not legal",
+        /// It failed several times in a row, and is not asked for a while.
+        Resting = "the model failed several times and is left alone for a while",
         /// There is only one order.
         NothingToOrder = "there was nothing to order",
         /// The final scan found a secret.
@@ -50,8 +52,27 @@ named! {
 pub enum By {
     /// A model chose the order.
     Model(ModelId),
+    /// A model chose the order in the place of one that should have been the first to be asked.
+    Fallback {
+        /// Who chose.
+        model: ModelId,
+        /// The name of the one that should have.
+        instead_of: Box<str>,
+        /// What was the matter with that one.
+        because: TemplateBecause,
+    },
     /// The template did.
     Template(TemplateBecause),
+}
+
+impl By {
+    /// The model that chose, where one did.
+    pub fn model(&self) -> Option<&ModelId> {
+        match self {
+            Self::Model(model) | Self::Fallback { model, .. } => Some(model),
+            Self::Template(_) => None,
+        }
+    }
 }
 
 /// A plan that is sure to be legal, with who chose it.
@@ -193,10 +214,19 @@ pub fn settle(brief: &Brief, walked: Result<(&Walk<'_>, &ModelId), ModelError>) 
             Some(plan) => Settled { plan, by: By::Model(model.clone()) },
             None => template(TemplateBecause::Illegal),
         },
-        Err(ModelError::Missing) => template(TemplateBecause::NoModel),
-        Err(ModelError::Late(_)) => template(TemplateBecause::Late),
-        Err(ModelError::Busy) => template(TemplateBecause::Busy),
-        Err(ModelError::TooLong { .. } | ModelError::Failed(_)) => template(TemplateBecause::Failed),
+        Err(error) => template((&error).into()),
+    }
+}
+
+impl From<&ModelError> for TemplateBecause {
+    fn from(error: &ModelError) -> Self {
+        match error {
+            ModelError::Missing => Self::NoModel,
+            ModelError::Late(_) => Self::Late,
+            ModelError::Busy => Self::Busy,
+            ModelError::Illegal => Self::Illegal,
+            ModelError::TooLong { .. } | ModelError::Failed(_) => Self::Failed,
+        }
     }
 }
 

@@ -177,6 +177,9 @@ pub enum ModelError {
         /// How many fit.
         max: usize,
     },
+    /// Its answer was none of the legal ones.
+    #[error("the model's answer was not legal")]
+    Illegal,
     /// It failed inside.
     #[error("the model failed: {0}")]
     Failed(Box<str>),

@@ -7,6 +7,7 @@ mod cluster;
 mod explaining;
 mod fleet;
 mod ingesting;
+mod models;
 mod node;
 mod ranking;
 mod report;
@@ -27,8 +28,13 @@ use crate::progress::Bar;
 type Measure = fn(&Path) -> Result<Vec<Row>>;
 
 /// What runs only when it is asked for.
-const BY_NAME: [(&str, Measure); 4] =
-    [("agent", node::measure), ("in-use", node::in_use), ("fleet", fleet::measure), ("cluster", cluster::measure)];
+const BY_NAME: [(&str, Measure); 5] = [
+    ("agent", node::measure),
+    ("in-use", node::in_use),
+    ("fleet", fleet::measure),
+    ("cluster", cluster::measure),
+    ("models", models::measure),
+];
 
 /// What runs without a name, in this order.
 const MEASURES: [(&str, Measure); 5] = [

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod intel;
+mod models;
 pub(crate) mod rules;
 mod vex_words;
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use cluster::{Assets, Live, Paths, Profiles, Rights, Scan};
 pub(crate) use intel::Intel;
+pub(crate) use models::Models;
 
 const EXAMPLES: &str = "Examples:
   assay demo                                     see it on a bundled sample cluster
@@ -281,31 +283,6 @@ pub(crate) struct Vex {
     pub(crate) observed: bool,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Models {
-    /// Fetch a model, checked before use.
-    Pull {
-        /// Which; default: those that Assay uses by default.
-        names: Vec<String>,
-        /// A folder that holds the files already.
-        #[arg(long, value_name = "DIR")]
-        from: Option<PathBuf>,
-        /// Accept the licence of a model that asks for it.
-        #[arg(long)]
-        accept_license: bool,
-    },
-    /// What is known, and what is installed.
-    List,
-    /// Check the installed files against their digests.
-    Verify,
-    /// Compute vectors for the passages that have none.
-    Embed {
-        /// At most this many.
-        #[arg(long, default_value_t = 1_000_000)]
-        limit: usize,
-    },
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Where to listen; default: the configuration's, loopback.
@@ -370,7 +347,7 @@ pub(crate) struct Eval {
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// ingest, rank, explain, retrieve or serve; default: all of these. By name only: agent, fleet.
+    /// ingest, rank, explain, retrieve or serve; default: all of these. By name only: agent, in-use, fleet, cluster, models.
     pub(crate) name: Option<String>,
 }
 

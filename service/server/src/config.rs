@@ -1,6 +1,8 @@
 //! Configuration: what may be written (`ConfigFile`, everything optional, unknown keys refused) and what it means
 //! (`Config`, nothing left open). Default < file < environment < flag.
 
+mod model_server;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -11,8 +13,12 @@ use assay_core::observation::Environment;
 use assay_core::policy::Policy;
 use assay_core::text::Opaque;
 use assay_core::world::Watching;
+use assay_models::manifest::Job;
 use assay_sources::cluster::live::Namespaces;
 use serde::Deserialize;
+
+pub(crate) use model_server::ModelServer;
+use model_server::ModelServerFile;
 
 /// The example that documents every key; a test holds it against the defaults.
 #[cfg(test)]
@@ -80,6 +86,8 @@ struct ModelsFile {
     answer_ms_max: Option<u64>,
     arrange: Option<String>,
     enabled: Option<bool>,
+    planner: Option<String>,
+    server: ModelServerFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -165,6 +173,10 @@ pub(crate) struct Models {
     pub(crate) answer_max: Span,
     pub(crate) arrange: Arrange,
     pub(crate) enabled: bool,
+    /// The local model that arranges words, by its name in the manifest.
+    pub(crate) planner: String,
+    /// A model server that is asked before the local model.
+    pub(crate) server: Option<ModelServer>,
 }
 
 /// Where feeds come from.
@@ -225,6 +237,8 @@ impl Config {
                     .map_or(Span::secs(2), |ms| Time::from_millis(0).until(Time::from_millis(ms as i64))),
                 arrange: file.models.arrange.map_or(Ok(Arrange::Template), |name| arrange(&name))?,
                 enabled: file.models.enabled.unwrap_or(true),
+                planner: planner(file.models.planner)?,
+                server: file.models.server.read()?,
             },
             intel: Intel { kev_url: file.intel.kev_url, epss_url: file.intel.epss_url },
         })
@@ -253,6 +267,16 @@ fn watched(files: Vec<WatchFile>, cluster: &str) -> Result<Vec<Watched>> {
         all.push(Watched { cluster, context: file.context, namespaces });
     }
     Ok(all)
+}
+
+/// The model that arranges words: one of the manifest that was made for it.
+fn planner(name: Option<String>) -> Result<String> {
+    let Some(name) = name else { return Ok(assay_models::plan::PLANNER.to_owned()) };
+    let fit = crate::models::named(&name).is_ok_and(|model| model.job == Job::Plan);
+    match fit {
+        true => Ok(name),
+        false => bail!("planner in [models] is `{name}`: no model of that name arranges words (assay models list)"),
+    }
 }
 
 /// The account that agents run under, where the API server may be asked about their tokens.
@@ -339,6 +363,8 @@ mod tests {
         assert!(two.to_string().contains("cluster of its own"), "{two}");
         let two = read("[[watch]]\ncontext = 'a'\n[[watch]]\ncluster = 'b'\nnamespaces = ['shop']").unwrap().watch;
         assert_eq!([two[0].cluster.reveal(), two[1].cluster.reveal()], ["default", "b"]);
+        assert!(read("[models]\nplanner = 'all-minilm-l6-v2'").is_err(), "it makes vectors");
+        assert_eq!(read("[models]\nplanner = 'gemma3-270m'").unwrap().models.planner, "gemma3-270m");
         assert!(read("[[watch]]\nnamespaces = ['a']\nwithout_namespaces = ['b']").is_err());
         let rule = read("[[environment]]\nnamespace = 'shop'\nenvironment = 'production'").unwrap();
         assert_eq!(rule.environments.rules.len(), 1);

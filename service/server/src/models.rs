@@ -1,4 +1,6 @@
-//! The local models of this run: where they lie, loaded when first needed, never required.
+//! The models of this run: where local ones lie, which server is asked; loaded when first needed, never required.
+
+mod slot;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -9,11 +11,15 @@ use assay_core::plan::{TemplateBecause, phrase_prompt_empty};
 use assay_core::ports::{Embed, ModelId, Planner, ReadText};
 use assay_core::text::grouped;
 use assay_models::store::State;
-use assay_models::{Embedder, LocalPlanner, ModelStore, PhrasePlanner, Reader, embed, plan};
+use assay_models::{
+    BreakerLimits, Embedder, LocalPlanner, ModelStore, PhrasePlanner, Reader, ServerPlanner, embed, plan,
+};
 use assay_store::Store;
 
-use crate::config::{Arrange, Config};
+use crate::config::{Arrange, Config, ModelServer};
 use crate::data::DataFolder;
+use crate::ladder::{Chooser, Ladder, Rung};
+use slot::{Slot, Stamp};
 
 /// Models that are loaded when somebody needs them.
 #[derive(Clone)]
@@ -24,32 +30,34 @@ pub(crate) struct LocalModels {
     system: String,
     /// The prompt for phrases, without facts.
     empty: String,
-    planner: Arc<OnceLock<Option<Arc<dyn Planner + Send + Sync>>>>,
-    phrases: Arc<OnceLock<Option<Arc<dyn Planner + Send + Sync>>>>,
-    embedder: Arc<OnceLock<Option<Arc<dyn Embed + Send + Sync>>>>,
-    reader: Arc<OnceLock<Option<Arc<dyn ReadText + Send + Sync>>>>,
-}
-
-/// A model that arranges, by what it is asked.
-pub(crate) enum Arranger {
-    /// For letters.
-    Letters(Arc<dyn Planner + Send + Sync>),
-    /// For phrases.
-    Phrases(Arc<dyn Planner + Send + Sync>),
+    chosen: String,
+    server: Option<ModelServer>,
+    ladder: Arc<Ladder>,
+    remote: Arc<OnceLock<Chooser>>,
+    planner: Arc<Slot<dyn Planner + Send + Sync>>,
+    phrases: Arc<Slot<dyn Planner + Send + Sync>>,
+    embedder: Arc<Slot<dyn Embed + Send + Sync>>,
+    reader: Arc<Slot<dyn ReadText + Send + Sync>>,
 }
 
 impl LocalModels {
     pub(crate) fn new(config: &Config, data: &DataFolder, catalogue: &Catalogue) -> Self {
+        let server = config.models.server.clone().filter(|server| server.enabled);
+        let rest = server.as_ref().map_or_else(BreakerLimits::default, |server| server.rest);
         Self {
             folder: folder(config, data),
             enabled: config.models.enabled,
             arrange: config.models.arrange,
             system: catalogue.arrange_system.as_str().to_owned(),
             empty: phrase_prompt_empty(catalogue).as_str().to_owned(),
-            planner: Arc::new(OnceLock::new()),
-            phrases: Arc::new(OnceLock::new()),
-            embedder: Arc::new(OnceLock::new()),
-            reader: Arc::new(OnceLock::new()),
+            chosen: config.models.planner.clone(),
+            server,
+            ladder: Arc::new(Ladder::new(rest)),
+            remote: Arc::new(OnceLock::new()),
+            planner: Arc::default(),
+            phrases: Arc::default(),
+            embedder: Arc::default(),
+            reader: Arc::default(),
         }
     }
 
@@ -63,19 +71,75 @@ impl LocalModels {
         self.enabled && named(name).is_ok_and(|model| self.store().state(model) == State::Installed)
     }
 
-    /// Who arranges words by the configuration, where it is a model; else why it is the template.
-    pub(crate) fn arranger(&self) -> Result<Arranger, TemplateBecause> {
+    /// What tells that a model's files are others than before.
+    fn stamp(&self, name: &str) -> Stamp {
+        let Ok(model) = named(name) else { return Stamp::new() };
+        let paths: Vec<PathBuf> = model.files.iter().map(|file| self.store().path(model, file)).collect();
+        slot::stamp(paths.iter().map(PathBuf::as_path))
+    }
+
+    /// What all who ask share: how models did, what they answered, the counts.
+    pub(crate) fn ladder(&self) -> &Ladder {
+        &self.ladder
+    }
+
+    /// How the facts are put in order: by whom, or by what a model is asked.
+    pub(crate) fn arrange(&self) -> Arrange {
+        self.arrange
+    }
+
+    /// Who is asked, in this order: nobody where the template is chosen. With a server before it, a local model that is
+    /// not installed is no rung; phrases are weighed by a local model only, for a server shows no likelihoods of texts.
+    pub(crate) fn rungs(&self) -> Vec<(Rung, Chooser)> {
         match self.arrange {
-            Arrange::Template => Err(TemplateBecause::Chosen),
-            Arrange::Model => self.planner().map(Arranger::Letters),
-            Arrange::Phrases => self.phrases().map(Arranger::Phrases),
+            Arrange::Template => return vec![(Rung::Local, Err(TemplateBecause::Chosen))],
+            Arrange::Phrases => return vec![(Rung::Local, self.phrases())],
+            Arrange::Model => {}
         }
+        let server = self.server.as_ref().filter(|_| self.enabled);
+        let server =
+            server.map(|server| (Rung::Server, self.remote.get_or_init(|| remote(server, &self.system)).clone()));
+        let local = || match (server.is_some(), self.planner()) {
+            (true, Err(TemplateBecause::NoModel)) => None,
+            (_, planner) => Some((Rung::Local, planner)),
+        };
+        server.clone().into_iter().chain(local()).collect()
+    }
+
+    /// The name of the local model that arranges words.
+    pub(crate) fn planner_name(&self) -> &str {
+        &self.chosen
+    }
+
+    /// The model of this process that arranges words, or why there is none.
+    pub(crate) fn planner(&self) -> Chooser {
+        if !self.enabled {
+            return Err(TemplateBecause::SwitchedOff);
+        }
+        if !self.installed(&self.chosen) {
+            return Err(TemplateBecause::NoModel);
+        }
+        let loaded = self.planner.get(self.stamp(&self.chosen), || {
+            match LocalPlanner::load_named(&self.store(), &self.chosen, &self.system, plan::PlanLimits::default()) {
+                Ok(planner) => Some(Arc::new(planner) as Arc<dyn Planner + Send + Sync>),
+                Err(error) => {
+                    tracing::warn!("the model that arranges words cannot be used: {error}");
+                    None
+                }
+            }
+        });
+        loaded.ok_or(TemplateBecause::Failed)
     }
 
     /// The model that weighs phrases, or why there is none.
-    fn phrases(&self) -> Result<Arc<dyn Planner + Send + Sync>, TemplateBecause> {
-        self.usable(plan::PLANNER)?;
-        let loaded = self.phrases.get_or_init(|| {
+    fn phrases(&self) -> Chooser {
+        if !self.enabled {
+            return Err(TemplateBecause::SwitchedOff);
+        }
+        if !self.installed(plan::PLANNER) {
+            return Err(TemplateBecause::NoModel);
+        }
+        let loaded = self.phrases.get(self.stamp(plan::PLANNER), || {
             match PhrasePlanner::load(&self.store(), &self.system, &self.empty, plan::PlanLimits::default()) {
                 Ok(planner) => Some(Arc::new(planner) as Arc<dyn Planner + Send + Sync>),
                 Err(error) => {
@@ -84,30 +148,7 @@ impl LocalModels {
                 }
             }
         });
-        loaded.clone().ok_or(TemplateBecause::Failed)
-    }
-
-    fn usable(&self, name: &str) -> Result<(), TemplateBecause> {
-        match (self.enabled, self.installed(name)) {
-            (false, _) => Err(TemplateBecause::SwitchedOff),
-            (true, false) => Err(TemplateBecause::NoModel),
-            (true, true) => Ok(()),
-        }
-    }
-
-    /// The model that arranges words by letters, or why there is none.
-    pub(crate) fn planner(&self) -> Result<Arc<dyn Planner + Send + Sync>, TemplateBecause> {
-        self.usable(plan::PLANNER)?;
-        let loaded = self.planner.get_or_init(|| {
-            match LocalPlanner::load(&self.store(), &self.system, plan::PlanLimits::default()) {
-                Ok(planner) => Some(Arc::new(planner) as Arc<dyn Planner + Send + Sync>),
-                Err(error) => {
-                    tracing::warn!("the model that arranges words cannot be used: {error}");
-                    None
-                }
-            }
-        });
-        loaded.clone().ok_or(TemplateBecause::Failed)
+        loaded.ok_or(TemplateBecause::Failed)
     }
 
     /// The model that makes vectors of texts, where there is one.
@@ -115,14 +156,13 @@ impl LocalModels {
         if !self.installed(embed::EMBEDDER) {
             return None;
         }
-        let loaded = self.embedder.get_or_init(|| match Embedder::load(&self.store()) {
+        self.embedder.get(self.stamp(embed::EMBEDDER), || match Embedder::load(&self.store()) {
             Ok(embedder) => Some(Arc::new(embedder) as Arc<dyn Embed + Send + Sync>),
             Err(error) => {
                 tracing::warn!("the model that makes vectors cannot be used: {error}");
                 None
             }
-        });
-        loaded.clone()
+        })
     }
 
     /// The model that reads texts of CVE records, where there is one.
@@ -130,14 +170,13 @@ impl LocalModels {
         if !self.installed(embed::EMBEDDER) {
             return None;
         }
-        let loaded = self.reader.get_or_init(|| match Reader::load(&self.store()) {
+        self.reader.get(self.stamp(embed::EMBEDDER), || match Reader::load(&self.store()) {
             Ok(reader) => Some(Arc::new(reader) as Arc<dyn ReadText + Send + Sync>),
             Err(error) => {
                 tracing::warn!("the model that reads texts cannot be used: {error}");
                 None
             }
-        });
-        loaded.clone()
+        })
     }
 
     /// Whose vectors count: the model that is installed, whether or not it is loaded.
@@ -146,13 +185,16 @@ impl LocalModels {
     }
 
     /// What chooses words, for the first line of a screen; nothing is loaded for it.
-    pub(crate) fn words_label(&self) -> &'static str {
-        match (self.arrange, self.enabled, self.installed(plan::PLANNER)) {
-            (Arrange::Template, ..) => "by template",
-            (_, false, _) => "by template, models are switched off",
-            (Arrange::Model, true, true) => "SmolLM2-135M",
-            (Arrange::Phrases, true, true) => "SmolLM2-135M, by phrases",
-            (_, true, false) => "by template (assay models pull)",
+    pub(crate) fn words_label(&self) -> String {
+        if self.arrange == Arrange::Template {
+            return "by template".to_owned();
+        }
+        let server = self.server.as_ref().filter(|_| self.arrange == Arrange::Model);
+        match (self.enabled, server, self.installed(&self.chosen)) {
+            (false, ..) => "by template, models are switched off".to_owned(),
+            (true, Some(server), _) => format!("{} of the model server", server.model),
+            (true, None, true) => named(&self.chosen).map_or("a model", |model| &model.title).to_owned(),
+            (true, None, false) => "by template (assay models pull)".to_owned(),
         }
     }
 
@@ -164,6 +206,18 @@ impl LocalModels {
             (_, 0) => "by words (assay models embed)".to_owned(),
             (all, have) => format!("words, vectors for {} of {} passages", grouped(have), grouped(all)),
         })
+    }
+}
+
+/// The model server, ready to be asked; nothing is sent yet.
+fn remote(server: &ModelServer, system: &str) -> Chooser {
+    let made = crate::tls().and_then(|()| Ok(ServerPlanner::new(server.settings()?, system)?));
+    match made {
+        Ok(planner) => Ok(Arc::new(planner)),
+        Err(error) => {
+            tracing::warn!("the model server cannot be used: {error:#}");
+            Err(TemplateBecause::Failed)
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 //! for once per set of facts; the record of it can be replayed.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::Result;
 use assay_core::brief::{Brief, brief};
@@ -12,15 +11,21 @@ use assay_core::explain::{self, Told};
 use assay_core::finding::Finding;
 use assay_core::ids::{EvidenceId, Span};
 use assay_core::order::Ranked;
-use assay_core::plan::{By, Phrased, Settled, TemplateBecause, Walk, parse, phrase_prompt, prompt, settle, template};
-use assay_core::ports::ModelError;
+use assay_core::plan::{By, Phrased, Settled, TemplateBecause, Walk, parse, phrase_prompt, prompt, template};
+use assay_core::ports::ModelId;
 use assay_core::similar::Similar;
 use assay_core::text::Door;
 use assay_store::{PlanRecord, Store};
 
-use crate::models::{Arranger, LocalModels};
+use crate::config::Arrange;
+use crate::ladder::Question;
+use crate::models::LocalModels;
 use crate::similar::TextSearch;
 use crate::snapshot::Snapshot;
+
+/// The jobs of the models here, as they are counted.
+const ARRANGE: &str = "arrange";
+const ARRANGE_PHRASES: &str = "arrange_phrases";
 
 /// What chooses words, and what guards them.
 #[derive(Clone)]
@@ -87,57 +92,51 @@ impl Words {
         if brief.propositions.len() < 2 {
             return Ok((by_template(TemplateBecause::NothingToOrder), None));
         }
-        let arranger = match self.models.arranger() {
-            Ok(arranger) => arranger,
-            Err(because) => return Ok((by_template(because), None)),
-        };
+        let by_phrases = self.models.arrange() == Arrange::Phrases;
         // What a model answers depends on what it is asked, and so does the record of it.
-        let (planner, catalogue) = match &arranger {
-            Arranger::Letters(planner) => (planner, self.catalogue.version.clone()),
-            Arranger::Phrases(planner) => (planner, format!("{}/phrases", self.catalogue.version)),
-        };
-        let model = planner.model();
-        let digest = brief.digest();
-        if let Some(text) = store.plan(&digest, &catalogue, model)?
-            && let Some(plan) = parse(brief, &text)
-        {
-            return Ok((Settled { plan, by: By::Model(model.clone()) }, None));
-        }
-        let (mut walk, mut phrased) = (Walk::new(brief), Phrased::new(brief, &self.catalogue));
-        let started = Instant::now();
-        let (prompt, walked) = match &arranger {
-            Arranger::Letters(planner) => {
-                let prompt = prompt(brief, &self.catalogue);
-                let walked = planner.choose(prompt.as_str(), &mut walk, self.budget);
-                (prompt, walked)
+        let (job, prompt, catalogue) = match by_phrases {
+            true => {
+                let catalogue = format!("{}/phrases", self.catalogue.version);
+                (ARRANGE_PHRASES, phrase_prompt(brief, &self.catalogue), catalogue)
             }
-            Arranger::Phrases(planner) => {
-                let prompt = phrase_prompt(brief, &self.catalogue);
-                let walked = planner.choose(prompt.as_str(), &mut phrased, self.budget);
-                walk = phrased.walk().clone();
-                (prompt, walked)
-            }
+            false => (ARRANGE, prompt(brief, &self.catalogue), self.catalogue.version.clone()),
         };
-        let ms = i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        if let Err(error @ (ModelError::Failed(_) | ModelError::TooLong { .. })) = &walked {
-            tracing::warn!("{error}");
-        }
-        let settled = settle(brief, walked.map(|()| (&walk, model)));
-        let record = PlanRecord {
-            brief: digest,
-            catalogue,
-            model: model.clone(),
-            plan: settled.plan.text(),
-            by_model: matches!(settled.by, By::Model(_)),
-            because: match &settled.by {
-                By::Model(_) => String::new(),
-                By::Template(because) => because.to_string(),
+        let facts = brief.digest();
+        let question = Question { job, facts, prompt: prompt.as_str(), budget: self.budget };
+        let known = |model: &ModelId| {
+            let text = store.plan(&facts, &catalogue, model)?;
+            Ok(text.filter(|text| parse(brief, text).is_some()))
+        };
+        let (rungs, ladder) = (self.models.rungs(), self.models.ladder());
+        let asked = match by_phrases {
+            true => {
+                let start = || Phrased::new(brief, &self.catalogue);
+                ladder.ask(&rungs, &question, start, |phrased| phrased.walk().raw().to_owned(), known)?
+            }
+            false => ladder.ask(&rungs, &question, || Walk::new(brief), |walk| walk.raw().to_owned(), known)?,
+        };
+        let settled = match asked.chosen {
+            Err(because) => by_template(because),
+            Ok((model, text)) => match (parse(brief, &text), asked.passed) {
+                (None, _) => by_template(TemplateBecause::Illegal),
+                (Some(plan), None) => Settled { plan, by: By::Model(model) },
+                (Some(plan), Some((instead_of, because))) => {
+                    Settled { plan, by: By::Fallback { model, instead_of, because } }
+                }
             },
-            prompt: prompt.digest(),
-            raw: walk.raw().to_owned(),
-            ms,
-            at: snapshot.world.as_of,
         };
-        Ok((settled, Some(record)))
+        let record = asked.tried.map(|tried| PlanRecord {
+            brief: facts,
+            catalogue,
+            model: tried.model,
+            plan: settled.plan.text(),
+            by_model: tried.because.is_none(),
+            because: tried.because.map(|because| because.to_string()).unwrap_or_default(),
+            prompt: prompt.digest(),
+            raw: tried.raw,
+            ms: tried.ms,
+            at: snapshot.world.as_of,
+        });
+        Ok((settled, record))
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use candle_core::{Device, Result, Tensor};
 use candle_nn::ops::rms_norm;
 
-use super::super::heads::{CausalSoftmax, Turns, gated, split};
+use super::super::heads::{CausalSoftmax, Turns, gated, silu, split};
 use super::super::weight::Scratch;
 use super::{Llama, Past, Stop};
 
@@ -75,7 +75,7 @@ impl Llama {
             let mixed = self.attend(&split(&qkv, &turns, &self.sizes)?, kept, lengths)?;
             x = (x + layer.out.apply(&mixed, &scratch)?)?;
             let inner = layer.gate_up.apply(&rms_norm(&x, &layer.inner_norm, self.sizes.epsilon)?, &scratch)?;
-            x = (&x + layer.down.apply(&gated(&inner)?, &scratch)?)?;
+            x = (&x + layer.down.apply(&gated(&inner, silu)?, &scratch)?)?;
         }
         Ok(rms_norm(&x, &self.norm, self.sizes.epsilon)?)
     }
@@ -92,7 +92,7 @@ impl Llama {
             let values = Tensor::cat(&[&kept.1, &of(v)?], 1)?;
             let q = of(q)?.contiguous()?.reshape((sizes.key_heads, group * count, sizes.head))?;
             let scores = q.matmul(&keys.transpose(1, 2)?)?;
-            scores.inplace_op1(&CausalSoftmax { count, past })?;
+            scores.inplace_op1(&CausalSoftmax { count, past, window: None })?;
             let out = scores.matmul(&values)?.reshape((sizes.heads, count, sizes.head))?;
             mixed.push(out.transpose(0, 1)?.reshape((count, sizes.heads * sizes.head))?);
             first += count;

@@ -178,6 +178,7 @@ fn every_failure_of_a_model_has_its_label() {
         (ModelError::Missing, TemplateBecause::NoModel),
         (ModelError::Late(Span::secs(2)), TemplateBecause::Late),
         (ModelError::Busy, TemplateBecause::Busy),
+        (ModelError::Illegal, TemplateBecause::Illegal),
         (ModelError::TooLong { tokens: 600, max: 512 }, TemplateBecause::Failed),
         (ModelError::Failed("out of memory".into()), TemplateBecause::Failed),
     ];

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use anyhow::Result;
 use assay_core::ids::Span;
-use assay_core::plan::By;
 use assay_store::Store;
 
 use super::row::{Aim, Row, Runs};
@@ -61,10 +60,11 @@ fn timed(app: &App, words: &Words, store: &Store, snapshot: &Snapshot, most: usi
     let mut out = Vec::new();
     for ranked in snapshot.table.list(&snapshot.policy, |row| row.is_open()).take(most) {
         for finding in store.details(&[i64::from(ranked.row.id)], snapshot.world.as_of)? {
+            words.models.ladder().forget();
             let started = Instant::now();
             let (explained, _) = words.explain(store, snapshot, &finding, &ranked, &door)?;
             let ms = started.elapsed().as_secs_f64() * 1e3;
-            out.push((ms, matches!(explained.settled.by, By::Model(_))));
+            out.push((ms, explained.settled.by.model().is_some()));
         }
     }
     Ok(out)

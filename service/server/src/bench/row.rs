@@ -74,6 +74,12 @@ impl Row {
         Self { over: Some(how.into()), ..self }
     }
 
+    /// Whom it could not be held against, and why.
+    pub(crate) fn against_nobody(self, why: &str) -> Self {
+        let over = self.over.clone().unwrap_or_default();
+        self.over(format!("{over}; held against nobody: {why}"))
+    }
+
     /// Whom it is held against, and how many times better it is.
     pub(crate) fn against(self, peer: &str, ratio: f64) -> Self {
         Self { against: Some(peer.to_owned()), ratio: Some(three_digits(ratio)), ..self }

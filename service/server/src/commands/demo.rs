@@ -60,7 +60,7 @@ fn show(global: &Global, root: &Path, digest: &Path, now: Time) -> Result<Ended>
     let path = shown(digest, &door);
     let around = Around {
         cluster: app.config.cluster.reveal(),
-        words: words.models.words_label(),
+        words: &words.models.words_label(),
         search: &words.models.search_label(&store)?,
         digest: Some(&path),
         next: Vec::new(),

@@ -43,6 +43,7 @@ pub(crate) struct ExplanationWire {
 #[serde(untagged)]
 pub(crate) enum ByWire {
     Model { model: String },
+    Fallback { model: String, instead_of: String, because: &'static str },
     Template { template_because: &'static str },
 }
 
@@ -50,6 +51,11 @@ impl From<&By> for ByWire {
     fn from(by: &By) -> Self {
         match by {
             By::Model(model) => Self::Model { model: model.name.to_string() },
+            By::Fallback { model, instead_of, because } => Self::Fallback {
+                model: model.name.to_string(),
+                instead_of: instead_of.to_string(),
+                because: because.as_str(),
+            },
             By::Template(because) => Self::Template { template_because: because.as_str() },
         }
     }

@@ -1,4 +1,7 @@
-//! `assay models`: pull, list, verify, and vectors for the texts that have none.
+//! `assay models`: pull, list, verify, cards, the model server, and vectors for the texts that have none.
+
+mod card;
+mod server;
 
 use std::path::Path;
 
@@ -39,6 +42,8 @@ pub(crate) fn run(global: &Global, what: &Models) -> Result<Ended> {
         Models::Pull { names, from, accept_license } => pull(&app, &store, names, from.as_deref(), *accept_license)?,
         Models::List => list(global, &app, &store, false)?,
         Models::Verify => list(global, &app, &store, true)?,
+        Models::Card { names } => card::run(global, &store, names)?,
+        Models::Server { show, finding } => server::run(global, &app, *show, finding.as_deref())?,
         Models::Embed { limit } => embed(&app, *limit)?,
     }
     Ok(Ended::Done)
@@ -101,15 +106,10 @@ fn list(global: &Global, app: &App, store: &ModelStore, verify: bool) -> Result<
             }
             state => state,
         };
+        wrong += u32::from(matches!(state, State::Corrupt { .. }));
         let state = match state {
             State::Installed if verify => "installed, content as in the manifest".to_owned(),
-            State::Installed => "installed".to_owned(),
-            State::Missing => "missing".to_owned(),
-            State::Partial { have, want } => format!("{have} of {want} bytes"),
-            State::Corrupt { file, why } => {
-                wrong += 1;
-                format!("wrong: {file}: {why}")
-            }
+            other => state_text(other),
         };
         rows.push(ModelWire {
             name: &model.name,
@@ -137,6 +137,16 @@ fn list(global: &Global, app: &App, store: &ModelStore, verify: bool) -> Result<
         );
     }
     Ok(())
+}
+
+/// How much of a model is there, in words.
+fn state_text(state: State) -> String {
+    match state {
+        State::Installed => "installed".to_owned(),
+        State::Missing => "missing".to_owned(),
+        State::Partial { have, want } => format!("{have} of {want} bytes"),
+        State::Corrupt { file, why } => format!("wrong: {file}: {why}"),
+    }
 }
 
 /// Gives vectors to the texts that have none, most urgent first. It can be stopped and goes on where it was.

@@ -32,7 +32,7 @@ pub(crate) fn run(global: &Global) -> Result<Ended> {
     ];
     let around = Around {
         cluster: app.config.cluster.reveal(),
-        words: models.words_label(),
+        words: &models.words_label(),
         search: &models.search_label(&store)?,
         digest: None,
         next,

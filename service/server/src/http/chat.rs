@@ -54,6 +54,9 @@ async fn answer(service: &Arc<Service>, question: String, previous: Option<Strin
             Ok((Answered { wire: AskWire::from(answer), markdown }, plan))
         })
         .await?;
+    if let Some(because) = answered.wire.abstained {
+        service.words.models.ladder().counts.abstained("understand", because);
+    }
     if let Some(plan) = plan {
         service.note(move |store| Ok(store.keep_plan(&plan)?)).await?;
     }

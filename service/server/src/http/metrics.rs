@@ -9,8 +9,9 @@ use prometheus_client::registry::Registry;
 
 use std::sync::atomic::Ordering;
 
-use assay_sources::cluster::live::Counts;
+use assay_sources::cluster::live;
 
+use crate::ladder::Counts;
 use crate::snapshot::Snapshot;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -47,8 +48,9 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(models: &Counts) -> Self {
         let mut registry = Registry::with_prefix("assay");
+        models.register(&mut registry);
         let (findings, requests, rank_bytes) = (Family::default(), Family::default(), Gauge::default());
         registry.register("findings_open", "Open findings by band", findings.clone());
         registry.register("requests", "Requests by how they ended", requests.clone());
@@ -73,7 +75,7 @@ impl Metrics {
     }
 
     /// Notes how a watched cluster stands.
-    pub(crate) fn watched(&self, cluster: &str, counts: &Counts, objects: usize, unseen: usize) {
+    pub(crate) fn watched(&self, cluster: &str, counts: &live::Counts, objects: usize, unseen: usize) {
         let (label, number) = (Cluster { cluster: cluster.to_owned() }, |n: u64| i64::try_from(n).unwrap_or(i64::MAX));
         self.watched.objects.get_or_create(&label).set(number(objects as u64));
         self.watched.unseen.get_or_create(&label).set(number(unseen as u64));

@@ -91,7 +91,7 @@ pub(crate) async fn home(State(service): State<Arc<Service>>, request: Request) 
             let next = vec![Command::Explain(1), Command::Plain("assay digest")];
             let around = Around {
                 cluster: service.app.config.cluster.reveal(),
-                words: models.words_label(),
+                words: &models.words_label(),
                 search: &models.search_label(store)?,
                 digest: None,
                 next,

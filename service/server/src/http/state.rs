@@ -78,8 +78,8 @@ impl Service {
         let permits = Arc::new(Semaphore::new(app.config.serve.requests_at_once_max));
         Ok(Self {
             door: app.door()?,
+            metrics: Metrics::new(&words.models.ladder().counts),
             words,
-            metrics: Metrics::new(),
             permits,
             hosts,
             writer: Mutex::new(store),

@@ -12,6 +12,7 @@ mod chat;
 mod door;
 mod health;
 mod limits;
+mod model_server;
 #[path = "../../../sources/tests/cluster/watched/objects.rs"]
 mod objects;
 mod openapi;
@@ -19,6 +20,9 @@ mod problems;
 mod reports;
 mod roles;
 mod schema;
+#[path = "../../../../models/tests/scripted/mod.rs"]
+#[expect(dead_code, reason = "the tests of the planner itself use the rest")]
+mod scripted;
 mod sessions;
 mod tickets;
 mod watching;
