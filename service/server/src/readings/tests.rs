@@ -22,7 +22,7 @@ struct Scripted {
 }
 
 impl Scripted {
-    fn new(answers: usize, marks: Result<Marks, ModelError>) -> Reader {
+    fn reader(answers: usize, marks: Result<Marks, ModelError>) -> Reader {
         let id = ModelId { name: "scripted".into(), digest: Digest::of_bytes(b"scripted") };
         Reader::Model(Arc::new(Self { id, answers, marks }))
     }
@@ -53,25 +53,25 @@ fn texts() -> Vec<(i64, String)> {
 
 #[test]
 fn a_model_reads_values_and_abstains_below_its_threshold() {
-    let read = Scripted::new(2, Ok(marks(0.93))).read(&texts()).unwrap();
+    let read = Scripted::reader(2, Ok(marks(0.93))).read(&texts()).unwrap();
     assert_eq!(read.iter().map(|r| r.passage).collect::<Vec<_>>(), [1, 2]);
     let first = &read[0].reading;
     assert_eq!(first.automatable.map(|s| (s.value, s.probability)), Some((true, 9_300)));
     assert_eq!((first.impact, first.privileges, first.interaction), (None, None, None));
-    assert!(Scripted::new(1, Ok(marks(0.6))).read(&texts()[..1]).unwrap()[0].reading.automatable.is_none());
+    assert!(Scripted::reader(1, Ok(marks(0.6))).read(&texts()[..1]).unwrap()[0].reading.automatable.is_none());
 }
 
 #[test]
 fn a_model_that_is_busy_or_answers_too_much_gives_nothing() {
-    assert!(Scripted::new(2, Err(ModelError::Busy)).read(&texts()).is_err());
+    assert!(Scripted::reader(2, Err(ModelError::Busy)).read(&texts()).is_err());
     for answers in [0, 1, 3] {
-        assert!(Scripted::new(answers, Ok(marks(0.93))).read(&texts()).is_err(), "{answers} answers to two texts");
+        assert!(Scripted::reader(answers, Ok(marks(0.93))).read(&texts()).is_err(), "{answers} answers to two texts");
     }
 }
 
 #[test]
 fn a_text_at_which_a_model_fails_stands_in_no_others_way() {
-    let read = Scripted::new(1, Err(ModelError::Failed("inside".into()))).read(&texts()).unwrap();
+    let read = Scripted::reader(1, Err(ModelError::Failed("inside".into()))).read(&texts()).unwrap();
     assert_eq!(read.iter().map(|r| (r.passage, r.reading.is_empty())).collect::<Vec<_>>(), [(1, true), (2, true)]);
 }
 
@@ -172,7 +172,7 @@ fn factor<'a>(told: &'a Value, name: &str) -> (&'a str, &'a str) {
 
 /// A model that reads yes and total, from the network or from here.
 fn model(automatable: f32, total: f32, vector: [f32; 4]) -> Reader {
-    Scripted::new(1, Ok(Marks::new(automatable, total, vector, [0.9, 0.1, 0.0], [0.95, 0.05]).unwrap()))
+    Scripted::reader(1, Ok(Marks::new(automatable, total, vector, [0.9, 0.1, 0.0], [0.95, 0.05]).unwrap()))
 }
 
 const NETWORK: [f32; 4] = [0.97, 0.0, 0.03, 0.0];
