@@ -66,6 +66,7 @@ impl Reader {
     /// Reads some texts. One answer a text: from a model that gives more or fewer nothing is taken.
     pub(crate) fn read(&self, texts: &[(i64, String)]) -> Result<Vec<ReadText>> {
         match self {
+            Self::Model(_) if texts.is_empty() => Ok(Vec::new()),
             Self::Model(model) => by_model(model.as_ref(), texts),
             Self::Phrases(phrases) => {
                 let row = |(passage, text): &(i64, String)| ReadText {

@@ -17,7 +17,7 @@ fn reader(name: &str) -> ModelId {
 
 fn text(vuln: &str, text: &str, feed: Feed) -> IntelNote {
     IntelNote {
-        vuln: vuln.parse().expect("a store in memory takes it"),
+        vuln: vuln.parse().expect("the store answers"),
         said: Said::Text(o(text)),
         feed,
         via: o(""),
@@ -32,12 +32,12 @@ fn import(store: &mut Store, notes: &[IntelNote]) {
         notes.iter().for_each(|note| assert!(take(note.clone())));
         Ok::<_, assay_store::StoreError>(vec![state])
     };
-    store.import_feed(sha, hour(1), give).expect("a store in memory takes it");
+    store.import_feed(sha, hour(1), give).expect("the store answers");
 }
 
 /// A store with three vulnerabilities of one image.
 fn store() -> Store {
-    let mut store = Store::in_memory().expect("a store in memory takes it");
+    let mut store = Store::in_memory().expect("the store answers");
     let mut ledger = Ledger::new(&mut store);
     ledger.take(&image("shop/web:1.0").with([
         vuln("CVE-2026-0001", "a").severity(Severity::Low),
@@ -50,7 +50,7 @@ fn store() -> Store {
 fn unread(store: &Store, by: &str) -> Vec<String> {
     store
         .unread(ReadJob::Values, &reader(by), 10)
-        .expect("a store in memory takes it")
+        .expect("the store answers")
         .into_iter()
         .map(|(_, text)| text)
         .collect()
@@ -58,7 +58,7 @@ fn unread(store: &Store, by: &str) -> Vec<String> {
 
 /// Reads everything as automatable.
 fn read_all(store: &mut Store, by: &str) {
-    let texts = store.unread(ReadJob::Values, &reader(by), 10).expect("a store in memory takes it");
+    let texts = store.unread(ReadJob::Values, &reader(by), 10).expect("the store answers");
     let sure = Some(Sure { value: true, probability: 9_300 });
     let conditions = vec![Spanned { condition: Condition::OptionOn, start: 2, end: 9 }];
     let read = |(passage, _)| {
@@ -66,7 +66,7 @@ fn read_all(store: &mut Store, by: &str) {
         ReadText { passage, reading, conditions: conditions.clone() }
     };
     let rows: Vec<ReadText> = texts.into_iter().map(read).collect();
-    store.put_readings(ReadJob::Values, &reader(by), hour(2), &rows).expect("a store in memory takes it");
+    store.put_readings(ReadJob::Values, &reader(by), hour(2), &rows).expect("the store answers");
 }
 
 /// Who read each vulnerability's text, by the world.
@@ -93,12 +93,12 @@ fn texts_of_records_are_handed_out_worst_first_and_once() {
         ],
     );
     assert_eq!(unread(&store, "m"), ["a critical one", "a low one"]);
-    assert_eq!(store.reading_progress(ReadJob::Values, &reader("m")).expect("a store in memory takes it"), (2, 0));
+    assert_eq!(store.reading_progress(ReadJob::Values, &reader("m")).expect("the store answers"), (2, 0));
     read_all(&mut store, "m");
     assert_eq!(unread(&store, "m"), Vec::<String>::new());
-    assert_eq!(store.reading_progress(ReadJob::Values, &reader("m")).expect("a store in memory takes it"), (2, 2));
+    assert_eq!(store.reading_progress(ReadJob::Values, &reader("m")).expect("the store answers"), (2, 2));
     assert_eq!(
-        store.reading_progress(ReadJob::Conditions, &reader("m")).expect("a store in memory takes it"),
+        store.reading_progress(ReadJob::Conditions, &reader("m")).expect("the store answers"),
         (2, 0),
         "another job"
     );
@@ -129,13 +129,7 @@ fn a_withdrawn_record_is_not_read_and_what_was_read_of_it_is_silent() {
     let feed = Feed::CveRecord;
     import(
         &mut store,
-        &[IntelNote {
-            vuln: "CVE-2026-0001".parse().expect("a store in memory takes it"),
-            said,
-            feed,
-            via: o(""),
-            at: hour(2),
-        }],
+        &[IntelNote { vuln: "CVE-2026-0001".parse().expect("the store answers"), said, feed, via: o(""), at: hour(2) }],
     );
     assert_eq!((readers(&mut store).len(), unread(&store, "other").len()), (0, 0));
 }
@@ -158,19 +152,19 @@ fn a_reading_is_cited_with_its_reader_and_its_text() {
     import(&mut store, &[text("CVE-2026-0001", "a flaw", Feed::CveRecord)]);
     read_all(&mut store, "m");
     let cited = store
-        .evidence(&EvidenceId::Feed("reading", "CVE-2026-0001".parse().expect("a store in memory takes it")), hour(3))
-        .expect("a store in memory takes it");
+        .evidence(&EvidenceId::Feed("reading", "CVE-2026-0001".parse().expect("the store answers")), hour(3))
+        .unwrap();
     let sha = Digest::of_bytes(b"a flaw").to_string();
     for part in ["m (sha256:", &sha, "CVE-2026-0001", "9300", "option_on"] {
         assert!(cited.contains(part), "{part}: {cited}");
     }
-    let other = EvidenceId::Feed("reading", "CVE-2026-0002".parse().expect("a store in memory takes it"));
-    assert_eq!(store.evidence(&other, hour(3)).expect("a store in memory takes it"), "it has been pruned");
+    let other = EvidenceId::Feed("reading", "CVE-2026-0002".parse().expect("the store answers"));
+    assert_eq!(store.evidence(&other, hour(3)).expect("the store answers"), "it has been pruned");
 }
 
 #[test]
 fn when_two_names_become_one_the_text_of_the_record_stays() {
-    let mut store = Store::in_memory().expect("a store in memory takes it");
+    let mut store = Store::in_memory().expect("the store answers");
     let (cve, ghsa) = ("CVE-2026-0001", "GHSA-aaaa-bbbb-cccc");
     Ledger::new(&mut store).take(&image("shop/web:1.0").with([vuln(cve, "a"), vuln(ghsa, "a")]));
     import(&mut store, &[text(cve, "by a scanner", Feed::Cvss), text(ghsa, "of the record", Feed::CveRecord)]);
