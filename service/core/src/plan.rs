@@ -26,8 +26,8 @@ named! {
     pub enum TemplateBecause {
         /// No model is installed.
         NoModel = "no model is installed",
-        /// The template is what arranges, unless the configuration says otherwise: no model did better when measured.
-        Chosen = "no model does it better",
+        /// The template is what arranges, unless the configuration says otherwise.
+        Chosen = "no model was shown to do it better",
         /// Models are switched off.
         SwitchedOff = "models are switched off",
         /// The model did not answer in time.

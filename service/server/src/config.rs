@@ -159,8 +159,8 @@ impl Arrange {
     /// Why one would have it so, for a list of the models.
     pub(crate) const fn why(self) -> &'static str {
         match self {
-            Self::Template => "no model did better when it was measured; [models] arrange changes it",
-            Self::Model | Self::Phrases => "by the configuration; the template did better when it was measured",
+            Self::Template => "no model was shown to do it better; [models] arrange changes it",
+            Self::Model | Self::Phrases => "by the configuration; the default is the template",
         }
     }
 }
