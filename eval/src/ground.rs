@@ -1,9 +1,11 @@
 //! What a suite stands on and the core does not have: a ledger, readers, the door. Whoever runs the suites gives them, so
 //! that no suite names an implementation.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 
 use assay_core::control::Controls;
+use assay_core::document::{Document, Guarded};
 use assay_core::ids::Time;
 use assay_core::observation::Record;
 use assay_core::ports::Records;
@@ -29,6 +31,26 @@ impl<'a> Shown<'a> {
     pub fn all_live(objects: &'a str) -> Self {
         Self { objects, live: true, complete: true }
     }
+}
+
+/// What is asked about what a report said.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Tickets, each enriched.
+    pub tickets: Vec<String>,
+    /// Questions of a person.
+    pub questions: Vec<String>,
+}
+
+/// What is left of a report, and what is shown of it.
+#[derive(Debug, Default)]
+pub struct Traces {
+    /// Places where bytes are kept or sent, with all of them: the folder of the ledger, the log, prompts.
+    pub kept: Vec<(String, Vec<u8>)>,
+    /// The rank of each vulnerability.
+    pub ranks: BTreeMap<String, u32>,
+    /// Documents that a person sees, by surface.
+    pub shown: Vec<(String, Guarded<Document>)>,
 }
 
 /// The parts of the road that are not the core's.
@@ -62,4 +84,13 @@ pub trait Ground {
 
     /// The door for texts from outside.
     fn door(&self) -> &dyn Door;
+
+    /// What the door takes out and what it leaves, as recipes: one JSON object a line.
+    fn secret_recipes(&self) -> &str;
+
+    /// Takes in a report, tells everything that there is to tell, answers what is asked, and hands out every trace of it.
+    ///
+    /// # Errors
+    /// When a part fails.
+    fn traces(&self, report: &str, asked: &Asked, at: Time) -> Result<Traces, Fault>;
 }

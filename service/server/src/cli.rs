@@ -371,7 +371,11 @@ pub(crate) enum Token {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Audit {
     /// Check every link.
-    Verify,
+    Verify {
+        /// Write every shown text again from its record, and compare it.
+        #[arg(long)]
+        replay: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use assay_core::catalogue::Catalogue;
 use assay_core::document::{Document, Guarded, withheld};
 use assay_core::explain::{self, Told};
 use assay_core::finding::Finding;
-use assay_core::ids::{EvidenceId, Span};
+use assay_core::ids::{Digest, EvidenceId, Span};
 use assay_core::order::Ranked;
 use assay_core::plan::{By, Settled, TemplateBecause, Walk, parse, prompt, settle, template};
 use assay_core::ports::ModelError;
@@ -19,6 +19,7 @@ use assay_core::text::Door;
 use assay_store::{PlanRecord, Store};
 
 use crate::models::LocalModels;
+use crate::shown::{self, Arranged, Form, Kept};
 use crate::similar::TextSearch;
 use crate::snapshot::Snapshot;
 
@@ -39,9 +40,28 @@ pub(crate) struct Explained {
     pub(crate) similar: Similar,
     /// What `e1`, `e2` .. stand for.
     pub(crate) evidence: Vec<EvidenceId>,
+    pub(crate) made: Made,
+}
+
+/// How an order came to be, for the record.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Made {
+    /// The prompt; none where no model was there to be asked.
+    pub(crate) prompt: Option<Digest>,
+    /// The choices that were taken, as a model writes them.
+    pub(crate) raw: String,
+    /// How long the model took, in milliseconds; none where it was not asked now.
+    pub(crate) ms: Option<i64>,
 }
 
 impl Words {
+    /// The record of an explanation that leaves in these forms.
+    pub(crate) fn record(&self, finding: &Finding, explained: &Explained, forms: &[Form]) -> Result<Kept> {
+        let Explained { document, settled, brief, made, .. } = explained;
+        let arranged = Arranged { brief, settled, made, catalogue: &self.catalogue };
+        shown::record("explanation", &finding.fingerprint.to_string(), document, Some(&arranged), forms)
+    }
+
     /// Explains a finding. What the model chose for equal facts before is used again.
     pub(crate) fn explain(
         &self,
@@ -54,7 +74,7 @@ impl Words {
         let factors = snapshot.factors(finding);
         let assessment = ranked.assessment();
         let brief = brief(finding, &factors, &assessment, &snapshot.world, &snapshot.policy, &snapshot.controls);
-        let (settled, record) = self.settle(store, &brief, snapshot)?;
+        let (settled, made, record) = self.settle(store, &brief, snapshot)?;
         let mend = snapshot.mend(store, ranked.row)?;
         let similar = self.texts.beside(store, snapshot, finding, ranked.row)?;
         let told = Told {
@@ -79,26 +99,27 @@ impl Words {
             }
         };
         let evidence = explain::evidence(&brief);
-        Ok((Explained { document, settled, brief, similar, evidence }, record))
+        Ok((Explained { document, settled, brief, similar, evidence, made }, record))
     }
 
-    fn settle(&self, store: &Store, brief: &Brief, snapshot: &Snapshot) -> Result<(Settled, Option<PlanRecord>)> {
+    fn settle(&self, store: &Store, brief: &Brief, snapshot: &Snapshot) -> Result<(Settled, Made, Option<PlanRecord>)> {
         let by_template = |because| Settled { plan: template(brief), by: By::Template(because) };
         if brief.propositions.len() < 2 {
-            return Ok((by_template(TemplateBecause::NothingToOrder), None));
+            return Ok((by_template(TemplateBecause::NothingToOrder), Made::default(), None));
         }
         let planner = match self.models.planner() {
             Ok(planner) => planner,
-            Err(because) => return Ok((by_template(because), None)),
+            Err(because) => return Ok((by_template(because), Made::default(), None)),
         };
         let model = planner.model();
         let digest = brief.digest();
+        let prompt = prompt(brief, &self.catalogue);
         if let Some(text) = store.plan(&digest, &self.catalogue.version, model)?
             && let Some(plan) = parse(brief, &text)
         {
-            return Ok((Settled { plan, by: By::Model(model.clone()) }, None));
+            let made = Made { prompt: Some(prompt.digest()), raw: text, ms: None };
+            return Ok((Settled { plan, by: By::Model(model.clone()) }, made, None));
         }
-        let prompt = prompt(brief, &self.catalogue);
         let mut walk = Walk::new(brief);
         let started = Instant::now();
         let walked = planner.choose(prompt.as_str(), &mut walk, self.budget);
@@ -122,6 +143,7 @@ impl Words {
             ms,
             at: snapshot.world.as_of,
         };
-        Ok((settled, Some(record)))
+        let made = Made { prompt: Some(prompt.digest()), raw: record.raw.clone(), ms: Some(ms) };
+        Ok((settled, made, Some(record)))
     }
 }

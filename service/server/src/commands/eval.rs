@@ -1,6 +1,7 @@
 //! `assay eval`: the suites, each with its value, how sure that is, and whether the aim is met.
 
 mod ground;
+mod traces;
 
 use std::path::Path;
 
@@ -28,7 +29,9 @@ pub(crate) fn run(global: &Global, args: &Eval) -> Result<Ended> {
     let suites = chosen(args.suite.as_deref())?;
     let cases = own_cases(global.data.as_deref(), args)?;
     let ground = OurGround::new();
-    let texts = if suites.contains(&Suite::Guard) && cases.is_none() { ground::corpora() } else { Vec::new() };
+    let of_texts = [Suite::Guard, Suite::Interference, Suite::Injection];
+    let texts =
+        if suites.iter().any(|s| of_texts.contains(s)) && cases.is_none() { ground::corpora() } else { Vec::new() };
     let size = if args.full { Size::Full } else { Size::Ci };
     let mut outcomes = Vec::new();
     let mut bar = Bar::count("eval", suites.len() as u64);

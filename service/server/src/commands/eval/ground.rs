@@ -9,15 +9,17 @@ use assay_core::ids::Time;
 use assay_core::observation::Record;
 use assay_core::scope::Head;
 use assay_core::text::{Door, Opaque};
-use assay_eval::ground::{Fault, Ground, Shown};
+use assay_eval::ground::{Asked, Fault, Ground, Shown, Traces};
 use assay_eval::guard::corpus::{Text, foreign};
 use assay_sources::cluster::limits::ScanLimits;
 use assay_sources::cluster::{ScanHow, StandardsVersion, ToldBy, manifests, records};
-use assay_sources::door::SecretDoor;
+use assay_sources::door::{CASES, SecretDoor};
 use assay_sources::limits::ReadLimits;
 use assay_sources::read::{Flow, How, read};
 use assay_sources::sniff::sniff;
 use assay_store::Store;
+
+use super::traces;
 
 /// Where other corpora lie, seen from the root of the project. They are no part of it.
 const CORPORA: &str = "../shared/guard";
@@ -79,6 +81,14 @@ impl Ground for OurGround {
 
     fn door(&self) -> &dyn Door {
         &self.door
+    }
+
+    fn secret_recipes(&self) -> &str {
+        CASES
+    }
+
+    fn traces(&self, report: &str, asked: &Asked, at: Time) -> Result<Traces, Fault> {
+        traces::of(report, asked, at).map_err(|error| format!("{error:#}").into())
     }
 }
 
