@@ -1,5 +1,6 @@
 //! The command line: what may be typed. What it means is decided in the commands.
 
+mod audit;
 mod cluster;
 pub(crate) mod rules;
 mod vex_words;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use assay_sources::sniff::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use audit::Audit;
 pub(crate) use cluster::{Assets, Live, Paths, Profiles, Rights, Scan};
 
 const EXAMPLES: &str = "Examples:
@@ -365,16 +367,6 @@ pub(crate) enum Token {
     Revoke {
         /// Its name.
         name: String,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Audit {
-    /// Check every link.
-    Verify {
-        /// Write every shown text again from its record, and compare it.
-        #[arg(long)]
-        replay: bool,
     },
 }
 

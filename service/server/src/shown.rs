@@ -55,7 +55,7 @@ pub(crate) struct Kept {
     body: String,
 }
 
-/// The record of a text that left in some forms. `of` says what it is about: a finding's id, a span, a ticket's key.
+/// The record of a text that left in some forms. `of` says what it is about: a finding's id, a span.
 pub(crate) fn record(
     kind: &'static str,
     of: &str,

@@ -56,10 +56,10 @@ pub(crate) struct Enrichment<'a> {
     pub(crate) document: Guarded<Document>,
 }
 
-/// The record of what is known about a ticket, as it leaves in these forms.
-pub(crate) fn record(enrichment: &Enrichment<'_>, key: Option<&Opaque>, forms: &[Form]) -> Result<Kept> {
-    let of = key.map_or("without a key", Opaque::reveal);
-    shown::record("enrichment", of, &enrichment.document, None, forms)
+/// The record of what is known about a ticket, as it leaves in these forms. The tracker's key is no part of it: a reader's
+/// ticket is not kept.
+pub(crate) fn record(enrichment: &Enrichment<'_>, forms: &[Form]) -> Result<Kept> {
+    shown::record("enrichment", "of a ticket", &enrichment.document, None, forms)
 }
 
 /// Reads a ticket and gathers what is known. `key` is the tracker's own, so that a ticket is not offered to itself.

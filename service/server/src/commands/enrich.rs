@@ -91,7 +91,7 @@ pub(crate) fn run(global: &Global, args: &Enrich) -> Result<Ended> {
         Output::Text => vec![Form::Sink(Sink::Ticket)],
         output => vec![Form::Sink(sink(output))],
     };
-    ticket::record(&enrichment, key.as_ref(), &forms)?.keep(&mut store, app.now(), "cli");
+    ticket::record(&enrichment, &forms)?.keep(&mut store, app.now(), "cli");
     match global.output {
         Output::Json => print_json(&EnrichmentWire::of(&snapshot, &enrichment))?,
         Output::Text => print_text(&escape(&enrichment.document, Sink::Ticket))?,

@@ -334,7 +334,7 @@ pub(crate) async fn enrich(
             let texts = &service.words.texts;
             let found = ticket::enrich(store, snapshot, texts, &asked.text, tracker.as_ref(), &service.door)?;
             let ids: Vec<i64> = found.findings.iter().map(|(_, f)| f.id).collect();
-            let kept = ticket::record(&found, tracker.as_ref(), &FORMS)?;
+            let kept = ticket::record(&found, &FORMS)?;
             Ok((EnrichmentWire::of(snapshot, &found), found.text, ids, kept))
         })
         .await?;

@@ -20,5 +20,6 @@ mod reports;
 mod roles;
 mod schema;
 mod sessions;
+mod shown;
 mod tickets;
 mod watching;
