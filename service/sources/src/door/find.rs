@@ -113,7 +113,7 @@ fn settle(mut found: Vec<Span>) -> Vec<Span> {
 impl Compiled {
     fn value(&self, pattern: &str) -> Option<&Regex> {
         // Beside a name the shape is all there is, and tools write it in either case.
-        let any_case = matches!(self.rule.lead, Lead::Beside);
+        let any_case = matches!(self.rule.lead, Lead::Beside { .. });
         if any_case { anchored(&self.value, &format!("(?i:{pattern})")) } else { anchored(&self.value, pattern) }
     }
 
@@ -126,7 +126,7 @@ impl Compiled {
             Lead::Here => start,
             Lead::Back { min, max, of } => back(bytes, start, min, max, of)?,
             Lead::Assigned => assigned(bytes, start, end)?,
-            Lead::Beside => joined::beside(bytes, start, end)?,
+            Lead::Beside { commas } => joined::beside(bytes, start, end, commas)?,
             Lead::User => user_before_password(bytes, end)?,
             Lead::After(pattern) => end + anchored(&self.lead, pattern)?.find(window(bytes, end, WINDOW_BYTES))?.end(),
         };
@@ -145,7 +145,7 @@ impl Compiled {
         if self.rule.whole && bytes.get(until).is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
             return None;
         }
-        if matches!(self.rule.lead, Lead::Beside) && joined::may_be_a_tag(bytes, end, from, value) {
+        if matches!(self.rule.lead, Lead::Beside { .. }) && joined::may_be_a_tag(bytes, end, from, value) {
             return None;
         }
         passes(self.rule.check, value).then_some(Span { start: from, end: until, rule: self.rule.id, row: self.row })

@@ -59,7 +59,7 @@ fn part_of_path(bytes: &[u8], head: usize) -> bool {
 }
 
 /// The start of a value that is joined to the name of a provider: `ACME_KEY=..`, `acme token: ..`, `"acme", ".."`.
-pub(super) fn beside(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
+pub(super) fn beside(bytes: &[u8], start: usize, end: usize, commas: bool) -> Option<usize> {
     let name_byte = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     let rest = |b: &u8| name_byte(b) || matches!(b, b' ' | b'\t');
     let mut at = end + window(bytes, end, BESIDE_MAX).iter().take_while(|b| rest(b)).count();
@@ -78,7 +78,8 @@ pub(super) fn beside(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
         [b':', b'/', b'/', ..] => return None,
         [b':', ..] if gap == 0 && part_of_path(bytes, head) => return None,
         [b':', b'=', ..] | [b'|', b'|', ..] | [b'=', b'>', ..] | [b'?', b'=', ..] | [b'-', b'>', ..] => 2,
-        [b'=' | b'>' | b':' | b',', ..] => 1,
+        [b'=' | b'>' | b':', ..] => 1,
+        [b',', ..] if commas => 1,
         _ => return None,
     };
     at += joins;

@@ -37,8 +37,8 @@ pub(super) enum Lead {
     Back { min: usize, max: usize, of: fn(u8) -> bool },
     /// After the `=` or `:` that follows the name in which the keyword stands.
     Assigned,
-    /// After whatever joins a value to the name of a provider: `=`, `:`, `=>`, `,`.
-    Beside,
+    /// After whatever joins a value to the name of a provider: `=`, `:`, `=>`, and a comma where `commas` says so.
+    Beside { commas: bool },
     /// After the user's name of a URL.
     User,
     /// After this pattern, which follows the keyword.
@@ -54,6 +54,12 @@ impl Rule {
     /// The same row with a check of its value.
     const fn checked(mut self, check: Check) -> Self {
         self.check = check;
+        self
+    }
+
+    /// The same row, whose name stands in lists of words too: a comma joins nothing to it.
+    const fn not_by_comma(mut self) -> Self {
+        self.lead = Lead::Beside { commas: false };
         self
     }
 
@@ -105,7 +111,7 @@ const fn beside(id: &'static str, words: &'static [&'static str], value: &'stati
     Rule {
         id,
         words,
-        lead: Lead::Beside,
+        lead: Lead::Beside { commas: true },
         value,
         check: Check::Mixed,
         window: WINDOW_BYTES,

@@ -165,6 +165,7 @@ pub(super) const RULES: &[Rule] = &[
         &["credential", "creds", "secret", "token", "apikey", "api_key", "api-key", "api key", "access key"],
         r"[A-Za-z0-9_.=+/-]{10,150}",
     )
-    .checked(Check::Machine),
-    beside("password-beside", &["password", "passwd"], r"[A-Za-z0-9_=-]{8,64}"),
+    .checked(Check::Machine)
+    .not_by_comma(),
+    beside("password-beside", &["password", "passwd"], r"[A-Za-z0-9_=-]{8,64}").not_by_comma(),
 ];
