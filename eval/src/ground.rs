@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use assay_core::control::Controls;
+use assay_core::document::{Document, Guarded};
 use assay_core::ids::Time;
 use assay_core::observation::Record;
 use assay_core::ports::{Embed, Planner, ReadText, Records};
@@ -43,6 +44,26 @@ impl<'a> Shown<'a> {
     pub fn all_live(objects: &'a str) -> Self {
         Self { objects, live: true, complete: true }
     }
+}
+
+/// What is asked about what a report said.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Tickets, each enriched.
+    pub tickets: Vec<String>,
+    /// Questions of a person.
+    pub questions: Vec<String>,
+}
+
+/// What is left of a report, and what is shown of it.
+#[derive(Debug, Default)]
+pub struct Traces {
+    /// Places where bytes are kept or sent, with all of them: the folder of the ledger, the log, prompts.
+    pub kept: Vec<(String, Vec<u8>)>,
+    /// The rank of each vulnerability.
+    pub ranks: BTreeMap<String, u32>,
+    /// Documents that a person sees, by surface.
+    pub shown: Vec<(String, Guarded<Document>)>,
 }
 
 /// The parts of the road that are not the core's.
@@ -139,4 +160,13 @@ pub trait Ground {
         let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
         Ok(lines.map(|line| (line.cve, line.description)).collect())
     }
+
+    /// What the door takes out and what it leaves, as recipes: one JSON object a line.
+    fn secret_recipes(&self) -> &str;
+
+    /// Takes in a report, tells everything that there is to tell, answers what is asked, and hands out every trace of it.
+    ///
+    /// # Errors
+    /// When a part fails.
+    fn traces(&self, report: &str, asked: &Asked, at: Time) -> Result<Traces, Fault>;
 }

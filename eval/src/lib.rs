@@ -3,6 +3,7 @@
 //! the same seed gives the same row.
 
 pub mod arrange;
+pub mod byzantine;
 pub mod cases;
 pub mod conditions;
 pub mod context;
@@ -10,13 +11,16 @@ pub mod dedup;
 pub mod exposure;
 pub mod ground;
 pub mod guard;
+pub mod injection;
 pub mod interval;
+pub mod lossless;
 pub mod moves;
 pub mod outcome;
 pub mod prefer;
 pub mod quote;
 pub mod read;
 pub mod replay;
+pub mod secrets;
 pub mod situation;
 pub mod state;
 #[cfg(test)]
@@ -63,6 +67,16 @@ named! {
         Quote = "quote",
         /// Pairs of situations of one band, and whether a model's choice between them helps.
         Prefer = "prefer",
+        /// What the door takes out, what it leaves, and canaries behind it.
+        Secrets = "secrets",
+        /// Outputs of a model that does what it likes, against the claims of the threat model.
+        Byzantine = "byzantine",
+        /// Strangers' texts against every prompt and every rank.
+        Interference = "interference",
+        /// Strangers' texts through findings, digests, tickets and chat of the whole binary.
+        Injection = "injection",
+        /// The smallest changes of what is said, on every sink.
+        Lossless = "lossless",
     }
 }
 
@@ -119,13 +133,30 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
             };
             Ok(vec![outcome])
         }
-        Suite::Guard => {
+        Suite::Guard | Suite::Interference | Suite::Injection => {
             let mut texts = corpus::read(asked.cases.unwrap_or(corpus::TEXTS)).map_err(bad)?;
             texts.extend_from_slice(asked.texts);
+            if suite == Suite::Injection {
+                return Ok(vec![injection::run(&texts, injection::texts(asked.size), ground)?]);
+            }
             let road = guard::Road { door: ground.door(), escape: &escape, heed: &|_| {} };
             let seed = asked.seed.unwrap_or(guard::SEED);
+            if suite == Suite::Interference {
+                let cases = guard::interference_cases(asked.size);
+                return Ok(guard::interference(&texts, cases, seed, &road)?.to_vec());
+            }
             Ok(vec![guard::run(&texts, guard::cases(asked.size), seed, &road)?])
         }
+        Suite::Secrets => {
+            let recipes = secrets::read(asked.cases.unwrap_or(ground.secret_recipes())).map_err(bad)?;
+            secrets::run(&recipes, asked.seed.unwrap_or(secrets::SEED), ground)
+        }
+        Suite::Byzantine => {
+            let road = byzantine::Road { door: ground.door(), escape: &escape, settle: &byzantine::settled };
+            let seed = asked.seed.unwrap_or(byzantine::SEED);
+            Ok(vec![byzantine::run(byzantine::cases(asked.size), seed, &road)?])
+        }
+        Suite::Lossless => Ok(vec![lossless::run(ground.door(), &escape)?]),
         Suite::Replay => {
             let (places, events) = replay::read(asked.cases.unwrap_or(replay::CASES)).map_err(bad)?;
             let seed = asked.seed.unwrap_or(replay::SEED);

@@ -15,7 +15,7 @@ use assay_sources::read::{Flow, How, read};
 use assay_sources::sniff::sniff;
 use assay_store::Store;
 
-use crate::ground::{Fault, Ground, Shown};
+use crate::ground::{Asked, Fault, Ground, Shown, Traces};
 
 /// The parts of the product. A record may be spoilt on its way.
 pub(crate) struct Real {
@@ -73,5 +73,19 @@ impl Ground for Real {
 
     fn door(&self) -> &dyn Door {
         &self.door
+    }
+
+    fn secret_recipes(&self) -> &str {
+        assay_sources::door::CASES
+    }
+
+    /// The records alone: surfaces are the binary's.
+    fn traces(&self, report: &str, _: &Asked, at: Time) -> Result<Traces, Fault> {
+        let mut kept = Vec::new();
+        self.read(report, at, &mut |record| {
+            kept.extend_from_slice(format!("{record:?}").as_bytes());
+            true
+        })?;
+        Ok(Traces { kept: vec![("records".to_owned(), kept)], ..Traces::default() })
     }
 }

@@ -24,26 +24,50 @@ const MARKS: &[&str] = &[
     "\n", "w", "-", "\u{1b}",
 ];
 
+/// One case: a scene, the same scene in a stranger's words, and the words.
+struct Case {
+    calm: Scene,
+    hostile: Scene,
+    said: Said,
+    dice: Dice,
+}
+
+impl Case {
+    fn draw(bench: &Bench<'_>, seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let mut calm = random(dice.number(), now(), &bench.policy, &bench.controls);
+        decide(&mut calm, &mut dice);
+        let said = Said::draw(bench.texts, &mut dice);
+        // Half of what holds no secret never passed the door: as if the record had been changed behind our back.
+        let through = !said.secrets.is_empty() || dice.chance(50);
+        let admit = |text: &str| {
+            if through { Opaque::admit(text, bench.road.door).reveal().to_owned() } else { text.to_owned() }
+        };
+        let front = dice.chance(50);
+        let name = |name: &str| {
+            let own: String = name.chars().rev().collect();
+            let said = head(&said.text, NAME_BYTES_MAX);
+            admit(&if front { format!("{said} {own}") } else { format!("{own} {said}") })
+        };
+        let text = |_: &str| admit(&said.text);
+        let mut hostile = Renaming { name: &name, text: &text, vuln: &|id| id.clone() }.of(&calm);
+        (bench.road.heed)(&mut calm);
+        (bench.road.heed)(&mut hostile);
+        Self { calm, hostile, said, dice }
+    }
+}
+
+/// What moved in the case of this seed: bytes of a prompt, and anything that an order rests on.
+pub(super) fn moved(bench: &Bench<'_>, seed: u64) -> [Option<String>; 2] {
+    let case = Case::draw(bench, seed);
+    let (before, after) = (View::of(&case.calm, bench), View::of(&case.hostile, bench));
+    let told = |what: Option<String>| what.map(|what| format!("{what} after {:?}", case.said.text));
+    [told(before.prompt_differs(&after)), told(before.rank_differs(&after))]
+}
+
 /// What leaks in the case of this seed; none when nothing does.
 pub(super) fn leak(bench: &Bench<'_>, seed: u64) -> Option<String> {
-    let mut dice = Dice::new(seed);
-    let mut calm = random(dice.number(), now(), &bench.policy, &bench.controls);
-    decide(&mut calm, &mut dice);
-    let said = Said::draw(bench.texts, &mut dice);
-    // Half of what holds no secret never passed the door: as if the record had been changed behind our back.
-    let through = !said.secrets.is_empty() || dice.chance(50);
-    let admit =
-        |text: &str| if through { Opaque::admit(text, bench.road.door).reveal().to_owned() } else { text.to_owned() };
-    let front = dice.chance(50);
-    let name = |name: &str| {
-        let own: String = name.chars().rev().collect();
-        let said = head(&said.text, NAME_BYTES_MAX);
-        admit(&if front { format!("{said} {own}") } else { format!("{own} {said}") })
-    };
-    let text = |_: &str| admit(&said.text);
-    let mut hostile = Renaming { name: &name, text: &text, vuln: &|id| id.clone() }.of(&calm);
-    (bench.road.heed)(&mut calm);
-    (bench.road.heed)(&mut hostile);
+    let Case { calm, hostile, said, mut dice } = Case::draw(bench, seed);
     let (before, after) = (View::of(&calm, bench), View::of(&hostile, bench));
     if let Some(moved) = before.differs(&after) {
         return Some(format!("{moved} after {:?}", said.text));
@@ -163,21 +187,41 @@ impl View {
 
     /// What differs.
     fn differs(&self, other: &Self) -> Option<String> {
+        self.rank_differs(other).or_else(|| self.prompt_differs(other))
+    }
+
+    /// What differs of the counts and of what a rank rests on.
+    fn rank_differs(&self, other: &Self) -> Option<String> {
         if (&self.bands, self.decided) != (&other.bands, other.decided) {
             return Some("the counts moved".to_owned());
         }
-        let (a, b) = self.findings.iter().zip(&other.findings).find(|(a, b)| a != b)?;
-        let parts = [
-            ("rank", a.rank != b.rank),
-            ("inputs", a.inputs != b.inputs),
-            ("band or points", a.assessment != b.assessment),
-            ("what is said", (&a.said, a.left_out, a.brief) != (&b.said, b.left_out, b.brief)),
-            ("prompt", a.prompt != b.prompt),
-            ("plan", a.plan != b.plan),
-        ];
-        let moved: Vec<&str> = parts.iter().filter(|(_, moved)| *moved).map(|(part, _)| *part).collect();
-        Some(format!("{} moved", moved.join(", ")))
+        let parts = |a: &Fixed, b: &Fixed| {
+            named([
+                ("rank", a.rank != b.rank),
+                ("inputs", a.inputs != b.inputs),
+                ("band or points", a.assessment != b.assessment),
+            ])
+        };
+        self.findings.iter().zip(&other.findings).find_map(|(a, b)| parts(a, b))
     }
+
+    /// What differs of what is said, and of what a model is asked.
+    fn prompt_differs(&self, other: &Self) -> Option<String> {
+        let parts = |a: &Fixed, b: &Fixed| {
+            named([
+                ("what is said", (&a.said, a.left_out, a.brief) != (&b.said, b.left_out, b.brief)),
+                ("prompt", a.prompt != b.prompt),
+                ("plan", a.plan != b.plan),
+            ])
+        };
+        self.findings.iter().zip(&other.findings).find_map(|(a, b)| parts(a, b))
+    }
+}
+
+/// The parts that moved; none when none did.
+fn named(parts: [(&str, bool); 3]) -> Option<String> {
+    let moved: Vec<&str> = parts.iter().filter(|(_, moved)| *moved).map(|(part, _)| *part).collect();
+    (!moved.is_empty()).then(|| format!("{} moved", moved.join(", ")))
 }
 
 /// The explanation of one finding; none when it is withheld.

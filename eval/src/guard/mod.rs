@@ -39,6 +39,47 @@ struct Bench<'a> {
     catalogue: Catalogue,
 }
 
+impl<'a> Bench<'a> {
+    fn new(texts: &'a [Text], road: &'a Road<'a>) -> Result<Self, EvalError> {
+        Ok(Self {
+            road,
+            texts,
+            policy: Policy::bod_26_04()?,
+            controls: Controls::parse(CONTROLS)?,
+            catalogue: Catalogue::bundled()?,
+        })
+    }
+}
+
+/// How many cases a size of `interference` has.
+pub const fn interference_cases(size: Size) -> usize {
+    match size {
+        Size::Ci => 5_000,
+        Size::Full => 100_000,
+    }
+}
+
+/// Looks at `cases` drawn cases, and at nothing but what must not move: the bytes of every prompt, and everything that an
+/// order rests on.
+///
+/// # Errors
+/// When a table of the core cannot be read.
+pub fn interference(texts: &[Text], cases: usize, seed: u64, road: &Road<'_>) -> Result<[Outcome; 2], EvalError> {
+    let bench = Bench::new(texts, road)?;
+    let mut moved = [Vec::new(), Vec::new()];
+    let mut seeds = Dice::new(seed);
+    let cases = if texts.is_empty() { 0 } else { cases };
+    for case in 0..cases {
+        let seed = seeds.number();
+        for (all, one) in moved.iter_mut().zip(look::moved(&bench, seed)) {
+            all.extend(one.map(|why| format!("case {case}, seed {seed}: {why}")));
+        }
+    }
+    let [prompts, ranks] = moved;
+    let row = |measure, failed| Outcome::count(Suite::Interference, measure, cases, failed).seeded(seed);
+    Ok([row("cases in which a prompt moved", prompts), row("cases in which a rank moved", ranks)])
+}
+
 /// How many cases a size has.
 pub const fn cases(size: Size) -> usize {
     match size {
@@ -52,13 +93,7 @@ pub const fn cases(size: Size) -> usize {
 /// # Errors
 /// When a table of the core cannot be read.
 pub fn run(texts: &[Text], cases: usize, seed: u64, road: &Road<'_>) -> Result<Outcome, EvalError> {
-    let bench = Bench {
-        road,
-        texts,
-        policy: Policy::bod_26_04()?,
-        controls: Controls::parse(CONTROLS)?,
-        catalogue: Catalogue::bundled()?,
-    };
+    let bench = Bench::new(texts, road)?;
     let mut failed = Vec::new();
     let calm = frame::Calm::new(road);
     for text in texts {

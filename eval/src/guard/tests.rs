@@ -111,3 +111,25 @@ fn a_road_that_drops_what_it_is_told_to_drop_is_caught() {
     let outcome = run(&order, 50, SEED, &Road { heed: &heed, ..ours() }).unwrap();
     assert!(outcome.failed.iter().any(|f| f.contains("counts moved")), "{:#?}", outcome.failed);
 }
+
+#[test]
+fn no_word_of_a_stranger_moves_a_prompt_or_a_rank() {
+    for outcome in interference(texts(), 100, SEED, &ours()).unwrap() {
+        assert_eq!((outcome.met, outcome.cases), (Some(true), 100), "{:#?}", outcome.failed);
+    }
+}
+
+#[test]
+fn a_road_that_reads_names_moves_ranks_and_is_caught() {
+    let heed = |scene: &mut Scene| {
+        if scene.assets.iter().any(|key| key.name.reveal().contains("accepted-risk")) {
+            let any = || "*".to_owned();
+            let environment = Some(Environment::Sandbox);
+            let rule = EnvironmentRule { cluster: any(), namespace: any(), environment, human_impact: None };
+            scene.environments.rules.insert(0, rule);
+        }
+    };
+    let sign_off: Vec<Text> = texts().iter().filter(|t| t.id == "fake-sign-off").cloned().collect();
+    let [_, ranks] = interference(&sign_off, 50, SEED, &Road { heed: &heed, ..ours() }).unwrap();
+    assert_eq!(ranks.met, Some(false));
+}

@@ -15,7 +15,7 @@ use crate::document::{Alarm, Block, Document, Guarded, Inline, Line, count, coun
 use crate::finding::{Finding, FindingClass, Matter};
 use crate::ids::{EvidenceId, Time};
 use crate::mend::Mend;
-use crate::plan::{By, Settled};
+use crate::plan::{By, Plan, Settled};
 use crate::policy::Policy;
 use crate::quote::quoted;
 use crate::similar::{Similar, panel};
@@ -60,6 +60,12 @@ pub fn evidence(brief: &Brief) -> Vec<EvidenceId> {
     seen
 }
 
+/// The part of an explanation that a model may arrange: one block a sentence of the plan.
+pub fn facts(brief: &Brief, plan: &Plan, catalogue: &Catalogue) -> Vec<Block> {
+    let marks = evidence(brief);
+    plan.sentences.iter().map(|sentence| fact(brief, sentence, &marks, catalogue)).collect()
+}
+
 /// Renders an explanation.
 ///
 /// # Errors
@@ -81,11 +87,8 @@ pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result
     if let Some(note) = told.finding.decision.as_ref().map(|d| &d.note).filter(|n| !n.is_empty()) {
         blocks.push(Block::Quote { of: Own::new("the decision"), text: note.clone() });
     }
-    let marks = evidence(told.brief);
     blocks.push(Block::Section(Own::new("Facts")));
-    for sentence in &told.settled.plan.sentences {
-        blocks.push(fact(told.brief, sentence, &marks, catalogue));
-    }
+    blocks.extend(facts(told.brief, &told.settled.plan, catalogue));
     if told.brief.left_out > 0 {
         let more = [" more fact is in the JSON form.", " more facts are in the JSON form."];
         blocks.push(Block::Line(counted(told.brief.left_out as u64, more).to_vec()));

@@ -1,5 +1,6 @@
 //! The command line: what may be typed. What it means is decided in the commands.
 
+mod audit;
 mod cluster;
 mod intel;
 mod models;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use assay_sources::sniff::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use audit::Audit;
 pub(crate) use cluster::{Assets, Live, Paths, Profiles, Rights, Scan};
 pub(crate) use intel::Intel;
 pub(crate) use models::Models;
@@ -325,12 +327,6 @@ pub(crate) enum Token {
         /// Its name.
         name: String,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Audit {
-    /// Check every link.
-    Verify,
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,7 @@ use assay_store::Store;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{DataFolder, write_whole};
+use crate::shown::{self, Form, Kept};
 use crate::snapshot::Snapshot;
 use crate::today::{self, Today};
 use stories::{Stories, section};
@@ -129,6 +130,12 @@ pub(crate) fn keep(store: &mut Store, data: &DataFolder, snapshot: &Snapshot, di
     let path = data.digests().join(format!("{}{of_span}.html", as_of.civil().date()));
     write_whole(&path, page(&digest.document).as_bytes())?;
     Ok(path)
+}
+
+/// The record of a digest that leaves in these forms.
+pub(crate) fn record(digest: &Digest, forms: &[Form]) -> Result<Kept> {
+    let of = format!("of {}", digest.since.until(digest.document.get().as_of));
+    shown::record("digest", &of, &digest.document, None, forms)
 }
 
 /// A digest as a page that stands alone: no script, nothing fetched.

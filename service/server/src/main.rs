@@ -25,6 +25,7 @@ mod refresh;
 mod rights;
 mod scan;
 mod sensor;
+mod shown;
 mod similar;
 mod snapshot;
 mod ticket;
@@ -115,7 +116,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ended> {
         Some(Command::Ask(args)) => commands::ask::run(global, args),
         Some(Command::Serve(args)) => commands::serve::run(global, args),
         Some(Command::Token(what)) => commands::serve::token(global, what),
-        Some(Command::Audit(Audit::Verify)) => commands::audit::verify(global),
+        Some(Command::Audit(Audit::Verify { replay })) => commands::audit::verify(global, *replay),
         Some(Command::Vex(args)) => commands::vex::run(global, args),
         Some(Command::Funnel(args)) => commands::funnel::run(global, args),
         Some(Command::Agent(args)) => commands::agent::run(args),

@@ -18,6 +18,7 @@ use assay_core::why::why;
 use assay_core::world::AssetIdx;
 use assay_store::Store;
 
+use crate::shown::{self, Form, Kept};
 use crate::similar::TextSearch;
 use crate::snapshot::Snapshot;
 use crate::today;
@@ -53,6 +54,12 @@ pub(crate) struct Enrichment<'a> {
     /// The ticket's text, cleaned.
     pub(crate) text: Opaque,
     pub(crate) document: Guarded<Document>,
+}
+
+/// The record of what is known about a ticket, as it leaves in these forms. The tracker's key is no part of it: a reader's
+/// ticket is not kept.
+pub(crate) fn record(enrichment: &Enrichment<'_>, forms: &[Form]) -> Result<Kept> {
+    shown::record("enrichment", "of a ticket", &enrichment.document, None, forms)
 }
 
 /// Reads a ticket and gathers what is known. `key` is the tracker's own, so that a ticket is not offered to itself.

@@ -9,7 +9,7 @@ use assay_core::catalogue::Catalogue;
 use assay_core::document::{Document, Guarded, withheld};
 use assay_core::explain::{self, Told};
 use assay_core::finding::Finding;
-use assay_core::ids::{EvidenceId, Span};
+use assay_core::ids::{Digest, EvidenceId, Span};
 use assay_core::order::Ranked;
 use assay_core::plan::{By, Phrased, Settled, TemplateBecause, Walk, parse, phrase_prompt, prompt, template};
 use assay_core::ports::ModelId;
@@ -18,8 +18,9 @@ use assay_core::text::Door;
 use assay_store::{PlanRecord, Store};
 
 use crate::config::Arrange;
-use crate::ladder::Question;
+use crate::ladder::{Asked, Question};
 use crate::models::LocalModels;
+use crate::shown::{self, Arranged, Form, Kept};
 use crate::similar::TextSearch;
 use crate::snapshot::Snapshot;
 
@@ -44,9 +45,28 @@ pub(crate) struct Explained {
     pub(crate) similar: Similar,
     /// What `e1`, `e2` .. stand for.
     pub(crate) evidence: Vec<EvidenceId>,
+    pub(crate) made: Made,
+}
+
+/// How an order came to be, for the record.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Made {
+    /// The prompt; none where no model was there to be asked.
+    pub(crate) prompt: Option<Digest>,
+    /// The choices that were taken, as a model writes them.
+    pub(crate) raw: String,
+    /// How long the model took, in milliseconds; none where it was not asked now.
+    pub(crate) ms: Option<i64>,
 }
 
 impl Words {
+    /// The record of an explanation that leaves in these forms.
+    pub(crate) fn record(&self, finding: &Finding, explained: &Explained, forms: &[Form]) -> Result<Kept> {
+        let Explained { document, settled, brief, made, .. } = explained;
+        let arranged = Arranged { brief, settled, made, catalogue: &self.catalogue };
+        shown::record("explanation", &finding.fingerprint.to_string(), document, Some(&arranged), forms)
+    }
+
     /// Explains a finding. What the model chose for equal facts before is used again.
     pub(crate) fn explain(
         &self,
@@ -59,7 +79,7 @@ impl Words {
         let factors = snapshot.factors(finding);
         let assessment = ranked.assessment();
         let brief = brief(finding, &factors, &assessment, &snapshot.world, &snapshot.policy, &snapshot.controls);
-        let (settled, record) = self.settle(store, &brief, snapshot)?;
+        let (settled, made, record) = self.settle(store, &brief, snapshot)?;
         let mend = snapshot.mend(store, ranked.row)?;
         let similar = self.texts.beside(store, snapshot, finding, ranked.row)?;
         let told = Told {
@@ -84,13 +104,13 @@ impl Words {
             }
         };
         let evidence = explain::evidence(&brief);
-        Ok((Explained { document, settled, brief, similar, evidence }, record))
+        Ok((Explained { document, settled, brief, similar, evidence, made }, record))
     }
 
-    fn settle(&self, store: &Store, brief: &Brief, snapshot: &Snapshot) -> Result<(Settled, Option<PlanRecord>)> {
+    fn settle(&self, store: &Store, brief: &Brief, snapshot: &Snapshot) -> Result<(Settled, Made, Option<PlanRecord>)> {
         let by_template = |because| Settled { plan: template(brief), by: By::Template(because) };
         if brief.propositions.len() < 2 {
-            return Ok((by_template(TemplateBecause::NothingToOrder), None));
+            return Ok((by_template(TemplateBecause::NothingToOrder), Made::default(), None));
         }
         let by_phrases = self.models.arrange() == Arrange::Phrases;
         // What a model answers depends on what it is asked, and so does the record of it.
@@ -115,6 +135,7 @@ impl Words {
             }
             false => ladder.ask(&rungs, &question, || Walk::new(brief), |walk| walk.raw().to_owned(), known)?,
         };
+        let made = Made::of(&asked, prompt.digest());
         let settled = match asked.chosen {
             Err(because) => by_template(because),
             Ok((model, text)) => match (parse(brief, &text), asked.passed) {
@@ -137,6 +158,18 @@ impl Words {
             ms: tried.ms,
             at: snapshot.world.as_of,
         });
-        Ok((settled, record))
+        Ok((settled, made, record))
+    }
+}
+
+impl Made {
+    /// Where nobody was asked and nothing was known there was no prompt.
+    fn of(asked: &Asked, prompt: Digest) -> Self {
+        let ms = asked.tried.as_ref().map(|tried| tried.ms);
+        match (&asked.chosen, &asked.tried) {
+            (Ok((_, text)), _) => Self { prompt: Some(prompt), raw: text.clone(), ms },
+            (Err(_), Some(tried)) => Self { prompt: Some(prompt), raw: tried.raw.clone(), ms },
+            (Err(_), None) => Self::default(),
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! docs/ARCHITECTURE.md is held against what is there: which crate uses which, every path that it names, and the tests
-//! that hold each law.
+//! that hold each law. docs/THREAT-MODEL.md is held against the tests of its claims.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
@@ -94,22 +94,41 @@ fn rows_with_tests(table: &str) -> Vec<String> {
     let mut held = Vec::new();
     for row in table.lines().filter(|l| l.starts_with("| ")).skip(1) {
         let name = row.split('|').nth(1).unwrap().trim();
-        let (mut file, mut tests) = (None, 0);
-        for word in code(row) {
-            if word.ends_with(".rs") {
-                let path = root().join(word);
-                assert!(path.is_file(), "`{name}` names {word}, which is not there");
-                file = Some(path);
-                continue;
-            }
-            let file = file.as_deref().unwrap_or_else(|| panic!("`{name}`: in which file is {word}?"));
-            assert!(is_test(file, word), "`{name}`: {} has no test {word}", file.display());
-            tests += 1;
-        }
-        assert!(tests > 0, "`{name}` names no test");
+        names_tests(name, row);
         held.push(name.to_owned());
     }
     held
+}
+
+/// Holds that a text names at least one test, each behind the file that it is in.
+fn names_tests(name: &str, text: &str) {
+    let (mut file, mut tests) = (None, 0);
+    for word in code(text) {
+        if word.ends_with(".rs") {
+            let path = root().join(word);
+            assert!(path.is_file(), "`{name}` names {word}, which is not there");
+            file = Some(path);
+            continue;
+        }
+        let file = file.as_deref().unwrap_or_else(|| panic!("`{name}`: in which file is {word}?"));
+        assert!(is_test(file, word), "`{name}`: {} has no test {word}", file.display());
+        tests += 1;
+    }
+    assert!(tests > 0, "`{name}` names no test");
+}
+
+#[test]
+fn every_claim_of_the_threat_model_names_tests_that_are_there() {
+    let text = std::fs::read_to_string(root().join("docs/THREAT-MODEL.md")).unwrap();
+    let pages: Vec<&str> = text.split("\n### C").skip(1).collect();
+    let claims: Vec<&str> = pages.iter().map(|page| page.split(':').next().unwrap()).collect();
+    assert_eq!(claims, ["1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+    for (claim, page) in claims.iter().zip(&pages) {
+        for part in ["- How:", "- Tests:", "- Measured:", "- Not claimed:"] {
+            assert!(page.contains(part), "C{claim} has no `{part}`");
+        }
+        names_tests(&format!("C{claim}"), between(page, "- Tests:", "\n- "));
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod check;
 mod field;
 mod find;
+mod joined;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,10 @@ use assay_core::text::{Door, Opaque};
 use hmac::{Hmac, KeyInit, Mac};
 
 pub use field::says_secret;
+
+/// What every rule takes out, and texts that are no secret and must stay, as recipes: one JSON object a line. Tests and the
+/// evaluation draw texts from them.
+pub const CASES: &str = include_str!("door/cases.jsonl");
 
 /// What every mark begins with.
 pub(crate) const MARK: &str = "[secret:";

@@ -17,6 +17,7 @@ use crate::context::{Factors, Known, Origin};
 use crate::control::Controls;
 use crate::finding::{Finding, FindingClass, Matter, Presence, ResolvedBecause};
 use crate::ids::{Digest, EvidenceId, Span, Time};
+use crate::named;
 use crate::observation::SettledBy;
 use crate::policy::{Policy, Question};
 use crate::reconcile::Word;
@@ -37,27 +38,28 @@ pub enum Arg {
     Name(Opaque),
 }
 
-/// What a proposition is about; facts of some families must not stand side by side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Family {
-    /// What the sources claim.
-    Claim,
-    /// Exploitation in the world.
-    Exploited,
-    /// The ways in.
-    Exposure,
-    /// Use of the package.
-    Use,
-    /// Attacks on this asset.
-    Attack,
-    /// Conditions of exploitation.
-    Conditions,
-    /// What an attacker needs and gains.
-    Gain,
-    /// The place.
-    Place,
-    /// Doubts about the sources.
-    Doubt,
+named! {
+    /// What a proposition is about; facts of some families must not stand side by side.
+    pub enum Family {
+        /// What the sources claim.
+        Claim = "claim",
+        /// Exploitation in the world.
+        Exploited = "exploited",
+        /// The ways in.
+        Exposure = "exposure",
+        /// Use of the package.
+        Use = "use",
+        /// Attacks on this asset.
+        Attack = "attack",
+        /// Conditions of exploitation.
+        Conditions = "conditions",
+        /// What an attacker needs and gains.
+        Gain = "gain",
+        /// The place.
+        Place = "place",
+        /// Doubts about the sources.
+        Doubt = "doubt",
+    }
 }
 
 /// One thing that may be said, with what it rests on.

@@ -4,15 +4,19 @@
 
 mod dice;
 mod harm;
+mod pairs;
 mod places;
 mod random;
+mod recipe;
 mod rename;
 mod rows;
 
 pub use dice::Dice;
 pub use harm::{harm, shape};
+pub use pairs::{close_pairs, one_fact, plain_args};
 pub use places::{SINKS, everywhere, place_and_matter};
 pub use random::random;
+pub use recipe::filled;
 pub use rename::Renaming;
 pub use rows::{CLUSTER, package};
 

@@ -13,6 +13,7 @@ use super::findings::{Filter, list};
 use super::{data_flag, ended, print_json, print_text, shown, sink};
 use crate::app::App;
 use crate::cli::{Demo, Global, Output};
+use crate::shown::Form;
 use crate::today::{Around, document, gather};
 use crate::{Ended, Usage, clock, demo, http};
 
@@ -75,6 +76,7 @@ fn show(global: &Global, root: &Path, digest: &Path, now: Time) -> Result<Ended>
         if let Some(record) = record {
             store.keep_plan(&record)?;
         }
+        words.record(&item.finding, &explained, &[Form::Sink(sink)])?.keep(&mut store, now, "cli");
     }
     if global.output == Output::Text {
         pages.insert(

@@ -5,10 +5,12 @@ use assay_core::ids::Span;
 use assay_core::sink::{Sink, escape};
 use serde::Serialize;
 
+use super::explain::FORMS;
 use super::{ended, print_json, print_text, sink};
 use crate::app::App;
 use crate::cli::{DigestArgs, Global, Output};
 use crate::digest::{self, Digest, Numbers};
+use crate::shown::Form;
 use crate::snapshot::Snapshot;
 use crate::{Ended, Usage};
 
@@ -44,6 +46,12 @@ pub(crate) fn run(global: &Global, args: &DigestArgs) -> Result<Ended> {
         let path = digest::keep(&mut store, &app.data, &snapshot, &digest)?;
         anstream::eprintln!("kept as {}", path.display());
     }
+    let forms = match global.output {
+        Output::Json => FORMS.to_vec(),
+        Output::Html => vec![Form::DigestPage],
+        output => vec![Form::Sink(sink(output))],
+    };
+    digest::record(&digest, &forms)?.keep(&mut store, app.now(), "cli");
     match global.output {
         Output::Json => print_json(&DigestWire::of(&snapshot, &digest))?,
         Output::Html => print_text(&digest::page(&digest.document))?,

@@ -7,9 +7,11 @@ use assay_core::sink::{Sink, escape};
 use assay_core::text::{Opaque, Redacted};
 use serde::Serialize;
 
+use super::explain::FORMS;
 use super::{print_json, print_text, sink};
 use crate::app::App;
 use crate::cli::{Enrich, Global, Output};
+use crate::shown::Form;
 use crate::similar::SimilarWire;
 use crate::snapshot::Snapshot;
 use crate::ticket::{self, Enrichment};
@@ -84,6 +86,12 @@ pub(crate) fn run(global: &Global, args: &Enrich) -> Result<Ended> {
         let findings: Vec<i64> = enrichment.findings.iter().map(|(_, f)| f.id).collect();
         store.keep_ticket(key, &enrichment.text, app.now(), &findings)?;
     }
+    let forms = match global.output {
+        Output::Json => FORMS.to_vec(),
+        Output::Text => vec![Form::Sink(Sink::Ticket)],
+        output => vec![Form::Sink(sink(output))],
+    };
+    ticket::record(&enrichment, &forms)?.keep(&mut store, app.now(), "cli");
     match global.output {
         Output::Json => print_json(&EnrichmentWire::of(&snapshot, &enrichment))?,
         Output::Text => print_text(&escape(&enrichment.document, Sink::Ticket))?,

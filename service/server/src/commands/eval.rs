@@ -2,6 +2,7 @@
 
 mod ground;
 mod lived;
+mod traces;
 
 use std::path::Path;
 
@@ -31,7 +32,9 @@ pub(crate) fn run(global: &Global, args: &Eval) -> Result<Ended> {
     let suites = chosen(args.suite.as_deref())?;
     let cases = own_cases(global.data.as_deref(), args)?;
     let ground = OurGround::new(models(global)?);
-    let texts = if suites.contains(&Suite::Guard) && cases.is_none() { ground::corpora() } else { Vec::new() };
+    let of_texts = [Suite::Guard, Suite::Interference, Suite::Injection];
+    let texts =
+        if suites.iter().any(|s| of_texts.contains(s)) && cases.is_none() { ground::corpora() } else { Vec::new() };
     let size = if args.full { Size::Full } else { Size::Ci };
     let mut outcomes = Vec::new();
     let mut bar = Bar::count("eval", suites.len() as u64);

@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::{print_json, print_text, sink};
 use crate::app::App;
 use crate::cli::{Explain, Global, Output};
+use crate::shown::Form;
 use crate::similar::SimilarWire;
 use crate::snapshot::Snapshot;
 use crate::wire::{AssetWire, FindingWire, NeedsWire, ReadingWire};
@@ -69,6 +70,8 @@ pub(crate) struct EvidenceWire {
     pub(crate) what: String,
 }
 
+/// How an explanation leaves inside of JSON.
+pub(crate) const FORMS: [Form; 2] = [Form::Sink(Sink::Ticket), Form::Sink(Sink::Markdown)];
 /// The most findings that are offered to choose from.
 const CHOICES_MAX: usize = 20;
 
@@ -78,7 +81,8 @@ pub(crate) fn run(global: &Global, args: &Explain) -> Result<Ended> {
     let snapshot = app.snapshot(&mut store)?;
     let (finding, ranked) = find(&store, &snapshot, &args.id)?;
     let door = app.door()?;
-    let (explained, record) = app.words()?.explain(&store, &snapshot, &finding, &ranked, &door)?;
+    let words = app.words()?;
+    let (explained, record) = words.explain(&store, &snapshot, &finding, &ranked, &door)?;
     if let Some(record) = record {
         store.keep_plan(&record)?;
     }
@@ -94,6 +98,11 @@ pub(crate) fn run(global: &Global, args: &Explain) -> Result<Ended> {
         }
         return Ok(Ended::Done);
     }
+    let forms = match global.output {
+        Output::Json => FORMS.to_vec(),
+        output => vec![Form::Sink(sink(output))],
+    };
+    words.record(&finding, &explained, &forms)?.keep(&mut store, app.now(), "cli");
     match global.output {
         Output::Json => print_json(&wire(&store, &snapshot, &finding, &ranked, &explained)?)?,
         output => print_text(&escape(&explained.document, sink(output)))?,

@@ -22,7 +22,7 @@ use super::state::{Caller, Service};
 use crate::commands::decide::relies_on;
 use crate::commands::digest::DigestWire;
 use crate::commands::enrich::EnrichmentWire;
-use crate::commands::explain::{ExplanationWire, find, wire as explanation};
+use crate::commands::explain::{ExplanationWire, FORMS, find, wire as explanation};
 use crate::commands::findings::{Filter, ListWire, list};
 use crate::commands::ingest::FileWire;
 use crate::inventory::{self, AssetsWire};
@@ -110,16 +110,18 @@ pub(crate) async fn finding(State(service): State<Arc<Service>>, Path(id): Path<
 }
 
 pub(crate) async fn explain(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer<ExplanationWire> {
-    let (wire, record) = service
+    let (wire, record, kept) = service
         .read(move |service, store, snapshot| {
             let (finding, ranked) = find(store, snapshot, &id).map_err(|_| Problem::NotFound)?;
             let (explained, record) = service.words.explain(store, snapshot, &finding, &ranked, &service.door)?;
-            Ok((explanation(store, snapshot, &finding, &ranked, &explained)?, record))
+            let kept = service.words.record(&finding, &explained, &FORMS)?;
+            Ok((explanation(store, snapshot, &finding, &ranked, &explained)?, record, kept))
         })
         .await?;
     if let Some(record) = record {
         service.note(move |store| Ok(store.keep_plan(&record)?)).await?;
     }
+    service.keep_shown(kept, "api").await?;
     Ok(Json(wire))
 }
 
@@ -287,6 +289,7 @@ pub(crate) async fn make_digest(
             let snapshot = service.snapshot();
             let made = digest::make(store, &snapshot, snapshot.world.as_of - span, &service.door)?;
             digest::keep(store, &service.app.data, &snapshot, &made)?;
+            digest::record(&made, &FORMS)?.keep(store, service.app.now(), "api");
             Ok(DigestWire::of(&snapshot, &made))
         })
         .await?;
@@ -294,13 +297,14 @@ pub(crate) async fn make_digest(
 }
 
 pub(crate) async fn latest_digest(State(service): State<Arc<Service>>) -> Answer<DigestWire> {
-    let wire = service
+    let (wire, kept) = service
         .read(|service, store, snapshot| {
             let since = snapshot.world.as_of - digest::newest_span(store)?;
             let made = digest::make(store, snapshot, since, &service.door)?;
-            Ok(DigestWire::of(snapshot, &made))
+            Ok((DigestWire::of(snapshot, &made), digest::record(&made, &FORMS)?))
         })
         .await?;
+    service.keep_shown(kept, "api").await?;
     Ok(Json(wire))
 }
 
@@ -325,14 +329,16 @@ pub(crate) async fn enrich(
     }
     let key = asked.key.as_deref().map(|k| Opaque::admit_name(k, &service.door));
     let tracker = key.clone();
-    let (wire, text, findings) = service
+    let (wire, text, findings, kept) = service
         .read(move |service, store, snapshot| {
             let texts = &service.words.texts;
             let found = ticket::enrich(store, snapshot, texts, &asked.text, tracker.as_ref(), &service.door)?;
             let ids: Vec<i64> = found.findings.iter().map(|(_, f)| f.id).collect();
-            Ok((EnrichmentWire::of(snapshot, &found), found.text, ids))
+            let kept = ticket::record(&found, &FORMS)?;
+            Ok((EnrichmentWire::of(snapshot, &found), found.text, ids, kept))
         })
         .await?;
+    service.keep_shown(kept, "api").await?;
     if let Some(key) = key.clone().filter(|_| caller.role == Role::Writer) {
         let at = service.app.now();
         service.note(move |store| Ok(store.keep_ticket(&key, &text, at, &findings)?)).await?;

@@ -17,6 +17,7 @@ use super::state::Service;
 use crate::commands::explain::{EvidenceWire, find, wire};
 use crate::commands::findings::{Filter, list};
 use crate::inventory::{self, OneAssetWire};
+use crate::shown::Form;
 use crate::today::{Around, document, gather};
 use crate::wire::FindingWire;
 
@@ -207,33 +208,38 @@ fn encoded(text: &str) -> String {
 }
 
 pub(crate) async fn finding(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let page = service
+    let (page, kept) = service
         .read(move |service, store, snapshot| {
             let (finding, ranked) = find(store, snapshot, &id).map_err(|_| Problem::NotFound)?;
             let (explained, _) = service.words.explain(store, snapshot, &finding, &ranked, &service.door)?;
             let wire = wire(store, snapshot, &finding, &ranked, &explained)?;
             let body = escape(&explained.document, Sink::Page);
-            Ok(FindingPage {
+            let kept = service.words.record(&finding, &explained, &[Form::Sink(Sink::Page)])?;
+            let page = FindingPage {
                 view: "findings",
                 finding: wire.finding,
                 evidence: wire.evidence,
                 body,
                 version: VERSION,
                 as_of: snapshot.world.as_of.to_string(),
-            })
+            };
+            Ok((page, kept))
         })
         .await?;
+    service.keep_shown(kept, "page").await?;
     html(&page)
 }
 
 pub(crate) async fn digest(State(service): State<Arc<Service>>) -> Result<Response, Problem> {
-    let (body, as_of) = service
+    let (body, as_of, kept) = service
         .read(|service, store, snapshot| {
             let since = snapshot.world.as_of - crate::digest::newest_span(store)?;
             let made = crate::digest::make(store, snapshot, since, &service.door)?;
-            Ok((escape(&made.document, Sink::Page), snapshot.world.as_of.to_string()))
+            let kept = crate::digest::record(&made, &[Form::Sink(Sink::Page)])?;
+            Ok((escape(&made.document, Sink::Page), snapshot.world.as_of.to_string(), kept))
         })
         .await?;
+    service.keep_shown(kept, "page").await?;
     html(&DocumentPage { view: "digest", title: "digest", body: &body, version: VERSION, as_of })
 }
 

@@ -19,6 +19,7 @@ use crate::http::guard::Hosts;
 use crate::http::metrics::Metrics;
 use crate::http::problem::Problem;
 use crate::http::review::Reviewer;
+use crate::shown::Kept;
 use crate::snapshot::Snapshot;
 use crate::words::Words;
 
@@ -30,6 +31,9 @@ const SESSION_AGE_MAX: Duration = Duration::from_secs(12 * 3600);
 const CODE_AGE_MAX: Duration = Duration::from_secs(10 * 60);
 /// The most sessions at a time; the oldest gives way.
 const SESSIONS_MAX: usize = 256;
+
+/// The most records of shown texts that wait for the writer; more are not kept, and that is logged.
+const WAITING_MAX: usize = 1_000;
 
 /// The service.
 pub(crate) struct Service {
@@ -44,6 +48,7 @@ pub(crate) struct Service {
     snapshot: ArcSwap<Snapshot>,
     trusted: Trusted,
     names: Mutex<Option<(Time, Arc<NameIndex>)>>,
+    waiting: Mutex<Vec<(Kept, Time, &'static str)>>,
     sessions: Mutex<HashMap<String, (Instant, Role)>>,
     code: Mutex<Option<(String, Instant)>>,
 }
@@ -87,6 +92,7 @@ impl Service {
             snapshot: ArcSwap::from_pointee(snapshot),
             trusted,
             names: Mutex::new(None),
+            waiting: Mutex::new(Vec::new()),
             sessions: Mutex::new(HashMap::new()),
             code: Mutex::new(None),
             app,
@@ -163,6 +169,32 @@ impl Service {
         done.await.map_err(|e| Problem::Inside(e.into()))?
     }
 
+    /// Keeps the record of a text that is about to leave. A report that is being taken in keeps the writer: nobody who reads
+    /// waits for it, the record does.
+    pub(crate) async fn keep_shown(self: &Arc<Self>, kept: Kept, actor: &'static str) -> Result<(), Problem> {
+        {
+            let mut waiting = locked(&self.waiting);
+            if waiting.len() < WAITING_MAX {
+                waiting.push((kept, self.app.now(), actor));
+            } else {
+                tracing::warn!("what was shown is not in the audit chain: {WAITING_MAX} records wait for the writer");
+            }
+        }
+        let service = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            if let Ok(mut store) = service.writer.try_lock() {
+                service.keep_waiting(&mut store);
+            }
+        });
+        done.await.map_err(|e| Problem::Inside(e.into()))
+    }
+
+    fn keep_waiting(&self, store: &mut Store) {
+        for (kept, at, actor) in std::mem::take(&mut *locked(&self.waiting)) {
+            kept.keep(store, at, actor);
+        }
+    }
+
     /// The names that may be asked for, made once a snapshot.
     pub(crate) fn names(&self, store: &Store, snapshot: &Snapshot) -> Result<Arc<NameIndex>, Problem> {
         let mut kept = locked(&self.names);
@@ -177,6 +209,7 @@ impl Service {
     }
 
     fn renew(&self, store: &mut Store) -> Result<(), Problem> {
+        self.keep_waiting(store);
         let snapshot = self.app.refreshed(store).map_err(Problem::from)?;
         self.snapshot.store(Arc::new(snapshot));
         Ok(())

@@ -10,6 +10,7 @@ mod data_file;
 mod decisions;
 mod disk;
 mod killed;
+mod shown;
 mod state;
 mod writers;
 

@@ -24,5 +24,6 @@ mod schema;
 #[expect(dead_code, reason = "the tests of the planner itself use the rest")]
 mod scripted;
 mod sessions;
+mod shown;
 mod tickets;
 mod watching;

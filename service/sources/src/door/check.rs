@@ -75,9 +75,13 @@ fn is_uuid(value: &str) -> bool {
         && value.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
+/// How values begin that say what they are, and are no secret: the last two are a certificate and a public key in base64.
+const NAMED: [&str; 8] =
+    ["CVE-", "GHSA-", "sha256:", "sha512:", "sha1:", "pkg:", "LS0tLS1CRUdJTiBDRVJU", "LS0tLS1CRUdJTiBQVUJM"];
+
 /// Values that stand where a secret could and are none.
 fn is_plain(value: &str) -> bool {
-    let named = ["CVE-", "GHSA-", "sha256:", "sha512:", "sha1:", "pkg:"].iter().any(|p| value.starts_with(p));
+    let named = NAMED.iter().any(|p| value.starts_with(p));
     named || is_placeholder(value) || is_version(value) || value.starts_with(['/', '.', '@', '#']) || is_address(value)
 }
 

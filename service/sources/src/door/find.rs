@@ -9,17 +9,13 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::MARK;
 use super::check::passes;
-use super::field::speaks_of_something_else;
+use super::joined::{self, assigned};
 use super::rules::{self, Lead, Rule};
 
 /// The shortest text that can hold a secret.
 const SECRET_BYTES_MIN: usize = 8;
 /// How far a rule looks behind its keyword, unless its row says otherwise.
 pub(super) const WINDOW_BYTES: usize = 2048;
-/// The longest rest of a name, such as `_FOR_STAGING` after `password`, before its value.
-const NAME_REST_MAX: usize = 40;
-/// The most blanks on one side of `=` or `:`.
-const BLANKS_MAX: usize = 8;
 /// The longest value in quotes.
 const QUOTED_MAX: usize = 512;
 
@@ -115,6 +111,12 @@ fn settle(mut found: Vec<Span>) -> Vec<Span> {
 }
 
 impl Compiled {
+    fn value(&self, pattern: &str) -> Option<&Regex> {
+        // Beside a name the shape is all there is, and tools write it in either case.
+        let any_case = matches!(self.rule.lead, Lead::Beside { .. });
+        if any_case { anchored(&self.value, &format!("(?i:{pattern})")) } else { anchored(&self.value, pattern) }
+    }
+
     /// The secret that this rule sees behind a keyword.
     fn at(&self, text: &str, start: usize, end: usize, marks: &[Range<usize>]) -> Option<Span> {
         let bytes = text.as_bytes();
@@ -124,6 +126,7 @@ impl Compiled {
             Lead::Here => start,
             Lead::Back { min, max, of } => back(bytes, start, min, max, of)?,
             Lead::Assigned => assigned(bytes, start, end)?,
+            Lead::Beside { commas } => joined::beside(bytes, start, end, commas)?,
             Lead::User => user_before_password(bytes, end)?,
             Lead::After(pattern) => end + anchored(&self.lead, pattern)?.find(window(bytes, end, WINDOW_BYTES))?.end(),
         };
@@ -131,7 +134,7 @@ impl Compiled {
             // Everything up to the end of the quotes or of the word.
             "" if matches!(self.rule.lead, Lead::User) => password_end(bytes, from)?,
             "" => word_end(bytes, from),
-            pattern => from + anchored(&self.value, pattern)?.find(window(bytes, from, self.rule.window))?.end(),
+            pattern => from + self.value(pattern)?.find(window(bytes, from, self.rule.window))?.end(),
         };
         // A value never reaches into a mark: what a rule took out before stays as it is.
         let mut until = marks.iter().find(|m| m.end > from).map_or(whole, |m| whole.min(m.start.max(from)));
@@ -139,11 +142,17 @@ impl Compiled {
             until += 1;
         }
         let value = text.get(from..until).filter(|v| !v.is_empty())?;
+        if self.rule.whole && bytes.get(until).is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) {
+            return None;
+        }
+        if matches!(self.rule.lead, Lead::Beside { .. }) && joined::may_be_a_tag(bytes, end, from, value) {
+            return None;
+        }
         passes(self.rule.check, value).then_some(Span { start: from, end: until, rule: self.rule.id, row: self.row })
     }
 }
 
-fn window(bytes: &[u8], from: usize, max: usize) -> &[u8] {
+pub(super) fn window(bytes: &[u8], from: usize, max: usize) -> &[u8] {
     &bytes[from.min(bytes.len())..bytes.len().min(from.saturating_add(max))]
 }
 
@@ -156,51 +165,6 @@ fn back(bytes: &[u8], start: usize, min: usize, max: usize, of: fn(u8) -> bool) 
     let head = &bytes[start.saturating_sub(max)..start];
     let run = head.iter().rev().take_while(|b| of(**b)).count();
     (run >= min).then_some(start - run)
-}
-
-/// The start of the value that is assigned to the name in which the keyword stands: `name = "value"`, `name: value`,
-/// `"name": "value"`, `name => value`, `<name>value</name>`, `--name value`.
-fn assigned(bytes: &[u8], start: usize, end: usize) -> Option<usize> {
-    let name_byte = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    let mut at = end + window(bytes, end, NAME_REST_MAX).iter().take_while(|b| name_byte(b)).count();
-    let before = &bytes[start.saturating_sub(NAME_REST_MAX)..start];
-    let head = start - before.iter().rev().take_while(|b| name_byte(b)).count();
-    if speaks_of_something_else(&bytes[head..at]) {
-        return None;
-    }
-    let option = bytes[head..].starts_with(b"--");
-    let mut quoted = false;
-    while at < bytes.len() && matches!(bytes[at], b'"' | b'\'' | b'`' | b']' | b'\\') && at < end + NAME_REST_MAX + 4 {
-        (at, quoted) = (at + 1, true);
-    }
-    let blanks = |at: usize| window(bytes, at, BLANKS_MAX).iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-    let gap = blanks(at);
-    at += gap;
-    let rest = &bytes[at.min(bytes.len())..];
-    let operator = match rest {
-        [b':', b'=', ..] | [b'=', b'>', ..] | [b'-', b'>', ..] => 2,
-        [b'=', b'=', ..] | [b':', b':', ..] | [b':', b'/', b'/', ..] => return None,
-        [b':', ..] if gap == 0 && !quoted && part_of_path(bytes, head) => return None,
-        [b'=' | b':' | b'>', ..] => 1,
-        [_, ..] if option && gap > 0 && !quoted => 0,
-        _ => return None,
-    };
-    at += operator;
-    at += blanks(at);
-    while at < bytes.len() && matches!(bytes[at], b'"' | b'\'' | b'`' | b'\\') {
-        at += 1;
-    }
-    (at < bytes.len()).then_some(at)
-}
-
-/// `registry/token-service:1`, `cpe:2.3:a:passwd:4.8`, `@scope/token:1`: names in front of a version.
-fn part_of_path(bytes: &[u8], head: usize) -> bool {
-    match &bytes[head.saturating_sub(2)..head] {
-        [.., b'/' | b'@'] => true,
-        [b':', b':'] => false,
-        [.., b':'] => true,
-        _ => false,
-    }
 }
 
 /// The end of a value that began at `from`: at its closing quote where it stands in quotes, else where its word ends.

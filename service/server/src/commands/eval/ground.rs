@@ -11,19 +11,19 @@ use assay_core::ports::{Embed, Planner, ReadText};
 use assay_core::scene::Seen;
 use assay_core::scope::Head;
 use assay_core::text::{Door, Opaque};
-use assay_eval::ground::{Absent, Fault, Ground, Shown};
+use assay_eval::ground::{Absent, Asked, Fault, Ground, Shown, Traces};
 use assay_eval::guard::corpus::{Text, foreign};
 use assay_models::{Embedder, LocalPlanner, ModelStore, PhrasePlanner, Reader, plan};
 use assay_sources::cluster::limits::ScanLimits;
 use assay_sources::cluster::{ScanHow, StandardsVersion, ToldBy, manifests, records};
-use assay_sources::door::SecretDoor;
+use assay_sources::door::{CASES, SecretDoor};
 use assay_sources::intel::plain;
 use assay_sources::limits::ReadLimits;
 use assay_sources::read::{Flow, How, read};
 use assay_sources::sniff::sniff;
 use assay_store::Store;
 
-use super::lived;
+use super::{lived, traces};
 
 /// Where other corpora lie, seen from the root of the project. They are no part of it.
 const CORPORA: &str = "../shared/guard";
@@ -120,6 +120,14 @@ impl Ground for OurGround {
         let file = plain(Path::new(CVES)).map_err(absent)?;
         file.take(CVES_BYTES_MAX).read_to_string(&mut text).map_err(absent)?;
         Ok(text)
+    }
+
+    fn secret_recipes(&self) -> &str {
+        CASES
+    }
+
+    fn traces(&self, report: &str, asked: &Asked, at: Time) -> Result<Traces, Fault> {
+        traces::of(report, asked, at).map_err(|error| format!("{error:#}").into())
     }
 }
 

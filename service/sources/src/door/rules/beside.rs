@@ -1,0 +1,88 @@
+//! Tokens without a prefix of their own: a value of exactly a provider's shape, beside the provider's name. The shape must
+//! end where the value ends, and mix letters and digits, so that a digest beside a name is rarely taken for a key.
+
+use super::super::check::Check;
+use super::{Rule, beside};
+
+pub(super) const RULES: &[Rule] = &[
+    // Clouds and what runs things.
+    beside("alibaba-secret-key", &["alibaba"], r"[A-Za-z0-9]{30}"),
+    beside("cloudflare-key", &["cloudflare"], r"[A-Za-z0-9_=-]{40}|[A-Fa-f0-9]{37}"),
+    beside("heroku-uuid-key", &["heroku"], r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    beside("launchdarkly-token", &["launchdarkly"], r"[A-Za-z0-9_=-]{40}"),
+    beside("meraki-key", &["meraki"], r"[A-Fa-f0-9]{40}"),
+    beside("netlify-secret", &["netlify"], r"[A-Za-z0-9_=-]{40,46}"),
+    beside("yandex-secret", &["yandex"], r"YC[A-Za-z0-9_-]{38}"),
+    beside("fastly-token", &["fastly"], r"[A-Za-z0-9_=-]{32}"),
+    beside("drone-token", &["droneci", "drone_token"], r"[A-Za-z0-9]{32}"),
+    beside("travis-token", &["travis"], r"[A-Za-z0-9]{22}"),
+    beside("codecov-token", &["codecov"], r"[A-Za-z0-9]{32}"),
+    beside("sonar-secret", &["sonar"], r"(?:sq[upa]_)?[A-Za-z0-9_=-]{40}"),
+    beside("snyk-token", &["snyk"], r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    beside("artifactory-secret", &["jfrog", "artifactory", "bintray", "xray"], r"[A-Za-z0-9]{73}|[A-Za-z0-9]{64}"),
+    beside("confluent-secret", &["confluent"], r"[A-Za-z0-9]{64}|[A-Za-z0-9]{16}"),
+    beside("sidekiq-secret", &["contribsys__com"], r"[A-Fa-f0-9]{8}:[A-Fa-f0-9]{8}").checked(Check::Shape),
+    // Code and work.
+    beside("atlassian-secret", &["atlassian", "confluence", "jira"], r"[A-Za-z0-9]{24}"),
+    beside("bitbucket-secret", &["bitbucket"], r"[A-Za-z0-9_=-]{64}|[A-Za-z0-9]{32}"),
+    beside("asana-secret", &["asana"], r"[A-Za-z0-9]{32}"),
+    beside("airtable-key", &["airtable"], r"[A-Za-z0-9]{17}"),
+    beside("linear-secret", &["linear"], r"[A-Fa-f0-9]{32}"),
+    beside("contentful-secret", &["contentful"], r"[A-Za-z0-9_=-]{43}"),
+    beside("adobe-id", &["adobe"], r"[A-Fa-f0-9]{32}"),
+    beside(
+        "dropbox-token",
+        &["dropbox"],
+        r"sl\.[A-Za-z0-9_=-]{135}|[A-Za-z0-9]{11}A{10}[A-Za-z0-9_=-]{43}|[A-Za-z0-9]{15}",
+    ),
+    beside("algolia-key", &["algolia"], r"[A-Za-z0-9]{32}"),
+    beside("adafruit-key", &["adafruit"], r"[A-Za-z0-9_=-]{32}"),
+    beside("beamer-token", &["beamer"], r"b_[A-Za-z0-9_=-]{44}"),
+    beside("squarespace-token", &["squarespace"], r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    beside("rapidapi-key", &["rapidapi"], r"[A-Za-z0-9_=-]{50}"),
+    beside("looker-secret", &["looker"], r"[A-Za-z0-9]{24}|[A-Za-z0-9]{20}"),
+    beside("mapbox-secret", &["mapbox"], r"[ps]k\.[A-Za-z0-9]{60}\.[A-Za-z0-9_-]{22}"),
+    beside("privateai-key", &["privateai", "private_ai", "private-ai"], r"[A-Za-z0-9]{32}"),
+    beside("cohere-key", &["cohere", "co_api_key"], r"[A-Za-z0-9]{40}"),
+    // What is watched.
+    beside("datadog-key", &["datadog"], r"[A-Za-z0-9]{40}|[A-Za-z0-9]{32}"),
+    beside("newrelic-secret", &["newrelic", "new_relic", "new-relic"], r"[A-Za-z0-9]{64}"),
+    beside("sentry-secret", &["sentry"], r"[A-Fa-f0-9]{64}"),
+    beside("sumologic-key", &["sumo"], r"[A-Za-z0-9]{64}|su[A-Za-z0-9]{12}"),
+    // Talk and people.
+    beside("discord-secret", &["discord"], r"[A-Fa-f0-9]{64}|[A-Za-z0-9_=-]{32}"),
+    beside("telegram-secret", &["telegr"], r"[0-9]{5,16}:A[A-Za-z0-9_-]{34}"),
+    beside("mattermost-token", &["mattermost"], r"[A-Za-z0-9]{26}"),
+    beside("gitter-token", &["gitter"], r"[A-Za-z0-9_=-]{40}"),
+    beside(
+        "messagebird-key",
+        &["messagebird", "message-bird", "message_bird"],
+        r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9]{25}",
+    ),
+    beside("sendbird-token", &["sendbird"], r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Fa-f0-9]{40}"),
+    beside("intercom-secret", &["intercom"], r"[A-Za-z0-9_=-]{60}"),
+    beside("mailgun-secret", &["mailgun"], r"[A-Za-z0-9]{32}-[A-Za-z0-9]{8}-[A-Za-z0-9]{8}"),
+    beside("hubspot-key", &["hubspot"], r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    beside("zendesk-key", &["zendesk"], r"[A-Za-z0-9]{40}"),
+    beside("okta-token", &["okta"], r"00[A-Za-z0-9_=-]{40}"),
+    beside("facebook-secret", &["facebook"], r"[A-Fa-f0-9]{32}"),
+    beside("flickr-token", &["flickr"], r"[A-Za-z0-9]{32}"),
+    beside("linkedin-secret", &["linkedin", "linked_in", "linked-in"], r"[A-Za-z0-9]{16}|[A-Za-z0-9]{14}"),
+    beside("twitch-token", &["twitch"], r"[A-Za-z0-9]{30}"),
+    beside(
+        "twitter-secret",
+        &["twitter"],
+        r"A{22}[A-Za-z0-9%]{80,100}|[0-9]{15,25}-[A-Za-z0-9]{20,40}|[A-Za-z0-9]{50}|[A-Za-z0-9]{45}|[A-Za-z0-9]{25}",
+    ),
+    beside("nytimes-key", &["nytimes", "new-york-times", "newyorktimes"], r"[A-Za-z0-9_=-]{32}"),
+    beside("etsy-key", &["etsy"], r"[A-Za-z0-9]{24}"),
+    // Money.
+    beside("plaid-secret", &["plaid"], r"[A-Za-z0-9]{30}|[A-Za-z0-9]{24}"),
+    beside("coinbase-token", &["coinbase"], r"[A-Za-z0-9_=-]{64}"),
+    beside("bittrex-key", &["bittrex"], r"[A-Za-z0-9]{32}"),
+    beside("kraken-key", &["kraken"], r"[A-Za-z0-9/=_+-]{80,90}"),
+    beside("kucoin-key", &["kucoin"], r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Fa-f0-9]{24}"),
+    beside("finicity-key", &["finicity"], r"[A-Fa-f0-9]{32}|[A-Za-z0-9]{20}"),
+    beside("finnhub-token", &["finnhub"], r"[A-Za-z0-9]{20}"),
+    beside("freshbooks-token", &["freshbooks"], r"[A-Za-z0-9]{64}"),
+];
