@@ -57,7 +57,7 @@ impl Default for PlanLimits {
     }
 }
 
-/// The language model in memory: about 130 MB for SmolLM2, 600 MB for Gemma 3 270M. Threads may share it; it answers one question at a time.
+/// The language model in memory: about 130 MB for SmolLM2, 670 MB for Gemma 3 270M. Threads may share it; it answers one question at a time.
 pub struct LocalPlanner {
     id: ModelId,
     model: Engine,

@@ -193,7 +193,10 @@ impl LocalModels {
         match (self.enabled, server, self.installed(&self.chosen)) {
             (false, ..) => "by template, models are switched off".to_owned(),
             (true, Some(server), _) => format!("{} of the model server", server.model),
-            (true, None, true) => named(&self.chosen).map_or("a model", |model| &model.title).to_owned(),
+            (true, None, true) => {
+                // A screen's first line is short.
+                named(&self.chosen).map_or("a model", |model| model.title.trim_end_matches("-Instruct")).to_owned()
+            }
             (true, None, false) => "by template (assay models pull)".to_owned(),
         }
     }
