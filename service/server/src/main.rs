@@ -23,6 +23,7 @@ mod refresh;
 mod rights;
 mod scan;
 mod sensor;
+mod shifts;
 mod similar;
 mod snapshot;
 mod ticket;

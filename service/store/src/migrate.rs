@@ -8,7 +8,11 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use crate::error::{Doing, StoreError};
 
 /// The steps, in order. Step n brings the schema from n to n + 1. A released step is never edited.
-const STEPS: &[&str] = &[include_str!("schema/0001_ledger.sql"), include_str!("schema/0002_token_node.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001_ledger.sql"),
+    include_str!("schema/0002_token_node.sql"),
+    include_str!("schema/0003_posture.sql"),
+];
 
 /// The schema that this build writes.
 pub(crate) const KNOWN: u32 = STEPS.len() as u32;
