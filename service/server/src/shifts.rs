@@ -122,15 +122,20 @@ pub(crate) fn place(shifted: &Shifted) -> Line {
     line
 }
 
+/// Values of ours; all others are names of the cluster.
+const OURS: [&str; 8] = ["there", "exposed", "internal", "not running", "privileged", "baseline", "restricted", "none"];
+
 /// One value of a shift, with who said so where manifests did.
-pub(crate) fn value(word: Option<&Word>) -> Line {
-    match word {
-        None => vec![own("not there")],
-        Some(word) => {
-            let declared = (word.by == Author::ClusterAdmin).then(|| own("declared: "));
-            declared.into_iter().chain([Inline::Cell(word.value.clone())]).collect()
+pub(crate) fn value(aspect: Aspect, word: Option<&Word>) -> Line {
+    let Some(word) = word else { return vec![own("not there")] };
+    let ours = match aspect {
+        Aspect::Object | Aspect::Exposure | Aspect::PodSecurity | Aspect::Enforced => {
+            OURS.into_iter().find(|ours| *ours == word.value.reveal())
         }
-    }
+        Aspect::Image | Aspect::Digest | Aspect::Identity | Aspect::Rights | Aspect::Looked => None,
+    };
+    let declared = (word.by == Author::ClusterAdmin).then(|| own("declared: "));
+    declared.into_iter().chain([ours.map_or_else(|| Inline::Name(word.value.clone()), own)]).collect()
 }
 
 /// How many findings moved with it, in both directions.
@@ -159,9 +164,10 @@ pub(crate) fn section(store: &Store, since: Time, until: Time, lines: usize) -> 
     for one in all.iter().take(lines) {
         let mut line = vec![Inline::Own(what(one)), own(" of ")];
         line.extend(place(one));
-        let mut side = value(one.shift.before.as_ref());
+        let aspect = one.shift.aspect;
+        let mut side = value(aspect, one.shift.before.as_ref());
         side.push(own(" to "));
-        side.extend(value(one.shift.after.as_ref()));
+        side.extend(value(aspect, one.shift.after.as_ref()));
         if one.moved_count > 0 {
             side.push(own("; findings moved with it: "));
             side.extend(moved(one));

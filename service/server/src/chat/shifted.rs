@@ -55,13 +55,13 @@ impl Chat<'_> {
             }
             told.rows.push(row(one, moved));
             if at < shown {
-                let (before, after) = (one.shift.before.as_ref(), one.shift.after.as_ref());
+                let value = |word| shifts::value(one.shift.aspect, word);
                 table.push(vec![
                     vec![Inline::Ago(one.at)],
                     vec![Inline::Own(shifts::what(one))],
                     shifts::place(one),
-                    shifts::value(before),
-                    shifts::value(after),
+                    value(one.shift.before.as_ref()),
+                    value(one.shift.after.as_ref()),
                     shifts::moved(one),
                 ]);
             }
