@@ -17,9 +17,9 @@ const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 const CACHE_KIB: i64 = 16 * 1024;
 /// The same while a report is taken in, which writes all over the file: what does not fit is written twice. Memory is used
 /// as far as a report needs it.
-const REPORT_CACHE_KIB: i64 = 128 * 1024;
+const REPORT_CACHE_KIB: i64 = 32 * 1024;
 /// The same of the temporary tables that a report lies in on its way.
-const STAGE_CACHE_KIB: i64 = 64 * 1024;
+const STAGE_CACHE_KIB: i64 = 16 * 1024;
 
 /// The records of one installation, in one SQLite file.
 #[derive(Debug)]
