@@ -5,7 +5,7 @@ mod answers;
 mod read;
 
 use crate::assess::{Assessment, contributions};
-use crate::asset::{KindClass, PackageKey};
+use crate::asset::{AssetKey, KindClass, PackageKey};
 use crate::brief::{Arg, Brief, Handle, Proposition};
 use crate::catalogue::{Catalogue, Piece};
 use crate::context::Factors;
@@ -171,7 +171,17 @@ pub fn named(finding: &Finding, controls: &Controls) -> Inline {
 /// Where it is: `namespace/name`, with its kind where it is no workload, the container where it is told apart, or the
 /// image.
 pub fn place(finding: &Finding) -> Line {
-    let asset = &finding.place.asset;
+    let (asset, container) = (&finding.place.asset, &finding.place.container);
+    let mut line = place_of(asset);
+    let of_image = asset.kind.class() == KindClass::Image;
+    if !of_image && !container.is_empty() && *container != asset.name {
+        line.extend([own(", container "), Inline::Name(container.clone())]);
+    }
+    line
+}
+
+/// Where an asset is: `namespace/name`, with its kind where it is no workload, or the image.
+pub fn place_of(asset: &AssetKey) -> Line {
     let mut line = Vec::new();
     if let Some(kind) = asset.kind.before_name() {
         line.extend([Inline::Own(Own::catalogued(kind)), own(" ")]);
@@ -189,10 +199,6 @@ pub fn place(finding: &Finding) -> Line {
         format!("{}/{}", asset.namespace.reveal(), asset.name.reveal())
     };
     line.push(Inline::Name(Opaque::readmit(&name)));
-    let container = &finding.place.container;
-    if !container.is_empty() && *container != asset.name {
-        line.extend([own(", container "), Inline::Name(container.clone())]);
-    }
     line
 }
 

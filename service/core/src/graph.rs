@@ -228,15 +228,12 @@ pub fn exposed_by(world: &World, asset: AssetIdx) -> Vec<AssetIdx> {
         KindClass::Workload => vec![asset],
         KindClass::Identity => world.run_as(asset).collect(),
         KindClass::Namespace => {
-            world.workloads().filter(|w| in_namespace(&world.asset(*w).key, &key.cluster, &key.name)).collect()
+            let workload = |at: &AssetIdx| world.asset(*at).key.kind.class() == KindClass::Workload;
+            world.fleet_in(&key.cluster, &key.name).iter().copied().filter(workload).collect()
         }
         KindClass::Cluster => world.workloads().filter(|w| world.asset(*w).key.cluster == key.cluster).collect(),
         _ => Vec::new(),
     }
-}
-
-fn in_namespace(key: &AssetKey, cluster: &crate::text::Opaque, namespace: &crate::text::Opaque) -> bool {
-    key.cluster == *cluster && key.namespace == *namespace
 }
 
 #[cfg(test)]

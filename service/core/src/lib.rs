@@ -39,6 +39,9 @@ pub mod world;
 pub mod graph;
 pub mod rights;
 
+// What shifted in the cluster since it was looked at before.
+pub mod posture;
+
 // Attack paths: who can become whom, and which change cuts most.
 pub mod paths;
 

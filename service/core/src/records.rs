@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::asset::AssetKey;
 use crate::finding::Decision;
 use crate::ids::{Digest, Time};
 use crate::intel::FeedState;
+use crate::posture::Shift;
 use crate::text::Opaque;
 
 /// What is known of a report before it is read.
@@ -105,6 +107,32 @@ pub struct Changed {
     pub finding: Option<i64>,
     /// The one cause, in words of ours.
     pub body: String,
+}
+
+/// A finding whose band moved, from and to which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MovedBand {
+    /// The finding's row.
+    pub finding: i64,
+    /// The band before.
+    pub from: u8,
+    /// The band now.
+    pub to: u8,
+}
+
+/// What shifted on an asset, and the findings that moved at the same look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shifted {
+    /// When it was seen: the cluster may have changed any time since the look before.
+    pub at: Time,
+    /// On what.
+    pub asset: AssetKey,
+    /// What it was and what it is.
+    pub shift: Shift,
+    /// Findings whose band moved with it; the first of many.
+    pub moved: Vec<MovedBand>,
+    /// How many moved.
+    pub moved_count: u64,
 }
 
 /// A decision that was not taken back.

@@ -166,6 +166,8 @@ pub struct World {
     by_row: HashMap<i64, AssetIdx>,
     by_vuln: HashMap<VulnId, VulnIdx>,
     by_vuln_row: HashMap<i64, VulnIdx>,
+    /// Workloads and nodes by cluster and namespace, in the order of their places.
+    fleets: HashMap<Opaque, HashMap<Opaque, Vec<AssetIdx>>>,
     /// By cluster and node, until when its sensor has watched anything.
     heard: HashMap<(Opaque, Opaque), Time>,
 }
@@ -185,6 +187,7 @@ impl World {
             by_row: HashMap::new(),
             by_vuln: HashMap::new(),
             by_vuln_row: HashMap::new(),
+            fleets: HashMap::new(),
             heard: HashMap::new(),
         }
     }
@@ -197,6 +200,10 @@ impl World {
         let idx = AssetIdx(self.assets.len() as u32);
         self.by_key.insert(key.clone(), idx);
         self.by_row.insert(id, idx);
+        if matches!(key.kind.class(), KindClass::Workload | KindClass::Node) {
+            let fleet = self.fleets.entry(key.cluster.clone()).or_default();
+            fleet.entry(key.namespace.clone()).or_default().push(idx);
+        }
         self.assets.push(Asset { id, key, facts: Vec::new(), coverage: Vec::new(), out: Vec::new(), into: Vec::new() });
         idx
     }
@@ -299,6 +306,16 @@ impl World {
     /// The workloads, by index.
     pub fn workloads(&self) -> impl Iterator<Item = AssetIdx> + '_ {
         (0..self.assets.len() as u32).map(AssetIdx).filter(|i| self.asset(*i).key.kind.class() == KindClass::Workload)
+    }
+
+    /// The workloads and nodes of a namespace; empty text for those that lie in none.
+    pub fn fleet_in(&self, cluster: &Opaque, namespace: &Opaque) -> &[AssetIdx] {
+        self.fleets.get(cluster).and_then(|fleet| fleet.get(namespace)).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many workloads and nodes a cluster has.
+    pub fn fleet_size(&self, cluster: &Opaque) -> usize {
+        self.fleets.get(cluster).map_or(0, |fleet| fleet.values().map(Vec::len).sum())
     }
 
     /// The word that stands about one question: the newest of those who may lower; where none of them has spoken, what

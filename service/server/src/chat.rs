@@ -11,6 +11,7 @@ mod names;
 mod places;
 mod refusal;
 mod scope;
+mod shifted;
 mod sieve;
 mod sources;
 mod tables;

@@ -19,6 +19,7 @@ use assay_store::Store;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{DataFolder, write_whole};
+use crate::shifts;
 use crate::shown::{self, Form, Kept};
 use crate::snapshot::Snapshot;
 use crate::today::{self, Today};
@@ -90,6 +91,7 @@ pub(crate) fn make(store: &Store, snapshot: &Snapshot, since: Time, door: &dyn D
     section(&mut blocks, "More urgent", &moved.worse, snapshot);
     section(&mut blocks, "Less urgent", &moved.better, snapshot);
     section(&mut blocks, "Gone", &moved.resolved, snapshot);
+    blocks.extend(shifts::section(store, since, as_of, LINES_MAX)?);
     section(&mut blocks, "Overdue", &overdue, snapshot);
     expiring(&mut blocks, store, snapshot)?;
     if moved.is_quiet() && today.items.is_empty() {

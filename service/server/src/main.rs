@@ -25,6 +25,7 @@ mod refresh;
 mod rights;
 mod scan;
 mod sensor;
+mod shifts;
 mod shown;
 mod similar;
 mod snapshot;

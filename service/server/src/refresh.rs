@@ -1,11 +1,13 @@
 //! Change runs the road again: every finding whose band or row is not the recorded one gets a new record, with the input
-//! that changed. The same loop serves reports, feeds, decisions and the passing of time.
+//! that changed. What shifted on the cluster is written beside them. The same loop serves reports, feeds, decisions and the
+//! passing of time.
 
 use anyhow::Result;
 use assay_core::assess::{Inputs, stand};
-use assay_core::order::clock_after_move;
+use assay_core::order::{Row, clock_after_move};
 use assay_store::{Move, Store};
 
+use crate::shifts;
 use crate::snapshot::Snapshot;
 
 /// How many moves are written at once.
@@ -14,6 +16,7 @@ const MOVES_MAX: usize = 50_000;
 /// Finds the moves and writes them. Returns how many there were.
 pub(crate) fn run(store: &mut Store, snapshot: &mut Snapshot) -> Result<usize> {
     let moves = find(store, snapshot)?;
+    shifts::follow(store, snapshot, &moves)?;
     let at = snapshot.world.as_of;
     let policy = format!("{} {}", snapshot.policy.id, snapshot.policy.version);
     for chunk in moves.chunks(MOVES_MAX) {
@@ -39,16 +42,22 @@ fn note(snapshot: &mut Snapshot, moves: &[(usize, Move)]) {
 
 fn find(store: &Store, snapshot: &Snapshot) -> Result<Vec<(usize, Move)>> {
     let policy = &snapshot.policy;
-    let mut moves = Vec::new();
-    for (at, row) in snapshot.table.rows().iter().enumerate().filter(|(_, row)| row.is_open()) {
-        let inputs = snapshot.table.inputs(row);
-        let now = stand(inputs, policy);
-        let recorded = (row.recorded_row != u16::MAX).then_some((row.recorded_band, row.recorded_row));
-        if recorded == Some((now.band, now.row)) {
-            continue;
-        }
+    let recorded = |row: &Row| (row.recorded_row != u16::MAX).then_some((row.recorded_band, row.recorded_row));
+    let open = snapshot.table.rows().iter().enumerate().filter(|(_, row)| row.is_open());
+    let moved: Vec<(usize, &Row)> = open
+        .filter(|(_, row)| {
+            let now = stand(snapshot.table.inputs(row), policy);
+            recorded(row) != Some((now.band, now.row))
+        })
+        .collect();
+    let ids: Vec<i64> = moved.iter().map(|(_, row)| i64::from(row.id)).collect();
+    let clocks = store.clocks(&ids)?;
+    let mut moves = Vec::with_capacity(moved.len());
+    for (at, row) in moved {
         let finding = i64::from(row.id);
-        let (clock, episode_start) = store.clocks(finding)?;
+        let Some((clock, episode_start)) = clocks.get(&finding).copied() else { continue };
+        let inputs = snapshot.table.inputs(row);
+        let (now, recorded) = (stand(inputs, policy), recorded(row));
         let before = recorded.map(|(band, _)| (band, clock));
         let clock_start = clock_after_move(policy, before, now.band, episode_start, snapshot.world.as_of);
         let why = match recorded {

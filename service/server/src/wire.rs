@@ -247,6 +247,18 @@ impl AssetWire {
             image: image.unwrap_or_default(),
         }
     }
+
+    /// An asset as a whole.
+    pub(crate) fn of_asset(asset: &AssetKey) -> Self {
+        Self {
+            kind: asset.kind.to_string(),
+            cluster: (&asset.cluster).into(),
+            namespace: (&asset.namespace).into(),
+            name: (&asset.name).into(),
+            container: (&Opaque::readmit("")).into(),
+            image: String::new(),
+        }
+    }
 }
 
 impl FactorWire {

@@ -18,6 +18,7 @@ mod listing;
 mod migrate;
 mod open;
 mod passages;
+mod posture;
 mod readings;
 mod records;
 mod refresh;
@@ -29,7 +30,7 @@ mod world;
 
 pub use asked::{Column, Concluded, Picked};
 pub use assay_core::records::{
-    Chain, Changed, Counts, Imported, Move, PastDecision, Receipt, ReportMeta, StandingDecision,
+    Chain, Changed, Counts, Imported, Move, MovedBand, PastDecision, Receipt, ReportMeta, Shifted, StandingDecision,
 };
 pub use error::StoreError;
 pub use explanations::PlanRecord;
@@ -38,6 +39,7 @@ pub use history::SourceState;
 pub use listing::DETAILS_MAX;
 pub use open::Store;
 pub use passages::VectorIndex;
+pub use posture::PostureKept;
 pub use readings::{ReadJob, ReadText};
 pub use shown::{SHOWN_MAX, ShownRecord};
 pub use tokens::{Grant, Role, TokenRow};

@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0002_token_node.sql"),
     include_str!("schema/0003_readings.sql"),
     include_str!("schema/0004_shown.sql"),
+    include_str!("schema/0005_posture.sql"),
 ];
 
 /// The schema that this build writes.

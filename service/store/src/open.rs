@@ -15,6 +15,11 @@ const BUSY_MAX: Duration = Duration::from_secs(30);
 const SWITCH_PAUSE: Duration = Duration::from_millis(5);
 /// Pages kept in memory, in KiB: small, because the working set is.
 const CACHE_KIB: i64 = 16 * 1024;
+/// The same while a report is taken in, which writes all over the file: what does not fit is written twice. Memory is used
+/// as far as a report needs it.
+const REPORT_CACHE_KIB: i64 = 32 * 1024;
+/// The same of the temporary tables that a report lies in on its way.
+const STAGE_CACHE_KIB: i64 = 16 * 1024;
 
 /// The records of one installation, in one SQLite file.
 #[derive(Debug)]
@@ -65,6 +70,18 @@ impl Store {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Makes room in memory for a report.
+pub(crate) fn widen(conn: &Connection) -> Result<(), StoreError> {
+    let wide = format!("PRAGMA main.cache_size = -{REPORT_CACHE_KIB}; PRAGMA temp.cache_size = -{STAGE_CACHE_KIB};");
+    conn.execute_batch(&wide).doing("making room for a report")
+}
+
+/// Gives back what a report needed: before the next one, the connection holds no more than a reader does.
+pub(crate) fn narrow(conn: &Connection) -> Result<(), StoreError> {
+    let small = format!("PRAGMA main.cache_size = -{CACHE_KIB}; PRAGMA temp.cache_size = -{CACHE_KIB};");
+    conn.execute_batch(&small).doing("giving memory back after a report")
 }
 
 fn prepare(conn: &Connection) -> rusqlite::Result<()> {

@@ -1,11 +1,17 @@
 //! Band moves: written once, when the band or the row of the table moves, and never changed afterwards.
 
+use std::collections::HashMap;
+
 use assay_core::ids::Time;
 use assay_core::records::Move;
 use rusqlite::{TransactionBehavior, params};
 
 use crate::error::{Doing, StoreError};
 use crate::open::Store;
+use crate::tickets::ids_json;
+
+/// How many clocks are read at once.
+const CLOCKS_MAX: usize = 20_000;
 
 impl Store {
     /// Writes moves, and a row for those who follow, in one transaction.
@@ -37,14 +43,25 @@ impl Store {
         tx.commit().doing(doing)
     }
 
-    /// The clock and episode start of a finding, for the deadline after a move.
+    /// The clock and episode start of each of some findings, for the deadline after a move.
     ///
     /// # Errors
-    /// When there is no such finding.
-    pub fn clocks(&self, finding: i64) -> Result<(Time, Time), StoreError> {
-        let sql = "SELECT clock_start, episode_start FROM finding WHERE id = ?1";
-        let read = |r: &rusqlite::Row<'_>| Ok((Time::from_millis(r.get(0)?), Time::from_millis(r.get(1)?)));
-        self.conn.prepare_cached(sql).and_then(|mut s| s.query_row([finding], read)).doing("reading a clock")
+    /// When the database fails.
+    pub fn clocks(&self, findings: &[i64]) -> Result<HashMap<i64, (Time, Time)>, StoreError> {
+        let doing = "reading clocks";
+        let sql = "SELECT f.id, f.clock_start, f.episode_start FROM json_each(?1) j JOIN finding f ON f.id = j.value";
+        let mut statement = self.conn.prepare_cached(sql).doing(doing)?;
+        let mut clocks = HashMap::with_capacity(findings.len());
+        for some in findings.chunks(CLOCKS_MAX) {
+            let rows = statement.query_map([ids_json(some)], |r| {
+                Ok((r.get(0)?, (Time::from_millis(r.get(1)?), Time::from_millis(r.get(2)?))))
+            });
+            for row in rows.doing(doing)? {
+                let (id, clock) = row.doing(doing)?;
+                clocks.insert(id, clock);
+            }
+        }
+        Ok(clocks)
     }
 
     /// The moves of a finding, oldest first: when, from, to, why, and the sixteen bytes.

@@ -3,7 +3,7 @@
 use super::attacked::attacked;
 use super::{Known, Origin, Proof, UnknownBecause, node};
 use crate::assess::{Attacked, Exposed};
-use crate::asset::{AssetKey, KindClass};
+use crate::asset::KindClass;
 use crate::environment::HumanImpact;
 use crate::graph::{self, Exposure};
 use crate::ids::{EvidenceId, Span};
@@ -209,11 +209,10 @@ fn within_reach(world: &World, edge: &EdgeSeen, capability: Capability, cluster_
     let everywhere = cluster_wide || capability == Capability::ClusterAdmin;
     let (identity, to) = (&world.asset(edge.from).key, &world.asset(edge.to).key);
     let namespace = if to.kind.class() == KindClass::Namespace { &to.name } else { &identity.namespace };
-    let counts = |key: &AssetKey| {
-        let fleet = matches!(key.kind.class(), KindClass::Workload | KindClass::Node);
-        fleet && key.cluster == identity.cluster && (everywhere || key.namespace == *namespace)
-    };
-    world.assets.iter().filter(|a| counts(&a.key)).count()
+    match everywhere {
+        true => world.fleet_size(&identity.cluster),
+        false => world.fleet_in(&identity.cluster, namespace).len(),
+    }
 }
 
 fn doublings(n: usize) -> u8 {

@@ -117,6 +117,7 @@ impl Chat<'_> {
             // A quiet stretch says who was listening.
             told.blocks.extend(self.heard()?);
         }
+        self.add_shifts(&mut told, &query.filters, (since, until), usize::from(query.limit))?;
         Ok(told)
     }
 }

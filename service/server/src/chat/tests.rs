@@ -17,6 +17,7 @@ use crate::commands::scan::keep;
 use crate::ingest::{self, Asked};
 
 mod said;
+mod shifted;
 
 const MANIFESTS: &str = r#"
 apiVersion: v1

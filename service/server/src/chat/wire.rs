@@ -57,6 +57,20 @@ pub(crate) enum RowWire {
         title: String,
         asset: AssetWire,
     },
+    Shifted {
+        at: String,
+        change: &'static str,
+        asset: AssetWire,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        which: Option<Redacted>,
+        before: Option<Redacted>,
+        after: Option<Redacted>,
+        said_before: Option<&'static str>,
+        said_after: Option<&'static str>,
+        differs_from_declared: bool,
+        moved: Vec<MovedWithWire>,
+        moved_count: u64,
+    },
     Workload {
         kind: String,
         cluster: Redacted,
@@ -104,6 +118,14 @@ pub(crate) enum RowWire {
         since: Option<String>,
         findings: u64,
     },
+}
+
+/// A finding whose band moved at the same look as a change of the cluster.
+#[derive(Debug, Serialize)]
+pub(crate) struct MovedWithWire {
+    pub(crate) finding: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
 }
 
 impl From<Answer> for AskWire {

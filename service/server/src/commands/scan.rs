@@ -38,12 +38,15 @@ pub(crate) fn run(global: &Global, args: &Scan) -> Result<Ended> {
     };
     let complete = args.manifests.is_none() || args.complete;
     let receipt = keep(&app, &gathered, told_by, complete, &door)?;
-    let mut store = app.store()?;
-    let snapshot = app.refreshed(&mut store)?;
     let skipped: Vec<SkippedWire> = gathered
         .skipped()
         .map(|s| SkippedWire { place: s.locator.to_string(), reason: s.reason.to_string() })
         .collect();
+    let none_read = gathered.objects.is_empty();
+    // The objects and the state that they lead to are both large: they are never held together.
+    drop(gathered);
+    let mut store = app.store()?;
+    let snapshot = app.refreshed(&mut store)?;
     let wire = ScanWire {
         from: Opaque::admit_name(&from, &door).reveal().to_owned(),
         complete: receipt.complete,
@@ -56,7 +59,7 @@ pub(crate) fn run(global: &Global, args: &Scan) -> Result<Ended> {
         Output::Json => print_json(&wire)?,
         _ => print_text(&text(&wire))?,
     }
-    if gathered.objects.is_empty() && args.manifests.is_some() {
+    if none_read && args.manifests.is_some() {
         return Err(BadInput(format!("{from}: no Kubernetes object was read")).into());
     }
     ended(global, &snapshot)

@@ -17,6 +17,11 @@ const RIGHTS: &str = "json_extract(body, '$.link') IN ('holds', 'runs_as')";
 /// True of the record of an object's existence.
 const EXISTS: &str = "json_extract(body, '$.is') = 'exists'";
 
+/// What lies in the namespace ?2 of the cluster ?1, with the namespace itself; ?3 says whether objects of rights count.
+const WITHIN: &str = "SELECT a.id FROM asset a WHERE a.cluster = ?1 AND a.namespace = ?2 AND a.gone_at IS NULL \
+     AND (?3 OR a.kind NOT IN ('Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding')) \
+     UNION SELECT a.id FROM asset a WHERE ?2 <> '' AND a.cluster = ?1 AND a.kind = 'Namespace' AND a.namespace = '' AND a.name = ?2 AND a.gone_at IS NULL";
+
 impl Settling<'_> {
     /// Retires edges, facts and objects of this tool in the scopes that the report saw whole.
     pub(super) fn retire_what_is_gone(&self, parts: &Parts) -> Result<(), StoreError> {
@@ -43,7 +48,7 @@ impl Settling<'_> {
         let sql = "SELECT id FROM asset WHERE cluster = ?1 AND kind = ?2 AND namespace = ?3 AND name = ?4";
         let name = [at.cluster.reveal(), at.kind.as_str(), at.namespace.reveal(), at.name.reveal()];
         for asset in self.ids(sql, name)? {
-            self.retire_of(asset, true)?;
+            self.retire_of(asset)?;
         }
         if at.kind.class() == KindClass::Rbac {
             self.retire_rights(at)?;
@@ -76,28 +81,32 @@ impl Settling<'_> {
             .prepare_cached(&sql)
             .and_then(|mut s| s.execute(row))
             .doing("retiring what a scan no longer shows")?;
+        let now = self.received_at.millis();
         let sql = format!(
-            "SELECT DISTINCT a.id FROM asset a WHERE a.cluster = ?1 AND a.gone_at IS NULL AND (a.namespace = ?2 OR (?2 <> '' AND a.kind = 'Namespace' AND a.name = ?2)) \
-             AND (?4 OR a.kind NOT IN {OF_RIGHTS}) \
-             AND (EXISTS (SELECT 1 FROM edge e WHERE e.home_id = a.id AND e.source = ?3) OR EXISTS (SELECT 1 FROM fact f WHERE f.asset_id = a.id AND f.source = ?3))"
+            "UPDATE edge SET gone_at = ?6 WHERE home_id IN ({WITHIN}) AND source = ?4 AND report_id <> ?5 AND gone_at IS NULL AND (?3 OR NOT {RIGHTS}) RETURNING to_id"
         );
-        for asset in self.ids(&sql, params![cluster, namespace, self.tool, rights])? {
-            self.retire_of(asset, rights)?;
-            if let Some(space) = self.retire_object(asset)? {
-                self.retire_in(cluster, &space, rights)?;
-            }
+        let ends = self.ids(&sql, params![cluster, namespace, rights, self.tool, self.report_id, now])?;
+        self.touch_ends(&ends)?;
+        let sql = format!(
+            "UPDATE fact SET valid_until = ?6 WHERE asset_id IN ({WITHIN}) AND source = ?4 AND report_id <> ?5 AND (valid_until IS NULL OR valid_until > ?6)"
+        );
+        let row = params![cluster, namespace, rights, self.tool, self.report_id, now - 1];
+        self.conn
+            .prepare_cached(&sql)
+            .and_then(|mut s| s.execute(row))
+            .doing("retiring what a scan no longer shows")?;
+        for space in self.retire_objects(cluster, namespace, rights)? {
+            self.retire_in(cluster, &space, rights)?;
         }
         Ok(())
     }
 
     /// Edges and facts of one asset that this tool said before and does not say now.
-    fn retire_of(&self, asset: i64, rights: bool) -> Result<(), StoreError> {
+    fn retire_of(&self, asset: i64) -> Result<(), StoreError> {
         let doing = "retiring what a scan no longer shows";
         let now = self.received_at.millis();
-        let sql = format!(
-            "UPDATE edge SET gone_at = ?4 WHERE home_id = ?1 AND source = ?2 AND report_id <> ?3 AND gone_at IS NULL AND (?5 OR NOT {RIGHTS}) RETURNING to_id"
-        );
-        let ends = self.ids(&sql, params![asset, self.tool, self.report_id, now, rights])?;
+        let sql = "UPDATE edge SET gone_at = ?4 WHERE home_id = ?1 AND source = ?2 AND report_id <> ?3 AND gone_at IS NULL RETURNING to_id";
+        let ends = self.ids(sql, params![asset, self.tool, self.report_id, now])?;
         self.touch_ends(&ends)?;
         let sql = "UPDATE fact SET valid_until = ?4 WHERE asset_id = ?1 AND source = ?2 AND report_id <> ?3 AND (valid_until IS NULL OR valid_until > ?4)";
         self.conn
@@ -107,29 +116,27 @@ impl Settling<'_> {
         Ok(())
     }
 
-    /// An object whose existence this tool stated before and does not state now. The name of it when it is a namespace
-    /// that went.
-    fn retire_object(&self, asset: i64) -> Result<Option<String>, StoreError> {
-        let doing = "retiring an object";
+    /// Objects whose existence this tool stated before and does not state now. The names of the namespaces among them.
+    fn retire_objects(&self, cluster: &str, namespace: &str, rights: bool) -> Result<Vec<String>, StoreError> {
+        let doing = "retiring objects";
         let sql = format!(
-            "UPDATE asset SET gone_at = ?4, gone_as_of = ?5 WHERE id = ?1 AND gone_at IS NULL AND NOT EXISTS \
-             (SELECT 1 FROM fact WHERE asset_id = ?1 AND report_id = ?3) AND EXISTS (SELECT 1 FROM fact WHERE asset_id = ?1 AND source = ?2 AND {EXISTS}) \
-             RETURNING kind, name"
+            "UPDATE asset SET gone_at = ?6, gone_as_of = ?7 WHERE id IN ({WITHIN}) AND NOT EXISTS \
+             (SELECT 1 FROM fact WHERE asset_id = asset.id AND report_id = ?5) AND EXISTS (SELECT 1 FROM fact WHERE asset_id = asset.id AND source = ?4 AND {EXISTS}) \
+             RETURNING id, kind, name"
         );
         let (now, as_of) = (self.received_at.millis(), self.produced_at.millis());
-        let gone: Vec<(String, String)> = self
+        let gone: Vec<(i64, String, String)> = self
             .conn
             .prepare_cached(&sql)
             .and_then(|mut s| {
-                let row = params![asset, self.tool, self.report_id, now, as_of];
-                s.query_map(row, |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
+                let row = params![cluster, namespace, rights, self.tool, self.report_id, now, as_of];
+                s.query_map(row, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?.collect()
             })
             .doing(doing)?;
-        if gone.is_empty() {
-            return Ok(None);
+        for (asset, ..) in &gone {
+            self.touch_asset(*asset)?;
         }
-        self.touch_asset(asset)?;
-        Ok(gone.into_iter().find(|(kind, _)| kind == "Namespace").map(|(_, name)| name))
+        Ok(gone.into_iter().filter(|(_, kind, _)| kind == "Namespace").map(|(.., name)| name).collect())
     }
 
     /// Ways in of the objects that this report shows again, where it shows no whole namespace: what is open to the

@@ -27,7 +27,7 @@ use crate::audit;
 use crate::error::{Doing, StoreError};
 use crate::funnel::{self, FunnelStep};
 use crate::intern::Intern;
-use crate::open::Store;
+use crate::open::{Store, narrow, widen};
 
 /// One report on its way through the transaction.
 struct Settling<'t> {
@@ -71,6 +71,18 @@ impl Store {
     }
 
     fn ingest_with<E: From<StoreError>>(
+        &mut self,
+        meta: &ReportMeta,
+        step: Option<&FunnelStep<'_>>,
+        read: impl FnOnce(&mut dyn FnMut(Record) -> bool) -> Result<Head, E>,
+    ) -> Result<Receipt, E> {
+        widen(&self.conn)?;
+        let receipt = self.ingest_within(meta, step, read);
+        narrow(&self.conn)?;
+        receipt
+    }
+
+    fn ingest_within<E: From<StoreError>>(
         &mut self,
         meta: &ReportMeta,
         step: Option<&FunnelStep<'_>>,
