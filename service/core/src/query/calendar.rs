@@ -113,6 +113,10 @@ impl Words<'_> {
             let made = if back { Stretch::Since(When::Ago(unit)) } else { Stretch::Within(unit) };
             return Some((made, at + 1));
         }
+        // "24h" alone: which way, the question says.
+        if let Some((span, 1)) = self.span(0).filter(|(_, used)| *used == 1) {
+            return Some((Stretch::Within(span), 1));
+        }
         if matches!(self.word(0), "within" | "in") {
             let (span, used) = self.span(at)?;
             return Some((Stretch::Within(span), at + used));
@@ -347,6 +351,10 @@ fn unit(word: &str) -> Option<Span> {
         _ => return None,
     })
 }
+
+/// Words that times are told with and in which a slip is mended.
+pub(super) const WORDS_LONG: &str = "yesterday today tomorrow overnight monday tuesday wednesday thursday friday saturday sunday january \
+    february september october november december";
 
 /// True for a word that times are told with.
 pub(super) fn knows(word: &str) -> bool {

@@ -4,13 +4,15 @@
 mod build;
 mod items;
 mod refuse;
+mod sentence;
 mod settings;
 mod settle;
 mod walk;
 mod words;
 
 use build::Built;
-use items::{Item, What, items};
+pub(super) use refuse::refused_words;
+use items::{Item, What, items, mended};
 
 use super::abstain::{Abstain, OffTopic};
 use super::filters::Which;
@@ -43,18 +45,24 @@ pub fn read(question: &str, names: &NameIndex, previous: Option<&Query>, as_of: 
     if words.is_empty() {
         return Err(Abstain::NotForAssay(OffTopic::Noise));
     }
-    if let Some(refused) = refuse::refuse(&words, names) {
+    let words = mended(words, names);
+    sentence::read_asking(&words, names, &|words| sentence(&words, names, previous, as_of))
+}
+
+/// Reads one sentence.
+fn sentence(words: &[Token], names: &NameIndex, previous: Option<&Query>, as_of: Time) -> Result<Read, Abstain> {
+    if let Some(refused) = refuse::refuse(words, names) {
         return Err(refused);
     }
-    let (words, items) = items(words, names, as_of);
-    let built = Built::of(&items, &words, names)?;
-    let before = previous.filter(|_| built.follows(&items, &words));
+    let items = items(words, names, as_of);
+    let built = Built::of(&items, words, names)?;
+    let before = previous.filter(|_| built.follows(&items, words));
     let (mut query, explicit) = settle::settle(&built, &items, before, as_of);
     if let Some(before) = before {
         query = followed(before, query, &built, explicit);
     }
-    let mut left_aside = left_aside(&built, &words, names, before.is_some())?;
-    left_aside.extend(second_question(&items, &words, &query));
+    let mut left_aside = left_aside(&built, words, names, before.is_some())?;
+    left_aside.extend(second_question(&items, words, &query));
     Ok(Read { query, left_aside })
 }
 
@@ -171,6 +179,9 @@ fn followed(before: &Query, new: Query, built: &Built, explicit: bool) -> Query 
 impl Built {
     /// True when the words lean on a query before them.
     fn follows(&self, items: &[Item], words: &[Token]) -> bool {
+        let polite = |w: &&Token| matches!(w.text.as_str(), "ok" | "okay" | "thanks" | "thx" | "cool" | "great" | "right" | "hm" | "hmm");
+        let polite = words.iter().take_while(polite).count();
+        let words = if polite < words.len() { &words[polite..] } else { words };
         let first = words.first().map_or("", |w| w.text.as_str());
         let opens = matches!(
             first,

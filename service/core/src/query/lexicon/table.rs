@@ -51,11 +51,81 @@ pub(super) const PLAIN: &str = "\
     sre secops soc engineer engineers developer developers admin admins owner owners responsible regarding \
     respect terms view views floating lying lurking waiting pending outstanding remaining leftover ongoing \
     across snapshot lookup kindly literally roughly approximately soonest earliest concerning assuming \
-    suppose supposing saying id ids level levels grade grades rating ratings color colour";
+    suppose supposing saying id ids level levels grade grades rating ratings color colour \
+    thx thanks thank lol haha bro dude mate buddy rn tho yall wanna gotta kinda imo tbh wtf omg damn hell heck sir \
+    dear hello formally officially technically cheers curiously enumerate failing fails fail others thought \
+    curious chance chances reminder remind remember forgot keeps promise promised hows fine cool wow yes yep yeah \
+    nope no-one noone thats whatever cant-think sake love hate tired busy hurry rush quick-look soonish anyways meanwhile \
+    altogether every-day daily weekly nightly hourly bridge headline figures slide slides deck";
 
 /// Words and phrases with what they mean.
 #[rustfmt::skip]
 pub(super) const TABLE: &[(&str, Means)] = &[
+    // Words of the street, of managers, and of those whose language is another one.
+    ("work on? first", Kind(K::Top)), ("repair|solve|correct|do|fix the? first", Kind(K::Top)),
+    ("nastiest|scariest|gnarliest|hottest|ugliest|hairiest", Kind(K::Top)), ("most dire|risky", Kind(K::Top)),
+    ("keeps|keep me|us up", Kind(K::Top)), ("hurts|hurt us? most", Kind(K::Top)), ("start my|the|our day|shift|week", Kind(K::Top)),
+    ("biggest|greatest|largest exposure|exposures", Kind(K::Top)), ("burns|burn most|worst?", Kind(K::Top)),
+    ("go|jump on first", Kind(K::Top)), ("number one", Kind(K::Top)), ("main|top concern|concerns", Kind(K::Top)),
+    ("should i|we be? work|working|focus|focusing|concentrate on?", Kind(K::Top)), ("focus on?", Kind(K::Top)),
+    ("first in line", Kind(K::Top)), ("to do list", Kind(K::Top)), ("todo", Kind(K::Top)), ("tackle", Kind(K::Top)),
+    ("what|whatever puts|put|pushed|pushes", Kind(K::Why)), ("what is|was the? reason", Kind(K::Why)),
+    ("how did|does|do|has|have it|this|that? end|ended|get|got|become up", Kind(K::Why)), ("whats up with", Kind(K::Why)),
+    ("what|whats cooking", Kind(K::Changed)), ("blew|blow|blown up", Kind(K::Changed)), ("trending|trends", Kind(K::Changed)),
+    ("going on", Kind(K::Changed)), ("goes|went|going wrong", Kind(K::Changed)), ("shifted|shift", Kind(K::Changed)),
+    ("catch me up|upon?", Kind(K::Changed)), ("bring me up to speed", Kind(K::Changed)), ("whats up in", Kind(K::Changed)),
+    ("popped|pop|pops up", Set(S::Change(Change::New))), ("showed|turned up", Set(S::Change(Change::New))),
+    ("brand new", Set(S::Change(Change::New))), ("freshly|recently found|discovered|reported|opened", Set(S::Change(Change::New))),
+    ("reopen", Set(S::Change(Change::Reopened))), ("reappeared|resurfaced|returned", Set(S::Change(Change::Reopened))),
+    ("resurface|reappear", Set(S::Change(Change::Reopened))), ("deteriorated|worsening|worsen", Set(S::Change(Change::Worse))),
+    ("went up in? urgency|severity|band", Set(S::Change(Change::Worse))), ("more pressing|dangerous", Set(S::Change(Change::Worse))),
+    ("calmed down", Set(S::Change(Change::Better))), ("dropped|went down in? urgency|band|priority", Set(S::Change(Change::Better))),
+    ("got|get|been cleaned|sorted up|out?", Set(S::Resolved)), ("vanished|vanish|disappear", Set(S::Resolved)),
+    ("exposure to", Affects), ("exposure to the? internet|outside|world", Topic(S::Exposed(Yes))), ("safe from", Affects),
+    ("in trouble with|over|because", Affects), ("relevant for|to us?", Affects), ("bite|bites|biting", Affects),
+    ("apply|applies to us|anything|any?", Affects), ("hurt|hurts|hurting us?", Affects),
+    ("pull|pulls|pulling|drag|drags in", Means::Has), ("embed|embeds|bundle|bundled|bundling|link|links|linking", Means::Has),
+    ("packaged|shipped|baked with|into|in?", Means::Has), ("still|stuck on", Means::Has), ("rely|relying on", Means::Has), ("need|needs|require|requires", Filler),
+    ("eta on|for?", Kind(K::Due)), 
+    ("has|have to be done|fixed|finished|closed|patched|resolved", Kind(K::Due)), ("time limit|limits", Kind(K::Due)),
+    ("cutoff|cut-off|timeline", Kind(K::Due)), ("slip|slips|slipping|slipped", Set(S::Overdue(Yes))),
+    ("behind schedule|time", Set(S::Overdue(Yes))), ("run|ran out of time", Set(S::Overdue(Yes))), ("expiry|expiration", Means::Expires),
+    ("out of sla", Set(S::Overdue(Yes))), ("breach|breached|breaching|violate|violates|violating the|our? sla|slas", Set(S::Overdue(Yes))),
+    ("delayed", Set(S::Overdue(Yes))), ("tardy", Set(S::Overdue(Yes))),
+    ("run|ran|runs|have|has run? out already", Set(S::Expired(Yes))), ("already run|ran|runs? out|expired", Set(S::Expired(Yes))),
+    ("lapsed", Set(S::Expired(Yes))), ("no longer valid", Set(S::Expired(Yes))), ("sign|signed|signs off on?", Kind(K::Decisions)),
+    ("called|judged|flagged|set|declared|said as|to|is|are|be? not affected", Set(S::Status(VexStatus::NotAffected))),
+    ("tolerate|concluded|conclude|conclusion|conclusions|verdict|verdicts|ruling|rulings", Kind(K::Decisions)),
+    ("triaged", Set(S::Decision(Yes))), ("untriaged", Set(S::Decision(No))), ("being looked into", Set(S::Status(VexStatus::UnderInvestigation))),
+    ("still sending|talking|sends", Kind(K::Coverage)), ("eyes on", Kind(K::Coverage)), ("phone|phoned|phoning home", Kind(K::Coverage)),
+    ("checked|check|look|looked in|by|at? last", Kind(K::Coverage)), ("hear|heard from", Kind(K::Coverage)),
+    ("covers|cover", Kind(K::Coverage)), ("up and running", Kind(K::Coverage)),
+    ("unable to see|tell|say|know|judge|observe", Kind(K::Blind)), ("view|picture|sight is? incomplete|partial", Kind(K::Blind)),
+    ("you|we did|could|do not look|looked|see|know at?", Kind(K::Blind)), ("incomplete", Kind(K::Blind)),
+    ("dark corner|corners", Kind(K::Blind)), ("invisible|hidden from|to you|us?", Kind(K::Blind)), ("out of sight", Kind(K::Blind)),
+    ("in the dark", Kind(K::Blind)), ("cant|cannot judge|say|vouch|speak", Kind(K::Blind)), ("holes in your view|sight|coverage", Kind(K::Blind)),
+    ("they|attackers|attacker|hackers|hacker|intruders|intruder|bad guys? get|gets|come|comes|break|breaks in", Path),
+    ("arrive|arrives|travel|travels|move|jump|jumps|hop|hops|walk|get|climb|climbs|escalate from", Means::Prep(Prep::From)),
+    ("stepping stone|stones", Path), ("break|breaks out|into", Path), ("get|gets hold of", Path), ("doors|door|gateway into|to", Path),
+    ("isolate|isolates|interrupt|interrupts|stop|stops|hurt|hurts", Cut), ("reduces|buys|lowers down? the? most risk", Kind(K::Fixes)),
+    ("single|one fix|patch|upgrade|update|investment|change", Weak(K::Fixes)),
+    ("biggest|best|highest return|payoff|impact|effect|leverage|value", Kind(K::Fixes)), ("worth upgrading|patching|updating", Kind(K::Fixes)),
+    ("pwned|owned|hacked|rooted", Set(S::Attacked(&[Attacked::Foothold]))), ("sketchy|suspicious|malicious|fishy|shady", Set(S::Attacked(&[Attacked::Attempt, Attacked::Foothold]))),
+    ("broken|broke into", Set(S::Attacked(&[Attacked::Foothold]))), ("total technical? impact", Set(S::Impact(Impact::Total))),
+    ("partial technical? impact", Set(S::Impact(Impact::Partial))), ("technical impact total|partial?", Set(S::Impact(Impact::Total))),
+    ("full control", Set(S::Impact(Impact::Total))), ("self-spreading|wormlike", Set(S::Automatable(Yes))),
+    ("attack|attacks|exploit|exploited|exploitation can be? automated", Set(S::Automatable(Yes))),
+    ("kevs", Set(S::Kev(Yes))), ("used|abused by attackers|criminals|intruders", Set(S::Kev(Yes))), ("abused in the? wild", Set(S::Kev(Yes))),
+    ("weaponised|weaponized", Set(S::Kev(Yes))), ("account|accounts", Cue(NameKind::ServiceAccount)),
+    ("severity of", Filler), ("graded|rated|scored", Filler), 
+    ("corrected|repaired|mended|patched|solved|remedied", Set(S::Resolved)), ("correct|repair|mend", Kind(K::Fixes)),
+    ("not corrected|repaired|patched|fixed|mended|solved", Filler), ("with|has|have|having a? fix|patch|update|upgrade available|out|ready", Set(S::Fix(Yes))),
+    ("correction|cure|remedy|remedies for?", Kind(K::Fixes)), ("missing a? fix|patch|patches|fixes", Set(S::Fix(No))),
+    ("no fix|patch|update available|out|known|yet?", Set(S::Fix(No))), ("nothing to patch|upgrade|update to?", Set(S::Fix(No))),
+    ("enumerate|compile", Weak(K::List)),
+    ("count|tell up|me? how many", Kind(K::Count)), ("quantity|amount|figure|headcount", Kind(K::Count)),
+    ("how big|large is", Kind(K::Count)), ("what number", Kind(K::Count)), ("how numerous", Kind(K::Count)),
+    
     // What comes first.
     ("fix|patch|do|handle|tackle|remediate|address|look first", Kind(K::Top)), ("what|which to? first", Kind(K::Top)),
     ("what should i|we fix|patch|do", Kind(K::Top)), ("what to fix|patch|do", Kind(K::Top)),

@@ -6,7 +6,7 @@ use super::super::calendar::{self, Stretch, number, stretch};
 use super::super::filters::NameKind;
 use super::super::lexicon::{Ask, LEXICON, Means, Prep, Setting};
 use super::super::names::{Hit, NameIndex};
-use super::super::tokens::Token;
+use super::super::tokens::{Mark, Token};
 use crate::ids::Time;
 
 /// A run of words and what it means.
@@ -42,18 +42,17 @@ pub(super) enum What {
     Unknown,
 }
 
-/// Reads the words one run after the other. The words come back as they were read: slips mended, compounds split.
-pub(super) fn items(words: Vec<Token>, names: &NameIndex, as_of: Time) -> (Vec<Token>, Vec<Item>) {
-    let words = mended(words, names);
+/// Reads the words one run after the other.
+pub(super) fn items(words: &[Token], names: &NameIndex, as_of: Time) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     let mut at = 0;
     while at < words.len() {
-        let (what, used) = one(&words, at, &items, names, as_of);
+        let (what, used) = one(words, at, &items, names, as_of);
         let to = (at + used.max(1)).min(words.len());
-        items.push(Item { what, from: at, to, ends: words[to - 1].ends });
+        items.push(Item { what, from: at, to, ends: words[to - 1].ends() });
         at = to;
     }
-    (words, items)
+    items
 }
 
 fn one(words: &[Token], at: usize, before: &[Item], names: &NameIndex, as_of: Time) -> (What, usize) {
@@ -165,7 +164,7 @@ fn figure(text: &str) -> Option<What> {
 
 /// The words with compounds of common words split and slips in common words mended. What could be a name is left as it
 /// is: a name one letter off must come out as unknown.
-fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
+pub(super) fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(words.len());
     let rest = words.clone();
     for (at, word) in words.into_iter().enumerate() {
@@ -181,22 +180,39 @@ fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
             out.push(word);
             continue;
         }
+        if let Some(slip) = LEXICON.slip(text) {
+            out.push(Token { text: slip.to_owned(), ..word });
+            continue;
+        }
+        // "top5", "last3".
+        if let Some((lead, digits)) = word_and_number(text) {
+            out.push(Token { mark: Mark::None, ..Token::plain(lead) });
+            out.push(Token { mark: word.mark, ..Token::plain(digits) });
+            continue;
+        }
         let parts: Vec<&str> = text.split(['-', '/']).collect();
         if parts.len() > 1 && parts.iter().all(|p| LEXICON.knows(p)) {
             let last = parts.len() - 1;
             for (i, part) in parts.iter().enumerate() {
-                out.push(Token { text: (*part).to_owned(), quoted: false, ends: word.ends && i == last });
+                let mark = if i == last { word.mark } else { Mark::None };
+                out.push(Token { mark, ..Token::plain(part) });
             }
             continue;
         }
         let meant = if names.near(text).is_some() { None } else { LEXICON.meant(text) };
-        let meant = meant.filter(|meant| !stands_for_a_name(&out, rest.get(at + 1)) || names_a_kind(meant));
+        let meant = meant.filter(|meant| !stands_for_a_name(&out, rest.get(at + 1)) || names_a_kind(meant) || LEXICON.is_place(meant));
         match meant {
             Some(meant) => out.push(Token { text: meant.to_owned(), ..word }),
             None => out.push(word),
         }
     }
     out
+}
+
+fn word_and_number(text: &str) -> Option<(&str, &str)> {
+    let (lead, digits) = text.split_at(text.find(|c: char| c.is_ascii_digit())?);
+    let counts = matches!(lead, "top" | "last" | "next" | "first" | "worst" | "cvss" | "epss" | "number" | "nr" | "port");
+    (counts && digits.len() <= 3 && digits.bytes().all(|b| b.is_ascii_digit())).then_some((lead, digits))
 }
 
 /// True where a name would stand: behind a preposition or the word for a kind of names, or before that word.
@@ -211,6 +227,6 @@ fn stands_for_a_name(before: &[Token], next: Option<&Token>) -> bool {
 }
 
 fn names_a_kind(word: &str) -> bool {
-    let token = Token { text: word.to_owned(), quoted: false, ends: false };
+    let token = Token::plain(word);
     matches!(LEXICON.longest(std::slice::from_ref(&token)), Some((Means::Cue(_), 1)))
 }

@@ -36,7 +36,8 @@ pub(super) fn settle(built: &Built, items: &[Item], before: Option<&Query>, as_o
 }
 
 fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
-    if built.kind(K::ChokePoints) || built.cut && built.path {
+    let has_end = |s: &super::build::Spot| !matches!(s.at, Place::Names(..));
+    if built.kind(K::ChokePoints) || built.cut && (built.path || built.spots.iter().any(has_end)) {
         return (K::ChokePoints, true);
     }
     let first = built.kinds.first().map(|(kind, _)| *kind);
@@ -155,8 +156,15 @@ fn spots(filters: &mut Filters, built: &Built, kind: K) {
         filters.exposed = None;
         filters.from = Some(End::Internet);
     }
-    for spot in &built.spots {
+    // "Can ci-runner get to a node": what stands before the way is where it begins.
+    let two = built.spots.iter().filter(|s| is_an_end(s)).count() > 1;
+    let begins = built.spots.first().filter(|s| two && s.prep.is_none() && is_an_end(s)).is_some()
+        && built.spots.iter().skip(1).any(|s| s.prep == Some(Prep::To));
+    for (at, spot) in built.spots.iter().enumerate() {
         match (&spot.at, ends && !spot.not) {
+            (Place::Names(name, values), true) if begins && at == 0 => {
+                filters.from = values.first().map(|v| End::Named(*name, v.clone()));
+            }
             (Place::Names(name, values), true) if is_end(*name, spot.prep) => {
                 let end = values.first().map(|v| End::Named(*name, v.clone()));
                 if spot.prep == Some(Prep::From) { filters.from = end } else { filters.to = end }
@@ -174,6 +182,11 @@ fn spots(filters: &mut Filters, built: &Built, kind: K) {
             (Place::CloudIdentity | Place::Nodes, false) => {}
         }
     }
+}
+
+/// Whether a path could begin or end there.
+fn is_an_end(spot: &super::build::Spot) -> bool {
+    !matches!(&spot.at, Place::Names(kind, _) if !is_end(*kind, Some(Prep::To)))
 }
 
 fn fixed_end(at: &Place) -> Option<End> {

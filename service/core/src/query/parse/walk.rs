@@ -184,7 +184,10 @@ impl Walk<'_> {
             }
             Means::Cue(kind) => return self.cue(kind),
             Means::Each => {
-                self.each = true;
+                // "Every finding" is all of them.
+                let every = self.words[self.items[at].to - 1].text == "every";
+                let noun = matches!(self.items.get(at + 1).map(|i| &i.what), Some(What::Means(Means::Noun | Means::Set(_))));
+                self.each = !(every && noun);
                 return;
             }
             Means::Group(group) => self.group_word(group),

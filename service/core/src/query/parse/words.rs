@@ -196,7 +196,10 @@ impl Walk<'_> {
                 self.items.get(at + 1).map(|i| &i.what),
                 Some(What::Means(Means::Has | Means::Runs | Means::Affects | Means::Set(_) | Means::Kind(_)))
             );
-        let is_name = has_shape || cue_after || verb || subject || self.prep.is_some();
+        // "Anything snyk found": who says so.
+        let tells = "found find finds reported reports says said flagged flags sees saw raised";
+        let teller = self.words.get(self.items[at].to).is_some_and(|w| tells.split(' ').any(|t| t == w.text));
+        let is_name = has_shape || cue_after || verb || subject || teller || self.prep.is_some();
         self.out.strays.push(Stray { at: self.items[at].from, is_name, has_shape, calls: None });
         self.held = self.prep.take();
         self.not = 0;
