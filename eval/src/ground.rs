@@ -6,7 +6,7 @@ use std::error::Error;
 use assay_core::control::Controls;
 use assay_core::ids::Time;
 use assay_core::observation::Record;
-use assay_core::ports::Records;
+use assay_core::ports::{Embed, Records};
 use assay_core::scope::Head;
 use assay_core::text::Door;
 
@@ -62,4 +62,9 @@ pub trait Ground {
 
     /// The door for texts from outside.
     fn door(&self) -> &dyn Door;
+
+    /// The model that makes vectors of texts; none where the machine has none.
+    fn embed(&self) -> Option<&dyn Embed> {
+        None
+    }
 }

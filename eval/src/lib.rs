@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod replay;
 pub mod situation;
 pub mod state;
+pub mod understand;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -47,6 +48,8 @@ named! {
         Guard = "guard",
         /// A day of events with attacks in it, and the lines that call a person.
         Replay = "replay",
+        /// Questions as people write them, and the query that each is, or why there is none.
+        Understand = "understand",
     }
 }
 
@@ -109,6 +112,10 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
             let road = guard::Road { door: ground.door(), escape: &escape, heed: &|_| {} };
             let seed = asked.seed.unwrap_or(guard::SEED);
             Ok(vec![guard::run(&texts, guard::cases(asked.size), seed, &road)?])
+        }
+        Suite::Understand => {
+            let cases = understand::cases(asked.cases.unwrap_or(understand::QUESTIONS)).map_err(bad)?;
+            understand::run(&cases, ground.embed())
         }
         Suite::Replay => {
             let (places, events) = replay::read(asked.cases.unwrap_or(replay::CASES)).map_err(bad)?;

@@ -47,6 +47,11 @@ pub(super) fn stretch(words: &[Token], as_of: Time) -> Option<(Stretch, usize)> 
     Words { words, today: as_of.civil().date(), as_of }.stretch()
 }
 
+/// A span of time that stands alone.
+pub(super) fn bare_span(words: &[Token], as_of: Time) -> Option<(Span, usize)> {
+    Words { words, today: as_of.civil().date(), as_of }.span(0)
+}
+
 impl Words<'_> {
     fn word(&self, at: usize) -> &str {
         self.words.get(at).filter(|w| !w.quoted).map_or("", |w| w.text.as_str())
@@ -59,6 +64,14 @@ impl Words<'_> {
 
     fn stretch(&self) -> Option<(Stretch, usize)> {
         let first = self.word(0);
+        // "On or after the 1st", "on or before friday".
+        if first == "on" && self.word(1) == "or" && matches!(self.word(2), "after" | "before") {
+            let at = self.past(3, &["the"]);
+            let (p, used) = self.point(at)?;
+            let after = self.word(2) == "after";
+            let stretch = if after { Stretch::Since(self.back(p, false)) } else { Stretch::Before(self.ahead(p, true)) };
+            return Some((stretch, at + used));
+        }
         if first == "soon" {
             return Some((Stretch::Within(SOON), 1));
         }
@@ -130,7 +143,7 @@ impl Words<'_> {
         let (old, at) = match (self.word(at), self.word(at + 1)) {
             ("older" | "longer" | "more", "than") => (true, at + 2),
             ("newer" | "younger" | "less", "than") => (false, at + 2),
-            ("over", _) => (true, at + 1),
+            ("over" | ">", _) => (true, at + 1),
             _ => return None,
         };
         let (span, used) = self.span(at)?;
@@ -366,10 +379,12 @@ pub(super) fn knows(word: &str) -> bool {
 /// A small whole number, in digits or as a word.
 pub(super) fn number(word: &str) -> Option<u16> {
     const WORDS: &[&str] =
-        &["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+        &["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"];
+    const TENS: &[(&str, u16)] =
+        &[("twenty", 20), ("twenty-five", 25), ("thirty", 30), ("forty", 40), ("fifty", 50), ("hundred", 100), ("dozen", 12)];
     match WORDS.iter().position(|w| *w == word) {
         Some(at) => Some(at as u16 + 1),
-        None if word == "twenty" => Some(20),
+        None if TENS.iter().any(|(w, _)| *w == word) => TENS.iter().find(|(w, _)| *w == word).map(|(_, n)| *n),
         None if word.bytes().all(|b| b.is_ascii_digit()) && word.len() <= 4 => word.parse().ok(),
         None => None,
     }

@@ -7,7 +7,7 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use slips::{RIGHT, SLIPS};
+use slips::{CORE, RIGHT, SLIPS};
 use table::{PLAIN, TABLE};
 
 use super::calendar;
@@ -100,8 +100,10 @@ pub(super) enum Means {
     Expires,
     /// Their end, where decisions are spoken of.
     Ends,
-    /// Seen first, or last, or not any more.
+    /// Seen first, or not any more.
     Seen,
+    /// Seen for the last time.
+    LastSeen,
     /// Speaks about the answer before.
     Before,
 }
@@ -163,10 +165,14 @@ pub(super) struct Lexicon {
     slips: BTreeMap<&'static str, &'static str>,
     /// Words that are no slip.
     right: BTreeSet<&'static str>,
+    /// Words of what is refused.
+    refused: BTreeSet<&'static str>,
 }
 
 /// Shorter words are never taken for a slip of the pen.
 const SLIP_CHARS_MIN: usize = 5;
+/// Shorter words are never taken for a slip in one of the commonest words.
+const CORE_CHARS_MIN: usize = 3;
 /// Shorter words are never taken for two slips.
 const TWO_SLIPS_CHARS_MIN: usize = 8;
 /// Shorter words for an environment are never taken for a slip of the pen.
@@ -182,6 +188,7 @@ impl Lexicon {
             places: BTreeSet::new(),
             slips: SLIPS.split(' ').filter_map(|s| s.split_once('>')).collect(),
             right: RIGHT.split(' ').collect(),
+            refused: super::parse::refused_words().filter(|w| w.len() >= SLIP_CHARS_MIN).collect(),
         };
         for (pattern, means) in TABLE {
             for phrase in spread(pattern) {
@@ -197,8 +204,6 @@ impl Lexicon {
                 }
             }
         }
-        // Words of what is refused: slips in them are mended too.
-        lexicon.words.extend(super::parse::refused_words().filter(|w| w.len() >= SLIP_CHARS_MIN));
         for word in PLAIN.split(' ') {
             lexicon.words.insert(word);
             let rows = lexicon.phrases.entry(word).or_default();
@@ -214,7 +219,7 @@ impl Lexicon {
 
     /// True for a word of the table.
     pub(super) fn knows(&self, word: &str) -> bool {
-        self.words.contains(word)
+        self.words.contains(word) || self.refused.contains(word)
     }
 
     /// The longest phrase that begins here, and how many words it takes.
@@ -254,6 +259,11 @@ impl Lexicon {
     /// The one word of the table that this was meant to be: common words are often mistyped, and none is a name.
     pub(super) fn meant(&self, word: &str) -> Option<&'static str> {
         let length = word.chars().count();
+        if (CORE_CHARS_MIN..SLIP_CHARS_MIN).contains(&length) && !self.right.contains(word) {
+            let slip = |w: &&str| w.chars().next() == word.chars().next() && one_letter_off(word, w);
+            let mut near = CORE.split(' ').filter(slip);
+            return near.next().filter(|_| near.next().is_none());
+        }
         if length < SLIP_CHARS_MIN || !word.chars().all(char::is_alphabetic) || self.right.contains(word) {
             return None;
         }
@@ -262,7 +272,7 @@ impl Lexicon {
         let long = |w: &&&str| w.chars().count() >= SLIP_CHARS_MIN && !named(w);
         // A slip rarely takes the first letter, and "teach" is not "reach".
         let initial = |w: &&&str| w.chars().next() == word.chars().next();
-        let candidates = || self.words.iter().filter(long).filter(initial).copied();
+        let candidates = || self.words.iter().chain(&self.refused).filter(long).filter(initial).copied();
         let times = || calendar::WORDS_LONG.split(' ').filter(|w| w.chars().next() == word.chars().next());
         let one = candidates().chain(times()).find(|w| one_letter_off(word, w));
         if one.is_some() || length < TWO_SLIPS_CHARS_MIN {

@@ -14,7 +14,7 @@ use build::Built;
 pub(super) use refuse::refused_words;
 use items::{Item, What, items, mended};
 
-use super::abstain::{Abstain, OffTopic};
+use super::abstain::{Absent, Abstain, OffTopic};
 use super::filters::Which;
 use super::lexicon::{Ask, Means};
 use super::names::NameIndex;
@@ -46,36 +46,77 @@ pub fn read(question: &str, names: &NameIndex, previous: Option<&Query>, as_of: 
         return Err(Abstain::NotForAssay(OffTopic::Noise));
     }
     let words = mended(words, names);
-    sentence::read_asking(&words, names, &|words| sentence(&words, names, previous, as_of))
+    sentence::read_asking(&words, names, &|words| sentence(&words, names, previous, as_of, None))
+}
+
+/// Reads a question whose kind somebody else named; names, filters and times are what the words say.
+///
+/// # Errors
+/// The reason why there is no query for these words, even so.
+pub(super) fn read_as(
+    question: &str,
+    names: &NameIndex,
+    previous: Option<&Query>,
+    as_of: Time,
+    kind: QueryKind,
+) -> Result<Read, Abstain> {
+    sentence(&mended(tokens(question), names), names, previous, as_of, Some(kind))
 }
 
 /// Reads one sentence.
-fn sentence(words: &[Token], names: &NameIndex, previous: Option<&Query>, as_of: Time) -> Result<Read, Abstain> {
+fn sentence(
+    words: &[Token],
+    names: &NameIndex,
+    previous: Option<&Query>,
+    as_of: Time,
+    named: Option<QueryKind>,
+) -> Result<Read, Abstain> {
     if let Some(refused) = refuse::refuse(words, names) {
         return Err(refused);
     }
     let items = items(words, names, as_of);
     let built = Built::of(&items, words, names)?;
     let before = previous.filter(|_| built.follows(&items, words));
-    let (mut query, explicit) = settle::settle(&built, &items, before, as_of);
+    let (mut query, explicit) = settle::settle(&built, &items, before, as_of, named);
     if let Some(before) = before {
         query = followed(before, query, &built, explicit);
     }
-    let mut left_aside = left_aside(&built, words, names, before.is_some())?;
+    if nowhere(&query, names) {
+        return Err(Abstain::NothingFound(Absent::Finding));
+    }
+    let mut left_aside = left_aside(&built, words, names, before.is_some(), named.is_some())?;
     left_aside.extend(second_question(&items, words, &query));
     Ok(Read { query, left_aside })
 }
 
+/// True when every workload that is asked for is known, and none of them lies in the namespaces that are asked for.
+fn nowhere(query: &Query, names: &NameIndex) -> bool {
+    let f = &query.filters;
+    let placed = |name: &str| f.namespace.iter().any(|n| names.has_workload(n.reveal(), name));
+    !f.namespace.is_empty()
+        && !f.workload.is_empty()
+        && f.workload.iter().all(|w| !w.reveal().contains('/') && !placed(w.reveal()))
+}
+
 /// The words that nothing was made of; too many of them, and the question was not understood. What stands where a name
 /// would stand is an unknown name.
-fn left_aside(built: &Built, words: &[Token], names: &NameIndex, follows: bool) -> Result<Vec<Opaque>, Abstain> {
+fn left_aside(
+    built: &Built,
+    words: &[Token],
+    names: &NameIndex,
+    follows: bool,
+    named: bool,
+) -> Result<Vec<Opaque>, Abstain> {
     let meaning = built.meaning + usize::from(follows);
+    if built.counts_strangers {
+        return Err(Abstain::NotForAssay(OffTopic::NotUnderstood));
+    }
     let said = |at: usize| Opaque::readmit(&words[at].text);
     // Beside other words that say nothing, a word where a name would stand is one more of them.
     let others = built.strays.iter().filter(|s| !s.is_name).count();
     let about_us = meaning > 0 || built.noun;
-    let named = |s: &&build::Stray| s.is_name && (s.has_shape || about_us && others * 3 <= meaning);
-    if let Some(stray) = built.strays.iter().find(named) {
+    let is_named = |s: &&build::Stray| s.is_name && (s.has_shape || about_us && others * 3 <= meaning);
+    if let Some(stray) = built.strays.iter().find(is_named) {
         if let Some(id) = stray.calls {
             return Err(Abstain::UnknownName { said: Opaque::readmit(id), near: None });
         }
@@ -86,7 +127,7 @@ fn left_aside(built: &Built, words: &[Token], names: &NameIndex, follows: bool) 
     }
     let strays = built.strays.len();
     let only_times = meaning == built.times && !built.noun && built.weak.is_empty() && !follows;
-    if meaning == 0 || only_times || strays * 2 > meaning {
+    if !named && (meaning == 0 || only_times || strays * 2 > meaning) {
         return Err(Abstain::NotForAssay(OffTopic::NotUnderstood));
     }
     Ok(built.strays.iter().map(|s| said(s.at)).collect())
@@ -203,7 +244,13 @@ impl Built {
                 | "group"
                 | "break"
                 | "instead"
+                | "just"
         );
+        let last = words.last().map_or("", |w| w.text.as_str());
+        // "Newest first", "show 25", "48 hours": how, how many and since when, of what was asked before.
+        let said = self.order.is_some() || self.limit.is_some() || self.times > 0;
+        let bare = self.kinds.is_empty() && self.filters.is_empty() && self.names == 0 && !self.noun;
+        let opens = opens || last == "only" || said && bare && self.strays.is_empty();
         let back = items.iter().any(|i| matches!(i.what, What::Means(Means::Before)));
         let bare = self.kinds.len() == 1 && self.filters.is_empty() && self.names == 0 && words.len() <= 4;
         let bare_count = bare && self.kinds.iter().any(|(k, _)| *k == QueryKind::Count);

@@ -34,9 +34,19 @@ pub(super) const SLIPS: &str = "\
     dlete>delete delet>delete deleet>delete restrat>restart restrt>restart rstart>restart pach>patch ptach>patch \
     pls>please plz>please pleas>please plese>please pelase>please gimmie>gimme lemme>show shwoing>showing";
 
+/// The commonest short words: a slip in one of these is mended although it is short.
+#[rustfmt::skip]
+pub(super) const CORE: &str = "\
+    many much show list what when where which with does have from that this those these they were your last week next \
+    month high fixed first find there most than worst about since until today under count paths path order only just open";
+
 /// Words that are right as they are.
 #[rustfmt::skip]
 pub(super) const RIGHT: &str = "\
+    hat shot snow slow lint wish lost cost fast past mist miss math match then thin them than they the tent text nest nets \
+    wear weak wreck wide wife wall walk warm sort soap shop ship list lift like live line fist form foam farm firm from mark mask mast must most \
+    post host dose dies dock duck day hay haven hive hike hide hang hand hard hate hats thus thug that onto omit oven overt path bath math \
+    pats part park pack page pain paid pair palm pass past port pool pots east wee weed wind wine wing wire wise wood word work \
     three thought others heard county court white leading alone completed market markets writing senior master owned \
     staff scored paper papers manage manager managers chance chances larger closer store stores charge charges leave leaves \
     build builds built note notes teams sports style black master board boards cards card court legal house \

@@ -56,7 +56,7 @@ pub(super) const PLAIN: &str = "\
     dear hello formally officially technically cheers curiously enumerate failing fails fail others thought \
     curious chance chances reminder remind remember forgot keeps promise promised hows fine cool wow yes yep yeah \
     nope no-one noone thats whatever cant-think sake love hate tired busy hurry rush quick-look soonish anyways meanwhile \
-    altogether every-day daily weekly nightly hourly bridge headline figures slide slides deck";
+    altogether every-day daily weekly nightly hourly bridge headline figures slide slides deck business company estate organisation organization client clients partner partners finance legal";
 
 /// Words and phrases with what they mean.
 #[rustfmt::skip]
@@ -83,7 +83,7 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("got|get|been cleaned|sorted up|out?", Set(S::Resolved)), ("vanished|vanish|disappear", Set(S::Resolved)),
     ("exposure to", Affects), ("exposure to the? internet|outside|world", Topic(S::Exposed(Yes))), ("safe from", Affects),
     ("in trouble with|over|because", Affects), ("relevant for|to us?", Affects), ("bite|bites|biting", Affects),
-    ("apply|applies to us|anything|any?", Affects), ("hurt|hurts|hurting us?", Affects),
+    ("apply|applies to us|anything|any?", Affects), ("hurt|hurts|hurting us", Affects),
     ("pull|pulls|pulling|drag|drags in", Means::Has), ("embed|embeds|bundle|bundled|bundling|link|links|linking", Means::Has),
     ("packaged|shipped|baked with|into|in?", Means::Has), ("still|stuck on", Means::Has), ("rely|relying on", Means::Has), ("need|needs|require|requires", Filler),
     ("eta on|for?", Kind(K::Due)), 
@@ -126,6 +126,28 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("count|tell up|me? how many", Kind(K::Count)), ("quantity|amount|figure|headcount", Kind(K::Count)),
     ("how big|large is", Kind(K::Count)), ("what number", Kind(K::Count)), ("how numerous", Kind(K::Count)),
     
+    ("press|presses hardest|most", Kind(K::Top)), ("spicy|spiciest", Kind(K::Top)), ("most|more hard|hardest", Kind(K::Top)),
+    ("thing|things|findings|items|stuff|issues|ones|what to fix|patch|do|handle|address|tackle|repair|solve", Kind(K::Top)),
+    ("to? fix|do|patch|handle|solve at? first|now|next|today", Kind(K::Top)), ("is to? fix|patch|do first", Kind(K::Top)),
+    ("in front of me|us", Filler), ("front of the? line|queue", Kind(K::Top)), ("head of the? list|line|queue", Kind(K::Top)),
+    ("reasoning|story|logic|thinking|motivation|justification behind|with|on|of|for|about?", Kind(K::Why)),
+    ("place|position|rank|ranking|standing|placement of", Kind(K::Why)), ("what is|was behind", Kind(K::Why)), ("so high|low|urgent up?", Filler),
+    ("in|on? cisas|cisa known? exploited? list|catalogue|catalog|kev of? known? exploited? vulnerabilities?", Set(S::Kev(Yes))),
+    ("known exploited vulnerabilities|vulnerability catalogue|catalog|list", Set(S::Kev(Yes))), ("kev catalogue|catalog|list", Set(S::Kev(Yes))),
+    ("known fix|patch", Set(S::Fix(Yes))), ("have|has|with a? known fix|patch", Set(S::Fix(Yes))),
+    ("conditions|condition|prerequisites|preconditions", Topic(S::Conditions(Yes))),
+    ("exploit|exploitation|exploiting conditions|condition|prerequisites|preconditions", Topic(S::Conditions(Yes))),
+    ("conditions|condition|prerequisites|preconditions for|of|to the? exploit|exploitation|exploiting|attack|attacks", Topic(S::Conditions(Yes))),
+    ("exploit|exploitation? conditions|condition|prerequisites|preconditions of|for? exploit|exploitation? are|is? all? met|fulfilled|satisfied|given|present", Set(S::Conditions(Yes))),
+    ("exploit|exploitation? conditions|condition|prerequisites|preconditions of|for? exploit|exploitation? are|is? unmet|unfulfilled|missing|absent", Set(S::Conditions(No))),
+    ("exploit|exploitation? conditions|condition|prerequisites|preconditions of|for? exploit|exploitation? are|is? not met|fulfilled|satisfied|given", Set(S::Conditions(No))),
+    ("last seen|sighted|observed", Means::LastSeen), ("seen|sighted last", Means::LastSeen), ("listing", Weak(K::List)),
+    ("movements", Kind(K::Changed)), ("lead|leads|leading|led to|into", Means::Prep(Prep::To)), ("lead|leads|leading|led from", Means::Prep(Prep::From)),
+    ("attacker|attackers|intruder|hacker|somebody|someone go|goes|proceed|continue|spread|move from|next|on?", Path), ("attack path|paths wise", Path),
+    ("go|goes on? from", Path), ("from there", Filler), ("can|could reach", Path),
+    ("say|says|saying|status|with|state not affected", Set(S::Status(VexStatus::NotAffected))),
+    ("status fixed", Set(S::Status(VexStatus::Fixed))), ("status affected", Set(S::Status(VexStatus::Affected))),
+    ("provide|deliver|fetch|return|produce|pull up?", Weak(K::List)),
     // What comes first.
     ("fix|patch|do|handle|tackle|remediate|address|look first", Kind(K::Top)), ("what|which to? first", Kind(K::Top)),
     ("what should i|we fix|patch|do", Kind(K::Top)), ("what to fix|patch|do", Kind(K::Top)),

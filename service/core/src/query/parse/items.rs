@@ -42,6 +42,9 @@ pub(super) enum What {
     Unknown,
 }
 
+/// Questions of no more words may say a span of time and nothing else.
+const SHORT_MAX: usize = 5;
+
 /// Reads the words one run after the other.
 pub(super) fn items(words: &[Token], names: &NameIndex, as_of: Time) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
@@ -82,8 +85,23 @@ fn one(words: &[Token], at: usize, before: &[Item], names: &NameIndex, as_of: Ti
     if let Some((stretch, used)) = stretch(&words[at..], as_of) {
         return (What::Stretch(stretch), used);
     }
+    // "48 hours" in a short follow-up.
+    if words.len() <= SHORT_MAX
+        && let Some((span, used)) = calendar::bare_span(&words[at..], as_of)
+    {
+        return (What::Stretch(Stretch::Within(span)), used);
+    }
     if let Some((means, used)) = phrase {
         return (What::Means(means), used);
+    }
+    // "The spiciest", "the most annoying".
+    let most = at > 0 && words[at - 1].text == "most" && !text.contains(|c: char| !c.is_alphabetic());
+    if named.is_empty() && (most || text.len() > 6 && text.ends_with("iest")) {
+        return (What::Means(Means::Kind(QueryKind::Top)), 1);
+    }
+    // An adverb is no name.
+    if named.is_empty() && text.len() > 6 && text.ends_with("ly") && names.near(text).is_none() {
+        return (What::Means(Means::Filler), 1);
     }
     if let Some(what) = figure(text) {
         return (what, 1);

@@ -13,7 +13,7 @@ const VERDICTS: &str =
     "safe secure secured compliant compliance worried worry concerned sleep trust afraid panic safely";
 const PREDICTIONS: &str = "predict prediction predictions forecast likelihood odds probability gonna";
 const CHATTER: &str = "poem joke weather song story essay recipe lyrics python script translate haiku horoscope salary pizza \
-    homework football regex javascript limerick riddle bitcoin";
+    homework football regex javascript limerick riddle bitcoin meme doctor pill medicine headache";
 const GREETINGS: &str = "hello hi hey thanks thank thx bye goodbye cheers yo hola help nevermind";
 /// Verbs behind "how do I" that want a lesson.
 const LESSONS: &str = "write install configure create learn build compile use uninstall enable become cook debug start set connect \
@@ -73,7 +73,7 @@ fn has(text: &[&str], any: &str) -> bool {
 }
 
 fn pair(text: &[&str], first: &str, second: &str) -> bool {
-    text.windows(2).any(|w| w[0] == first && among(second, w[1]))
+    text.windows(2).any(|w| among(first, w[0]) && among(second, w[1]))
 }
 
 fn instruction(text: &[&str]) -> Option<OffTopic> {
@@ -113,7 +113,10 @@ fn off_topic(text: &[&str]) -> Option<OffTopic> {
 
 /// Statements of a language of machines.
 fn code(text: &[&str]) -> bool {
+    let link = |w: &&str| w.contains("://") || w.starts_with("../") || w.starts_with("/etc/") || w.contains("${") || w.contains("jndi");
     matches!(text, ["select", ..] if has(text, "from"))
+        || text.iter().any(link)
+        || pair(text, "java javascript my", "code")
         || pair(text, "drop", "table database")
         || matches!(text, ["insert", "into", ..] | ["import", "os", ..] | ["docker" | "curl" | "git" | "npm" | "pip" | "rm", _, ..])
 }
@@ -139,5 +142,7 @@ fn foreign(text: &[&str]) -> bool {
     let behind = text.windows(3).any(|w| w[0] == "who" && among("is was are", w[1]) && among("behind attacking hacking", w[2]));
     let counted = text.windows(3).any(|w| w[0] == "how" && w[1] == "many" && among(PEOPLE, w[2]));
     let rivals = pair(text, "better", "than") && text.first().is_some_and(|w| among("is are", w)) || pair(text, "which", "vendor");
-    behind || counted || rivals
+    let measured = has(text, "cpu latency latancy throughput p99 p95 p50 uptime revenue sales bandwidth ram iops qps rps invoices")
+        || pair(text, "memory", "usage use limit") || pair(text, "disk", "usage space");
+    behind || counted || rivals || measured
 }

@@ -11,9 +11,15 @@ use super::{Item, opening};
 use crate::ids::{Span, Time};
 use crate::text::Opaque;
 
-/// The query that the words come to; `before` is the one they lean on. True when the words name the kind themselves.
-pub(super) fn settle(built: &Built, items: &[Item], before: Option<&Query>, as_of: Time) -> (Query, bool) {
-    let (kind, explicit) = kind(built, items, before);
+/// The query that the words come to, of the kind that is named where one is; `before` is the one they lean on. True when the words name the kind themselves.
+pub(super) fn settle(
+    built: &Built,
+    items: &[Item],
+    before: Option<&Query>,
+    as_of: Time,
+    named: Option<K>,
+) -> (Query, bool) {
+    let (kind, explicit) = named.map_or_else(|| kind(built, items, before), |kind| (kind, true));
     let effective = match before {
         Some(before) if !explicit => before.kind,
         _ => kind,
@@ -63,9 +69,10 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
     if built.affects && (built.named(NameKind::Cve) || built.named(NameKind::Package) || !built.strays.is_empty()) {
         return (K::Affected, true);
     }
+    let when_seen = built.last_seen && (built.stretches.is_empty() || built.asks(Ask::When));
     let sources_only = f.stale.is_some() && built.cues.contains(&NameKind::Source)
         || built.asks(Ask::When) && built.named(NameKind::Source);
-    if built.kind(K::Coverage) || sources_only {
+    if built.kind(K::Coverage) || sources_only || when_seen {
         return (K::Coverage, true);
     }
     if runs_it(built) {
@@ -85,7 +92,9 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
         return (K::Top, true);
     }
     if built.kind(K::Due) || f.overdue.is_some() {
-        return (K::Due, true);
+        // "Only the overdue ones" narrows the list before.
+        let narrows = before.is_some_and(|b| matches!(b.kind, K::List | K::Count | K::Top)) && !built.kind(K::Due);
+        return (K::Due, !narrows);
     }
     let bare_cve = built.named(NameKind::Cve) && f.is_empty() && !built.noun && !built.weak.contains(&K::List);
     if bare_cve {
@@ -251,6 +260,7 @@ fn times(filters: &mut Filters, built: &Built, kind: K, as_of: Time) {
         match (kind, stretch) {
             // "Today" beside "what first" narrows nothing.
             (K::Top, Stretch::Window(from, to)) if *from <= as_of && as_of < *to && *to - Span::days(1) <= *from => {}
+            _ if built.last_seen && kind != K::Coverage => filters.last_seen_before = Some(beginning(*stretch)),
             _ if *not && built.seen => filters.last_seen_before = Some(beginning(*stretch)),
             _ if built.expires || built.ends && kind == K::Decisions => filters.expires_before = Some(end(*stretch)),
             (K::Decisions, Stretch::Within(_)) => filters.expires_before = Some(end(*stretch)),

@@ -149,7 +149,13 @@ impl Walk<'_> {
                 | Means::Ends
         ));
         match means {
-            Means::Filler => return,
+            Means::Filler => {
+                // "The most pressing one".
+                let one = self.words[self.items[at].from].text == "one";
+                let top = matches!(self.previous(at), Some(What::Means(Means::Kind(QueryKind::Top))));
+                self.out.single |= one && top;
+                return;
+            }
             Means::Noun => {
                 out.noun = true;
                 self.singular(at);
@@ -233,6 +239,10 @@ impl Walk<'_> {
             Means::Ends => out.ends = true,
             Means::Seen => {
                 out.seen = true;
+                return;
+            }
+            Means::LastSeen => {
+                out.last_seen = true;
                 return;
             }
             Means::Before => {

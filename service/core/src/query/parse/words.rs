@@ -15,7 +15,10 @@ impl Walk<'_> {
     pub(super) fn singular(&mut self, at: usize) {
         let word = self.words[self.items[at].to - 1].text.as_str();
         let one = matches!(word, "finding" | "thing" | "issue" | "problem" | "risk" | "item" | "threat");
-        let top = self.previous(at).is_some_and(|w| matches!(w, What::Means(Means::Kind(QueryKind::Top))));
+        // "Which finding is most urgent" is about one as well.
+        let top = self.previous(at).is_some_and(|w| {
+            matches!(w, What::Means(Means::Kind(QueryKind::Top) | Means::Ask(Ask::Who | Ask::Other)))
+        });
         self.out.single |= one && top;
     }
 
@@ -196,6 +199,13 @@ impl Walk<'_> {
                 self.items.get(at + 1).map(|i| &i.what),
                 Some(What::Means(Means::Has | Means::Runs | Means::Affects | Means::Set(_) | Means::Kind(_)))
             );
+        // "How many orders": nothing that is counted here.
+        let of_count = matches!(self.previous_plain(at), Some(What::Means(Means::Kind(QueryKind::Count))));
+        let noun_next = matches!(
+            self.items.get(at + 1).map(|i| &i.what),
+            Some(What::Means(Means::Noun | Means::Cue(_) | Means::Set(_) | Means::Kind(_)))
+        );
+        self.out.counts_strangers |= of_count && !noun_next;
         // "Anything snyk found": who says so.
         let tells = "found find finds reported reports says said flagged flags sees saw raised";
         let teller = self.words.get(self.items[at].to).is_some_and(|w| tells.split(' ').any(|t| t == w.text));

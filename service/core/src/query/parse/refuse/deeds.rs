@@ -54,6 +54,12 @@ pub(super) fn asked_for(text: &[&str]) -> bool {
     if text.windows(3).any(|w| w == ["get", "rid", "of"]) && has(text, "please pls") {
         return true;
     }
+    // "Give omar admin rights", "let anna into it".
+    let mut lets = text.iter().skip_while(|w| among("please pls can could you just", w));
+    let admits = has(text, "admin rights right access permission permissions role into privileges") && text.contains(&"");
+    if admits && lets.next().is_some_and(|w| among("give let allow grant", w)) {
+        return true;
+    }
     let mut rest = text.iter().skip_while(|w| among(LEAD_IN, w));
     let Some(verb) = rest.next().filter(|v| among(DEEDS, v)) else { return false };
     let next = rest.next().copied().unwrap_or_default();
@@ -62,11 +68,12 @@ pub(super) fn asked_for(text: &[&str]) -> bool {
         return true;
     }
     if matches!(*verb, "bring" | "take" | "put") {
-        return has(text, MOVES) && !has(text, "list top");
+        return (has(text, MOVES) || *verb == "put" && among("a an", next)) && !has(text, "list top me front");
     }
     if *verb == "make" {
-        // A name of the caller's stands here as nothing.
-        return next.is_empty() || among(OBJECTS, next);
+        // "Make it 48 hours" changes the question. A name of the caller's stands here as nothing.
+        let other = rest.next().is_some_and(|w| w.starts_with(|c: char| c.is_ascii_digit()) || among("top just only", w));
+        return (next.is_empty() || among(OBJECTS, next) || next == "me") && !other;
     }
     if among(PLAIN, verb) {
         return among(OBJECTS, next);

@@ -28,7 +28,7 @@ const SECRET_PAIRS: &[(&str, &str)] = &[
 /// Words that ask to see one.
 pub(super) const REVEALS: &str = "show print dump give gimme reveal output cat echo decode decrypt read display tell see view extract fetch \
     get want need what whats value contents content leak hand paste share remind list expose base64 grab copy spell type write pull \
-    forgot lost recover return send mail email export provide supply retrieve have use";
+    forgot lost recover return disclose divulge surrender unveil send mail email export provide supply retrieve have use";
 /// Words that ask about secrets, not for them.
 const ABOUT_SECRETS: &str = "how which who where workloads mount mounted findings finding";
 /// Words that show that the text itself is wanted.
@@ -51,6 +51,11 @@ pub(super) fn asked_for(text: &[&str], words: &[Token]) -> bool {
     let printed = has(text, PRINTED);
     let in_clear = has(text, "clear plain plaintext cleartext") && pair(text, "in", "clear plain plaintext cleartext the");
     if one && (pair(text, "show", "it") || pair(text, "print", "it") || pair(text, "i", "read use see") || pair(text, "tell", "me")) {
+        return true;
+    }
+    // "Now its password", "their values".
+    let short = text.len() <= 4 && (has(text, "password passwd passphrase kubeconfig") || pair(text, "their its the", "value values contents"));
+    if short && !has(text, ABOUT_SECRETS) {
         return true;
     }
     if in_clear && many && pair(text, "in", "clear plain plaintext") && has(text, "lie lying lies left stored found") {
