@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use assay_core::ids::Time;
 use assay_core::ports::Embed;
-use assay_core::query::{Abstain, NameIndex, Query, Read, Second, read};
+use assay_core::query::{Abstain, Asked, NameIndex, Query, Read, Second, read};
 
 pub use self::cases::{Case, Want, cases, shop};
 use self::score::{Mark, Score};
@@ -34,14 +34,17 @@ const ANSWERED_MIN: f64 = 0.95;
 struct Reader<'a> {
     names: &'a NameIndex,
     as_of: Time,
-    second: Option<&'a Second<'a>>,
+    second: Option<(&'a Second, &'a dyn Embed)>,
 }
 
 impl Reader<'_> {
     fn read(&self, question: &str, previous: Option<&Query>) -> Result<Read, Abstain> {
         let first = read(question, self.names, previous, self.as_of);
         match self.second {
-            Some(second) => second.or(first, question, self.names, previous, self.as_of).0,
+            Some((second, embed)) => {
+                let asked = Asked { question, names: self.names, previous, as_of: self.as_of };
+                second.or(first, asked, embed).0
+            }
             None => first,
         }
     }
@@ -82,8 +85,10 @@ pub fn run(cases: &[Case], embed: Option<&dyn Embed>) -> Result<Vec<Outcome>, Ev
     if let Some(embed) = embed {
         let second = Second::new(embed)
             .map_err(|e| EvalError::Ground { suite: Suite::Understand, source: Box::new(e) })?;
-        reader.second = Some(&second);
-        rows.extend(ROWS[1].outcomes(cases, &marks(&reader, cases)));
+        reader.second = Some((&second, embed));
+        let both = marks(&reader, cases);
+        rows.extend(ROWS[1].outcomes(cases, &both));
+        rows.push(changed(cases, &alone, &both));
     }
     Ok(rows)
 }
@@ -142,6 +147,18 @@ fn apart(cases: &[Case], marks: &[Mark]) -> Vec<Outcome> {
         rows.push(Outcome::reported(suite, "all as written, other languages, parser alone", foreign.right(), Vec::new()));
     }
     rows
+}
+
+/// Of the questions that the model read differently, how many it made right: above a half with its whole interval, it earns its
+/// place.
+fn changed(cases: &[Case], alone: &[Mark], both: &[Mark]) -> Outcome {
+    let moved = cases.iter().zip(alone.iter().zip(both)).filter(|(case, (a, b))| case.judged() && a.exact != b.exact);
+    let (mut better, mut all) = (0, 0);
+    for (_, (_, with)) in moved {
+        all += 1;
+        better += usize::from(with.exact);
+    }
+    Outcome::reported(Suite::Understand, "made right, of those that the model made right or wrong", (better, all), Vec::new())
 }
 
 /// How many of each sort there are, by what stands in a case.

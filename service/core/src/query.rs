@@ -19,7 +19,7 @@ pub use names::{NAMES_PER_WORD_MAX, NameIndex};
 pub use near::{Near, near};
 pub use parse::{Read, read};
 pub use reading::reading;
-pub use second::{NoSecond, ReadBy, Second};
+pub use second::{Asked, NoSecond, ReadBy, Second};
 
 use crate::ids::VulnId;
 use crate::named;

@@ -388,7 +388,7 @@ pub(crate) struct Eval {
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// ingest, rank, explain, retrieve or serve; default: all of these. By name only: agent, fleet.
+    /// ingest, rank, explain, retrieve, understand or serve; default: all of these. By name only: agent, fleet.
     pub(crate) name: Option<String>,
 }
 

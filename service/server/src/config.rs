@@ -78,6 +78,7 @@ struct ModelsFile {
     mirror: Option<String>,
     answer_ms_max: Option<u64>,
     enabled: Option<bool>,
+    second_reader: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -140,6 +141,8 @@ pub(crate) struct Models {
     pub(crate) mirror: Option<String>,
     pub(crate) answer_max: Span,
     pub(crate) enabled: bool,
+    /// Whether a model reads the questions that the parser does not understand.
+    pub(crate) second_reader: bool,
 }
 
 /// Where feeds come from.
@@ -199,6 +202,7 @@ impl Config {
                     .answer_ms_max
                     .map_or(Span::secs(2), |ms| Time::from_millis(0).until(Time::from_millis(ms as i64))),
                 enabled: file.models.enabled.unwrap_or(true),
+                second_reader: file.models.second_reader.unwrap_or(false),
             },
             intel: Intel { kev_url: file.intel.kev_url, epss_url: file.intel.epss_url },
         })

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use assay_core::catalogue::Catalogue;
 use assay_core::plan::TemplateBecause;
 use assay_core::ports::{Embed, ModelId, Planner};
+use assay_core::query::Second;
 use assay_core::text::grouped;
 use assay_models::store::State;
 use assay_models::{Embedder, LocalPlanner, ModelStore, embed, plan};
@@ -23,6 +24,8 @@ pub(crate) struct LocalModels {
     system: String,
     planner: Arc<OnceLock<Option<Arc<dyn Planner + Send + Sync>>>>,
     embedder: Arc<OnceLock<Option<Arc<dyn Embed + Send + Sync>>>>,
+    second_reader: bool,
+    second: Arc<OnceLock<Option<Second>>>,
 }
 
 impl LocalModels {
@@ -33,6 +36,8 @@ impl LocalModels {
             system: catalogue.arrange_system.as_str().to_owned(),
             planner: Arc::new(OnceLock::new()),
             embedder: Arc::new(OnceLock::new()),
+            second_reader: config.models.second_reader,
+            second: Arc::new(OnceLock::new()),
         }
     }
 
@@ -79,6 +84,19 @@ impl LocalModels {
             }
         });
         loaded.clone()
+    }
+
+    /// Who reads a question that the parser did not understand, and the model for it; none unless it is switched on and there is one.
+    pub(crate) fn second(&self) -> Option<(&Second, Arc<dyn Embed + Send + Sync>)> {
+        let embedder = self.second_reader.then(|| self.embedder()).flatten()?;
+        let second = self.second.get_or_init(|| match Second::new(embedder.as_ref()) {
+            Ok(second) => Some(second),
+            Err(error) => {
+                tracing::warn!("questions are read by the parser alone: {error}");
+                None
+            }
+        });
+        second.as_ref().map(|second| (second, embedder))
     }
 
     /// Whose vectors count: the model that is installed, whether or not it is loaded.

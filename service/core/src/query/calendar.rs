@@ -1,8 +1,12 @@
 //! Times as people say them. Comes in: words and the instant that the answer is for. Goes out: a stretch of time. Days,
 //! weeks and months are those of the calendar in UTC; "the last N" and "the next N" count from the instant.
 
+mod units;
+
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
+use units::{month, times, unit, weekday};
+pub(super) use units::{WORDS_LONG, knows, number};
 
 use super::filters::When;
 use super::tokens::Token;
@@ -71,6 +75,27 @@ impl Words<'_> {
             let after = self.word(2) == "after";
             let stretch = if after { Stretch::Since(self.back(p, false)) } else { Stretch::Before(self.ahead(p, true)) };
             return Some((stretch, at + used));
+        }
+        // "Between monday and now", "from the 1st to the 10th".
+        if matches!(first, "between" | "from") {
+            let at = self.past(1, &["the"]);
+            let (p, used) = self.point(at)?;
+            let joined = at + used;
+            if matches!(self.word(joined), "and" | "to" | "until" | "till" | "through") {
+                let from = self.back(p, false);
+                if self.word(joined + 1) == "now" {
+                    return Some((Stretch::Since(from), joined + 2));
+                }
+                let to = self.past(joined + 1, &["the"]);
+                if let (Some((end, used)), When::At(from)) = (self.point(to), from)
+                    && let When::At(end) = self.ahead(end, false)
+                {
+                    return Some((Stretch::Window(from, end), to + used));
+                }
+            }
+            if first == "between" {
+                return None;
+            }
         }
         if first == "soon" {
             return Some((Stretch::Within(SOON), 1));
@@ -345,82 +370,6 @@ impl Words<'_> {
 fn start(date: Date) -> Option<Time> {
     let zoned = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(Time::from_millis(zoned.timestamp().as_millisecond()))
-}
-
-fn times(unit: Span, n: i64) -> Span {
-    Span::secs((unit.millis() / 1000).saturating_mul(n))
-}
-
-fn unit(word: &str) -> Option<Span> {
-    Some(match word {
-        "m" | "min" | "mins" | "minute" | "minutes" => Span::minutes(1),
-        "h" | "hr" | "hrs" | "hour" | "hours" => Span::hours(1),
-        "d" | "day" | "days" => Span::days(1),
-        "w" | "wk" | "wks" | "week" | "weeks" => Span::days(7),
-        "fortnight" => Span::days(14),
-        "month" | "months" => Span::days(30),
-        "quarter" => Span::days(91),
-        "year" | "years" => Span::days(365),
-        _ => return None,
-    })
-}
-
-/// Words that times are told with and in which a slip is mended.
-pub(super) const WORDS_LONG: &str = "yesterday today tomorrow overnight monday tuesday wednesday thursday friday saturday sunday january \
-    february september october november december";
-
-/// True for a word that times are told with.
-pub(super) fn knows(word: &str) -> bool {
-    const WORDS: &str = "since after starting until till before during within over last past previous next coming following \
-        older longer newer younger than today yesterday tomorrow overnight soon ago night morning";
-    WORDS.split(' ').any(|w| w == word) || unit(word).is_some() || weekday(word).is_some() || month(word).is_some()
-}
-
-/// A small whole number, in digits or as a word.
-pub(super) fn number(word: &str) -> Option<u16> {
-    const WORDS: &[&str] =
-        &["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"];
-    const TENS: &[(&str, u16)] =
-        &[("twenty", 20), ("twenty-five", 25), ("thirty", 30), ("forty", 40), ("fifty", 50), ("hundred", 100), ("dozen", 12)];
-    match WORDS.iter().position(|w| *w == word) {
-        Some(at) => Some(at as u16 + 1),
-        None if TENS.iter().any(|(w, _)| *w == word) => TENS.iter().find(|(w, _)| *w == word).map(|(_, n)| *n),
-        None if word.bytes().all(|b| b.is_ascii_digit()) && word.len() <= 4 => word.parse().ok(),
-        None => None,
-    }
-}
-
-fn weekday(word: &str) -> Option<Weekday> {
-    Some(match word {
-        "monday" | "mon" => Weekday::Monday,
-        "tuesday" | "tue" | "tues" => Weekday::Tuesday,
-        "wednesday" | "wed" => Weekday::Wednesday,
-        "thursday" | "thu" | "thurs" => Weekday::Thursday,
-        "friday" | "fri" => Weekday::Friday,
-        "saturday" | "sat" => Weekday::Saturday,
-        "sunday" | "sun" => Weekday::Sunday,
-        _ => return None,
-    })
-}
-
-fn month(word: &str) -> Option<i8> {
-    const MONTHS: &[&str] = &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    const FULL: &[&str] = &[
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let at = MONTHS.iter().position(|m| *m == word).or_else(|| FULL.iter().position(|m| *m == word))?;
-    Some(at as i8 + 1)
 }
 
 #[cfg(test)]

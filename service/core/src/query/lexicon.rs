@@ -1,12 +1,14 @@
 //! The words that questions are made of: one table, longest phrase first. A row says what its words mean, never what a
 //! question means; that is decided in `parse`.
 
+mod said;
 mod slips;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use said::SAID;
 use slips::{CORE, RIGHT, SLIPS};
 use table::{PLAIN, TABLE};
 
@@ -40,6 +42,8 @@ pub(super) enum Means {
     Unknown,
     /// What comes next is left out.
     Not,
+    /// From what comes next to what comes after "and".
+    Between,
     /// Joins values of one filter.
     Or,
     /// A preposition: a name may follow.
@@ -190,7 +194,7 @@ impl Lexicon {
             right: RIGHT.split(' ').collect(),
             refused: super::parse::refused_words().filter(|w| w.len() >= SLIP_CHARS_MIN).collect(),
         };
-        for (pattern, means) in TABLE {
+        for (pattern, means) in SAID.iter().chain(TABLE) {
             for phrase in spread(pattern) {
                 let Some(first) = phrase.first() else { continue };
                 lexicon.words.extend(phrase.iter().copied());

@@ -245,21 +245,28 @@ impl Built {
                 | "break"
                 | "instead"
                 | "just"
+                | "grouped"
+                | "sorted"
+                | "ordered"
         );
         let last = words.last().map_or("", |w| w.text.as_str());
         // "Newest first", "show 25", "48 hours": how, how many and since when, of what was asked before.
         let said = self.order.is_some() || self.limit.is_some() || self.times > 0;
         let bare = self.kinds.is_empty() && self.filters.is_empty() && self.names == 0 && !self.noun;
         let opens = opens || last == "only" || said && bare && self.strays.is_empty();
-        let back = items.iter().any(|i| matches!(i.what, What::Means(Means::Before)));
+        let it = self.names == 0 && self.filters.is_empty() && words.iter().any(|w| matches!(w.text.as_str(), "it" | "that"));
+        let back = it || items.iter().any(|i| matches!(i.what, What::Means(Means::Before)));
         let bare = self.kinds.len() == 1 && self.filters.is_empty() && self.names == 0 && words.len() <= 4;
         let bare_count = bare && self.kinds.iter().any(|(k, _)| *k == QueryKind::Count);
         let fragment = words.len() <= 4
             && self.kinds.is_empty()
             && !self.noun
             && matches!(first, "in" | "on" | "for" | "with" | "per" | "by" | "each" | "now");
+        // "Exposed?": a filter and nothing else.
+        let narrows = words.len() <= 3 && self.kinds.is_empty() && self.names == 0 && !self.filters.is_empty() && self.weak.is_empty();
+        let narrows = narrows && !items.iter().any(|i| i.says_findings);
         let asks_why = self.kinds.first().is_some_and(|(k, _)| *k == QueryKind::Why) && self.names == 0;
-        opens || back || bare_count || asks_why || fragment
+        opens || back || bare_count || asks_why || fragment || narrows
     }
 }
 

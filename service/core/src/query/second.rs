@@ -57,52 +57,64 @@ struct File {
     frames: BTreeMap<String, Vec<String>>,
 }
 
-/// The frames as vectors, and the model that made them.
-pub struct Second<'a> {
-    embed: &'a dyn Embed,
+/// A question as it reaches the second reader.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// Its text.
+    pub question: &'a str,
+    /// The names that the caller may ask about.
+    pub names: &'a NameIndex,
+    /// The query before it.
+    pub previous: Option<&'a Query>,
+    /// The instant that the answer is for.
+    pub as_of: Time,
+}
+
+/// The frames as vectors of one model.
+#[derive(Clone, Debug)]
+pub struct Second {
     frames: Vec<(Option<QueryKind>, Vec<f32>)>,
 }
 
-impl<'a> Second<'a> {
+impl Second {
     /// Makes the vectors of all frames, once.
     ///
     /// # Errors
     /// When the frames cannot be read, or the model fails.
-    pub fn new(embed: &'a dyn Embed) -> Result<Self, NoSecond> {
+    pub fn new(embed: &dyn Embed) -> Result<Self, NoSecond> {
         let file: File = toml::from_str(FRAMES)?;
         let kind = |name: &str| (name != NONE).then(|| name.parse::<QueryKind>().ok()).flatten();
         let frames: Vec<(Option<QueryKind>, &str)> =
             file.frames.iter().flat_map(|(name, texts)| texts.iter().map(move |t| (kind(name), t.as_str()))).collect();
         let texts: Vec<&str> = frames.iter().map(|(_, text)| *text).collect();
         let vectors = embed.embed(&texts)?;
-        Ok(Self { embed, frames: frames.into_iter().map(|(kind, _)| kind).zip(vectors).collect() })
+        Ok(Self { frames: frames.into_iter().map(|(kind, _)| kind).zip(vectors).collect() })
     }
 
-    /// What the parser read; where it did not understand, what the model makes of it. A model that fails leaves all as it is.
+    /// What the parser read; where it did not understand, what the model that made the frames' vectors makes of it. A model that
+    /// fails leaves all as it is.
     pub fn or(
         &self,
         first: Result<Read, Abstain>,
-        question: &str,
-        names: &NameIndex,
-        previous: Option<&Query>,
-        as_of: Time,
+        asked: Asked<'_>,
+        embed: &dyn Embed,
     ) -> (Result<Read, Abstain>, ReadBy) {
         if !first.as_ref().is_err_and(Abstain::is_open_to_a_model) {
             return (first, ReadBy::Parser);
         }
-        let Some((kind, like, margin)) = self.nearest(&framed(question, names)) else { return (first, ReadBy::Parser) };
+        let Some((kind, like, margin)) = self.nearest(&framed(asked.question, asked.names), embed) else { return (first, ReadBy::Parser) };
         if like < LIKE_MIN || margin < MARGIN_MIN {
             return (first, ReadBy::Parser);
         }
-        match read_as(question, names, previous, as_of, kind) {
+        match read_as(asked.question, asked.names, asked.previous, asked.as_of, kind) {
             Ok(read) => (Ok(read), ReadBy::Model { like, margin }),
             Err(_) => (first, ReadBy::Parser),
         }
     }
 
     /// The nearest kind; none where no kind is nearest.
-    fn nearest(&self, text: &str) -> Option<(QueryKind, f32, f32)> {
-        let vector = self.embed.embed(&[text]).ok()?.pop()?;
+    fn nearest(&self, text: &str, embed: &dyn Embed) -> Option<(QueryKind, f32, f32)> {
+        let vector = embed.embed(&[text]).ok()?.pop()?;
         let mut best: BTreeMap<Option<QueryKind>, f32> = BTreeMap::new();
         for (kind, frame) in &self.frames {
             let like: f32 = frame.iter().zip(&vector).map(|(a, b)| a * b).sum();

@@ -15,6 +15,7 @@ use ground::OurGround;
 use serde::Serialize;
 
 use super::{print_json, print_text, sink};
+use crate::app::App;
 use crate::cli::{Eval, Global, Output};
 use crate::progress::Bar;
 use crate::{BadInput, Ended, Usage, clock};
@@ -27,7 +28,12 @@ struct EvalWire {
 pub(crate) fn run(global: &Global, args: &Eval) -> Result<Ended> {
     let suites = chosen(args.suite.as_deref())?;
     let cases = own_cases(global.data.as_deref(), args)?;
-    let ground = OurGround::new();
+    // A model is loaded for the one suite that asks it.
+    let embed = match suites.contains(&Suite::Understand) {
+        true => App::new(global)?.models()?.embedder(),
+        false => None,
+    };
+    let ground = OurGround::new(embed);
     let texts = if suites.contains(&Suite::Guard) && cases.is_none() { ground::corpora() } else { Vec::new() };
     let size = if args.full { Size::Full } else { Size::Ci };
     let mut outcomes = Vec::new();

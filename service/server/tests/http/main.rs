@@ -16,6 +16,7 @@ mod limits;
 mod objects;
 mod openapi;
 mod problems;
+mod questions;
 mod reports;
 mod roles;
 mod schema;

@@ -19,6 +19,8 @@ pub(super) struct Item {
     pub(super) to: usize,
     /// A comma or full stop follows.
     pub(super) ends: bool,
+    /// The words say "finding", or what means the same: not "anything".
+    pub(super) says_findings: bool,
 }
 
 /// What a run of words means.
@@ -52,10 +54,14 @@ pub(super) fn items(words: &[Token], names: &NameIndex, as_of: Time) -> Vec<Item
     while at < words.len() {
         let (what, used) = one(words, at, &items, names, as_of);
         let to = (at + used.max(1)).min(words.len());
-        items.push(Item { what, from: at, to, ends: words[to - 1].ends() });
+        items.push(Item { what, from: at, to, ends: words[to - 1].ends(), says_findings: says_findings(&words[to - 1].text) });
         at = to;
     }
     items
+}
+
+fn says_findings(word: &str) -> bool {
+    matches!(word, "finding" | "findings" | "issue" | "issues" | "problem" | "problems" | "result" | "results" | "flaws" | "risks")
 }
 
 fn one(words: &[Token], at: usize, before: &[Item], names: &NameIndex, as_of: Time) -> (What, usize) {
@@ -96,7 +102,9 @@ fn one(words: &[Token], at: usize, before: &[Item], names: &NameIndex, as_of: Ti
     }
     // "The spiciest", "the most annoying".
     let most = at > 0 && words[at - 1].text == "most" && !text.contains(|c: char| !c.is_alphabetic());
-    if named.is_empty() && (most || text.len() > 6 && text.ends_with("iest")) {
+    let of_findings = words.get(at + 1).and_then(|_| LEXICON.longest(&words[at + 1..])).map(|(means, _)| means);
+    let of_findings = matches!(of_findings, Some(Means::Noun | Means::Cue(_) | Means::Set(_) | Means::Prep(_)));
+    if named.is_empty() && of_findings && (most || text.len() > 6 && text.ends_with("iest")) {
         return (What::Means(Means::Kind(QueryKind::Top)), 1);
     }
     // An adverb is no name.

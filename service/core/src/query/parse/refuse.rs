@@ -13,11 +13,12 @@ const VERDICTS: &str =
     "safe secure secured compliant compliance worried worry concerned sleep trust afraid panic safely";
 const PREDICTIONS: &str = "predict prediction predictions forecast likelihood odds probability gonna";
 const CHATTER: &str = "poem joke weather song story essay recipe lyrics python script translate haiku horoscope salary pizza \
-    homework football regex javascript limerick riddle bitcoin meme doctor pill medicine headache";
+    homework football regex javascript limerick riddle bitcoin meme doctor pill medicine headache fever cough \
+    stomach ibuprofen aspirin dizzy symptoms knee arm rash";
 const GREETINGS: &str = "hello hi hey thanks thank thx bye goodbye cheers yo hola help nevermind";
 /// Verbs behind "how do I" that want a lesson.
-const LESSONS: &str = "write install configure create learn build compile use uninstall enable become cook debug start set connect \
-    get make setup implement change reset deploy study";
+const LESSONS: &str = "write install configure create learn build compile uninstall become cook debug \
+    setup implement study";
 /// Whom nobody counts here.
 const PEOPLE: &str = "people persons engineers employees developers users customers humans countries days hours";
 /// What "will" may ask about: dates that are recorded, and what a fix closes.
@@ -52,7 +53,7 @@ pub(super) fn refuse(words: &[Token], names: &NameIndex) -> Option<Abstain> {
     if has(&text, CHATTER) {
         return Some(Abstain::NotForAssay(OffTopic::SmallTalk));
     }
-    if deeds::asked_for(&text) || deeds::added(&text) {
+    if deeds::asked_for(&text) || deeds::added(&text) || deeds::wanted_done(&text) {
         return Some(Abstain::Action);
     }
     off_topic(&text).map(Abstain::NotForAssay)
@@ -94,12 +95,13 @@ fn off_topic(text: &[&str]) -> Option<OffTopic> {
     if has(text, VERDICTS) || permits || pair(text, "are", "we") && text.last() == Some(&"good") {
         return Some(OffTopic::Verdict);
     }
-    let future = has(text, "will") || pair(text, "how", "likely") || pair(text, "going", "to");
+    let future = has(text, "will") || pair(text, "would", "happen") || pair(text, "what", "if") || pair(text, "how", "likely") || pair(text, "going", "to");
     if has(text, PREDICTIONS) || future && !has(text, RECORDED_FUTURE) {
         return Some(OffTopic::Prediction);
     }
     let short = text.len() <= 3;
-    let about_us = short && (pair(text, "are", "you") || pair(text, "do", "you")) || text.ends_with(&["old", "are", "you"]);
+    let feels = pair(text, "you", "like love feel enjoy hate");
+    let about_us = feels || short && (pair(text, "are", "you") || pair(text, "do", "you")) || text.ends_with(&["old", "are", "you"]);
     let greets = pair(text, "see", "you ya")
         || short && (has(text, GREETINGS) || pair(text, "good", "night evening day morning"));
     if about_us || greets {
@@ -113,10 +115,10 @@ fn off_topic(text: &[&str]) -> Option<OffTopic> {
 
 /// Statements of a language of machines.
 fn code(text: &[&str]) -> bool {
-    let link = |w: &&str| w.contains("://") || w.starts_with("../") || w.starts_with("/etc/") || w.contains("${") || w.contains("jndi");
+    let link = |w: &&str| w.contains("://") || w.contains("../") || w.contains("/etc/") || w.contains("${") || w.contains("jndi");
     matches!(text, ["select", ..] if has(text, "from"))
         || text.iter().any(link)
-        || pair(text, "java javascript my", "code")
+        || pair(text, "java javascript my this some", "code function loop program script")
         || pair(text, "drop", "table database")
         || matches!(text, ["insert", "into", ..] | ["import", "os", ..] | ["docker" | "curl" | "git" | "npm" | "pip" | "rm", _, ..])
 }

@@ -93,7 +93,9 @@ fn from_where_it_asks(
     let cuts = (1..words.len()).filter(|at| begins_to_ask(words, *at)).take(CUTS_MAX);
     for at in cuts {
         let (before, from_here) = words.split_at(at);
-        if asks(before) {
+        // What a colon announces is the question, whatever stands before it.
+        let announced = before.last().is_some_and(|w| w.mark == Mark::Colon);
+        if asks(before) && !announced {
             break;
         }
         // A story about a name that nobody knows is no reason to answer about another one.

@@ -2,7 +2,7 @@
 
 use super::super::filters::{Filters, NameKind};
 use super::super::lexicon::{Prep, Setting};
-use super::super::{Change, GroupBy, Impact, Tri};
+use super::super::{Change, GroupBy, Impact, QueryKind, Tri};
 use super::build::{Built, Place};
 use super::walk::{Family, Walk};
 use crate::assess::Attacked;
@@ -15,7 +15,8 @@ impl Walk<'_> {
         }
         if self.unknown.contains(&at) {
             self.set(unknown(setting));
-        } else if matches!(setting, Setting::Class(crate::finding::FindingClass::Secret)) && self.prep == Some(Prep::To)
+        } else if matches!(setting, Setting::Class(crate::finding::FindingClass::Secret))
+            && (self.prep == Some(Prep::To) || self.prep == Some(Prep::In) && self.out.kind(QueryKind::ChokePoints))
         {
             self.spot(Place::Secrets);
         } else {

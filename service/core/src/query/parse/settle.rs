@@ -3,11 +3,11 @@
 
 use super::super::calendar::Stretch;
 use super::super::filters::{End, Filters, NameKind, When, Which};
-use super::super::lexicon::{Ask, Prep};
+use super::super::lexicon::{Ask, Means, Prep, Setting};
 use super::super::{Change, PresenceIs, Query, QueryKind as K, Tri};
 use super::build::{Built, Place};
 use super::settings::resolved_as_change;
-use super::{Item, opening};
+use super::{Item, What, opening};
 use crate::ids::{Span, Time};
 use crate::text::Opaque;
 
@@ -70,12 +70,13 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
         return (K::Affected, true);
     }
     let when_seen = built.last_seen && (built.stretches.is_empty() || built.asks(Ask::When));
-    let sources_only = f.stale.is_some() && built.cues.contains(&NameKind::Source)
+    let silent = built.named(NameKind::Source) && !built.noun && f.class.is_empty();
+    let sources_only = f.stale.is_some() && (built.cues.contains(&NameKind::Source) || silent)
         || built.asks(Ask::When) && built.named(NameKind::Source);
     if built.kind(K::Coverage) || sources_only || when_seen {
         return (K::Coverage, true);
     }
-    if runs_it(built) {
+    if runs_it(built, items) {
         return (K::WhoRuns, true);
     }
     if built.kind(K::Count) {
@@ -91,12 +92,16 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
     if built.kind(K::Top) {
         return (K::Top, true);
     }
-    if built.kind(K::Due) || f.overdue.is_some() {
+    if built.kind(K::Due) || f.overdue == Some(Tri::Yes) {
         // "Only the overdue ones" narrows the list before.
         let narrows = before.is_some_and(|b| matches!(b.kind, K::List | K::Count | K::Top)) && !built.kind(K::Due);
         return (K::Due, !narrows);
     }
-    let bare_cve = built.named(NameKind::Cve) && f.is_empty() && !built.noun && !built.weak.contains(&K::List);
+    if built.asks(Ask::How) && built.weak.contains(&K::Fixes) {
+        return (K::Fixes, true);
+    }
+    let only_place = Filters { environment: Vec::new(), ..f.clone() }.is_empty();
+    let bare_cve = built.named(NameKind::Cve) && only_place && !about_findings(items) && !built.weak.contains(&K::List);
     if bare_cve {
         return (K::Affected, before.is_none());
     }
@@ -106,7 +111,7 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
     if built.by_number {
         return (K::Why, true);
     }
-    if built.nth == Some(1) && before.is_none() {
+    if built.nth == Some(1) && before.is_none() && built.order.is_none() {
         return (K::Top, true);
     }
     match built.weak.iter().find(|k| **k != K::List) {
@@ -136,7 +141,18 @@ fn is_path(built: &Built, items: &[Item]) -> bool {
     asks_how || asks_which
 }
 
-fn runs_it(built: &Built) -> bool {
+/// Whether findings are what is asked about, before any word about workloads: "findings of workloads that run as it".
+fn about_findings(items: &[Item]) -> bool {
+    let first = items.iter().find_map(|item| match item.what {
+        What::Means(Means::Set(Setting::Class(_) | Setting::Severity(_))) => Some(true),
+        What::Means(Means::Noun) => Some(item.says_findings),
+        What::Means(Means::Cue(_) | Means::Runs | Means::Has) | What::Names(_) => Some(false),
+        _ => None,
+    });
+    first == Some(true)
+}
+
+fn runs_it(built: &Built, items: &[Item]) -> bool {
     let verb = built.runs || built.has;
     let object = [NameKind::Package, NameKind::Image, NameKind::ServiceAccount, NameKind::Node, NameKind::Version]
         .into_iter()
@@ -150,7 +166,13 @@ fn runs_it(built: &Built) -> bool {
         || built.asks(Ask::Is)
         || built.noun
         || built.kind(K::Count) && built.cues.contains(&NameKind::Workload);
-    (verb && asked || workloads_with)
+    // "Who openssl" and nothing else.
+    let only_who = built.asks(Ask::Who) && f.is_empty() && !built.noun && built.weak.is_empty() && built.cues.is_empty();
+    let only_who = only_who && (built.named(NameKind::Package) || built.named(NameKind::Image)) && !built.affects;
+    if about_findings(items) && !built.kind(K::Count) {
+        return false;
+    }
+    (verb && asked || workloads_with || only_who)
         && (object || unknown)
         && built.kinds.iter().all(|(k, _)| *k == K::Count)
         && f.severity.is_empty()
@@ -167,7 +189,7 @@ fn spots(filters: &mut Filters, built: &Built, kind: K) {
     }
     // "Can ci-runner get to a node": what stands before the way is where it begins.
     let two = built.spots.iter().filter(|s| is_an_end(s)).count() > 1;
-    let begins = built.spots.first().filter(|s| two && s.prep.is_none() && is_an_end(s)).is_some()
+    let begins = built.spots.first().filter(|s| two && matches!(s.prep, None | Some(Prep::In)) && is_an_end(s)).is_some()
         && built.spots.iter().skip(1).any(|s| s.prep == Some(Prep::To));
     for (at, spot) in built.spots.iter().enumerate() {
         match (&spot.at, ends && !spot.not) {
@@ -294,6 +316,10 @@ fn end(stretch: Stretch) -> When {
 
 fn due(filters: &mut Filters, stretch: Stretch, as_of: Time) {
     match stretch {
+        // "Due after friday" looks ahead.
+        Stretch::Since(When::At(t)) if t < as_of && as_of < t + Span::days(7) => {
+            filters.due_after = Some(When::At(t + Span::days(7)));
+        }
         Stretch::Since(when) => filters.due_after = Some(when),
         Stretch::Window(from, to) => {
             if from > as_of {
@@ -336,6 +362,9 @@ fn first_seen(filters: &mut Filters, stretch: Stretch, as_of: Time) {
 /// What is said by the kind already, and what depends on it.
 fn refine(filters: &mut Filters, built: &Built, kind: K) {
     if built.resolved && !matches!(kind, K::Fixes | K::Due) {
+        if matches!(kind, K::ChokePoints | K::Paths | K::Top) {
+            return;
+        }
         let in_time = !built.stretches.is_empty() || matches!(kind, K::Changed);
         if in_time && matches!(kind, K::Changed | K::Count) {
             resolved_as_change(filters);
@@ -347,7 +376,7 @@ fn refine(filters: &mut Filters, built: &Built, kind: K) {
     if in_use && filters.in_use.is_none() {
         filters.in_use = Some(if built.unused { Tri::No } else { Tri::Yes });
     }
-    if kind == K::Decisions && filters.change.as_slice() == [Change::Decided] {
+    if kind == K::Decisions && matches!(filters.change.as_slice(), [Change::Decided] | [Change::New]) {
         filters.change.clear();
     }
     // "Why is this vulnerability low" asks about its rank, not about the severity that a source claims.

@@ -13,7 +13,7 @@ use super::{Item, What};
 use crate::text::Opaque;
 
 /// How far from a topic "unknown" may stand.
-const UNKNOWN_REACH: usize = 6;
+const UNKNOWN_REACH: usize = 12;
 
 pub(super) struct Walk<'a> {
     pub(super) items: &'a [Item],
@@ -26,6 +26,8 @@ pub(super) struct Walk<'a> {
     pub(super) prep: Option<Prep>,
     pub(super) held: Option<Prep>,
     pub(super) each: bool,
+    /// Behind "between": what comes after "and" is the other end.
+    pub(super) between: bool,
     pub(super) sorting: bool,
     pub(super) taken: Vec<usize>,
     pub(super) unknown: Vec<usize>,
@@ -53,6 +55,7 @@ impl Built {
             prep: None,
             held: None,
             each: false,
+            between: false,
             sorting: false,
             taken: Vec::new(),
             unknown: Vec::new(),
@@ -179,6 +182,16 @@ impl Walk<'_> {
                 self.not += 1;
                 return;
             }
+            Means::Between => {
+                self.between = true;
+                self.prep = Some(Prep::From);
+                return;
+            }
+            Means::Or if self.between => {
+                self.between = false;
+                self.prep = Some(Prep::To);
+                return;
+            }
             Means::Or => {
                 self.prep = self.held;
                 return;
@@ -193,7 +206,8 @@ impl Walk<'_> {
                 // "Every finding" is all of them.
                 let every = self.words[self.items[at].to - 1].text == "every";
                 let noun = matches!(self.items.get(at + 1).map(|i| &i.what), Some(What::Means(Means::Noun | Means::Set(_))));
-                self.each = !(every && noun);
+                let shown = every && self.out.weak.contains(&QueryKind::List);
+                self.each = !(every && noun || shown);
                 return;
             }
             Means::Group(group) => self.group_word(group),
@@ -264,7 +278,7 @@ impl Walk<'_> {
         }
         self.prep = match last {
             "from" => Some(Prep::From),
-            "to" | "into" | "reach" | "reaches" | "reaching" => Some(Prep::To),
+            "to" | "into" | "reach" | "reaches" | "reaching" | "protect" | "shield" | "defend" | "safeguard" => Some(Prep::To),
             "for" | "of" | "on" | "in" => Some(Prep::In),
             "about" => Some(Prep::About),
             _ => None,
@@ -281,7 +295,7 @@ impl Walk<'_> {
         self.out.runs = true;
         self.out.unused |= self.not > 0;
         let next = self.items.get(at + 1).map(|i| &i.what);
-        if matches!(next, Some(What::Means(Means::Prep(Prep::In)))) {
+        if matches!(next, Some(What::Means(Means::Prep(Prep::In) | Means::Below))) {
             self.out.has = true;
         }
         self.not = 0;

@@ -69,7 +69,7 @@ impl Walk<'_> {
 
     pub(super) fn name(&mut self, at: usize, hits: &[Hit]) -> Result<(), Abstain> {
         let cue_before = match self.previous_plain(at) {
-            Some(What::Means(Means::Cue(kind))) => Some(*kind),
+            Some(What::Means(Means::Cue(kind))) if !self.items[at - 1].ends => Some(*kind),
             _ => None,
         };
         let cue_after = match self.items.get(at + 1).map(|i| &i.what) {
@@ -88,7 +88,10 @@ impl Walk<'_> {
             }
         }
         let cue = cue_before.filter(|k| of(*k)).or(cue_after.filter(|k| of(*k)));
-        let kind = cue.unwrap_or_else(|| self.likely(hits));
+        // "Running as ci-runner".
+        let before = self.items[at].from.checked_sub(1).map(|i| self.words[i].text.as_str());
+        let as_whom = before == Some("as") && of(NameKind::ServiceAccount);
+        let kind = cue.unwrap_or_else(|| self.likely(hits, as_whom));
         let mut picked: Vec<Opaque> = hits.iter().filter(|h| h.kind == kind).map(|h| h.name.clone()).collect();
         picked.sort();
         picked.dedup();
@@ -109,8 +112,11 @@ impl Walk<'_> {
     }
 
     /// Which of several kinds a name most likely is of, by the words before it.
-    pub(super) fn likely(&self, hits: &[Hit]) -> NameKind {
+    pub(super) fn likely(&self, hits: &[Hit], as_whom: bool) -> NameKind {
         use NameKind as N;
+        if as_whom {
+            return if hits.iter().any(|h| h.kind == N::ServiceAccount) { N::ServiceAccount } else { N::Workload };
+        }
         let order: &[NameKind] = match self.prep {
             Some(Prep::By) => &[N::Person, N::Source],
             Some(Prep::From) => &[N::Source, N::Workload, N::Namespace, N::Node],
@@ -171,6 +177,7 @@ impl Walk<'_> {
             next,
             Some(What::Means(
                 Means::Noun
+                    | Means::Before
                     | Means::Cue(_)
                     | Means::Kind(_)
                     | Means::By(_)

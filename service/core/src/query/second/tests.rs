@@ -45,7 +45,8 @@ fn names() -> NameIndex {
 fn asked(model: &Knows, question: &str) -> (Result<Read, Abstain>, ReadBy) {
     let names = names();
     let second = Second::new(model).expect("frames");
-    second.or(read(question, &names, None, as_of()), question, &names, None, as_of())
+    let about = Asked { question, names: &names, previous: None, as_of: as_of() };
+    second.or(read(question, &names, None, as_of()), about, model)
 }
 
 #[test]

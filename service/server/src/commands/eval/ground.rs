@@ -3,10 +3,12 @@
 
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::Arc;
 
 use assay_core::control::Controls;
 use assay_core::ids::Time;
 use assay_core::observation::Record;
+use assay_core::ports::Embed;
 use assay_core::scope::Head;
 use assay_core::text::{Door, Opaque};
 use assay_eval::ground::{Fault, Ground, Shown};
@@ -28,12 +30,14 @@ const CORPUS_BYTES_MAX: u64 = 4 << 20;
 pub(crate) struct OurGround {
     door: SecretDoor,
     cluster: Opaque,
+    embed: Option<Arc<dyn Embed + Send + Sync>>,
 }
 
 impl OurGround {
-    pub(crate) fn new() -> Self {
+    /// `embed` is the model that makes vectors, where there is one.
+    pub(crate) fn new(embed: Option<Arc<dyn Embed + Send + Sync>>) -> Self {
         // Marks of secrets in a run of a suite belong to no installation.
-        Self { door: SecretDoor::new([0; 32]), cluster: Opaque::readmit("demo") }
+        Self { door: SecretDoor::new([0; 32]), cluster: Opaque::readmit("demo"), embed }
     }
 
     pub(crate) fn secrets(&self) -> &SecretDoor {
@@ -79,6 +83,10 @@ impl Ground for OurGround {
 
     fn door(&self) -> &dyn Door {
         &self.door
+    }
+
+    fn embed(&self) -> Option<&dyn Embed> {
+        self.embed.as_deref().map(|embed| embed as &dyn Embed)
     }
 }
 

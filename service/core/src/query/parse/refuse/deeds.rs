@@ -23,14 +23,14 @@ pub(super) const DEEDS: &str = "accept add alert allow apply approve assign bloc
 
 /// Words behind a verb that make a noun of it: "fix for log4j", "update me".
 const NOT_A_DEED: &str = "for available exists first list me of most since results status tuesday level levels by count counts \
-    history rate window windows time times queue backlog candidates deadlines deadline";
+    history rate window windows time times queue backlog candidates deadlines deadline path paths";
 /// Verbs that are as often something else: they are deeds only before an article or these words.
 const PLAIN: &str = "open change page file raise start bring take put move clean clear forget forward label tag lower \
     reduce increase decrease pause resume time";
 const OBJECTS: &str = "a an the this that it its my our them these those all ticket issue jira pr case incident severity band \
     priority deadline scan scanner replicas pods pod";
 /// What else shows that "bring", "take" and "put" move something.
-const MOVES: &str = "down offline online up away out back over hold";
+const MOVES: &str = "off down offline online up away out back over hold";
 
 /// Verbs that hardly ever are anything else: they are deeds in the middle of a sentence too, behind what joins.
 const PLAIN_DEEDS: &str = "delete remove restart kill drain cordon scale apply deploy isolate quarantine disable shutdown reboot \
@@ -60,6 +60,9 @@ pub(super) fn asked_for(text: &[&str]) -> bool {
     if admits && lets.next().is_some_and(|w| among("give let allow grant", w)) {
         return true;
     }
+    if told(text) {
+        return true;
+    }
     let mut rest = text.iter().skip_while(|w| among(LEAD_IN, w));
     let Some(verb) = rest.next().filter(|v| among(DEEDS, v)) else { return false };
     let next = rest.next().copied().unwrap_or_default();
@@ -81,6 +84,18 @@ pub(super) fn asked_for(text: &[&str]) -> bool {
     !among(NOT_A_DEED, next) && next != "out"
 }
 
+/// "Tell omar to patch it", "have someone drain the node".
+fn told(text: &[&str]) -> bool {
+    (0..text.len()).any(|at| {
+        let whom = text.get(at + 1).is_some_and(|w| w.is_empty() || among("someone somebody anyone him her them everybody everyone", w));
+        let verb = if text.get(at + 2) == Some(&"to") { at + 3 } else { at + 2 };
+        let to = verb == at + 3;
+        (among("tell ask remind order", text[at]) && to || among("have get make let", text[at]) && at < 3)
+            && whom
+            && text.get(verb).is_some_and(|w| among(PLAIN_DEEDS, w))
+    })
+}
+
 /// Whether a deed is asked for behind a question: "and then delete the pods".
 pub(super) fn added(text: &[&str]) -> bool {
     text.windows(3).any(|w| {
@@ -93,7 +108,7 @@ pub(super) fn added(text: &[&str]) -> bool {
 
 /// Whether a passive wants it done: "we need the rolebinding removed".
 pub(super) fn wanted_done(text: &[&str]) -> bool {
-    let wants = pair(text, "need", "to the this that it") || pair(text, "want", "the this that it") || pair(text, "id", "like");
+    let wants = text.windows(2).any(|w| w[0] == "need" && (w[1].is_empty() || among("to the this that it", w[1]))) || pair(text, "want", "the this that it") || pair(text, "id", "like");
     let done = |w: &&str| {
         "removed deleted restarted closed muted silenced suppressed accepted isolated disabled revoked rotated patched upgraded killed drained"
             .split(' ')

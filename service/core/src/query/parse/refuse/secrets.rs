@@ -37,7 +37,7 @@ const PRINTED: &str = "print dump reveal decode decrypt cat output paste echo ba
 pub(super) fn asked_for(text: &[&str], words: &[Token]) -> bool {
     let holds_one = |w: &str| {
         let named = "password passwd secret token key credential".split(' ').any(|s| w.contains(s));
-        (w.contains('_') && named) || w.contains("/secrets/") || w == "printenv" || w.ends_with("/shadow") || w.ends_with(".kube/config")
+        (w.contains('_') && named) || w.contains("/secrets/") || w.ends_with("/secrets") || w == "printenv" || w.ends_with("/shadow") || w.ends_with(".kube/config")
     };
     if words.iter().zip(text).any(|(w, t)| !t.is_empty() && holds_one(&w.text)) || pair(text, "print", "env") {
         return true;
@@ -56,6 +56,9 @@ pub(super) fn asked_for(text: &[&str], words: &[Token]) -> bool {
     // "Now its password", "their values".
     let short = text.len() <= 4 && (has(text, "password passwd passphrase kubeconfig") || pair(text, "their its the", "value values contents"));
     if short && !has(text, ABOUT_SECRETS) {
+        return true;
+    }
+    if has(text, "key keys") && pair(text, "print show paste dump", "it them") {
         return true;
     }
     if in_clear && many && pair(text, "in", "clear plain plaintext") && has(text, "lie lying lies left stored found") {
