@@ -34,7 +34,7 @@ pub(crate) struct Cli {
 /// Where data lie when nobody names a folder.
 const FOLDER: &str = "./assay-data";
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
     /// The data folder [default: ./assay-data].
     #[arg(long, global = true, env = "ASSAY_DATA", value_name = "DIR", help_heading = "Global")]

@@ -151,6 +151,11 @@ impl Words<'_> {
             let made = if back { Stretch::Since(When::Ago(unit)) } else { Stretch::Within(unit) };
             return Some((made, at + 1));
         }
+        if self.word(0) == "since"
+            && let Some((span, used)) = self.span(at)
+        {
+            return Some((Stretch::Since(When::Ago(span)), at + used));
+        }
         // "24h" alone: which way, the question says.
         if let Some((span, 1)) = self.span(0).filter(|(_, used)| *used == 1) {
             return Some((Stretch::Within(span), 1));
@@ -205,6 +210,11 @@ impl Words<'_> {
             ("last", "night") => self.night(),
             ("this" | "last" | "next", "week") => self.week(word),
             ("this" | "last" | "next", "month") => self.month(self.today, word),
+            ("this", "quarter") => {
+                let month = (self.today.month() - 1) / 3 * 3 + 1;
+                let first = Date::new(self.today.year(), month, 1).ok()?;
+                self.fixed(first, first.checked_add(3.months()).ok()?)
+            }
             ("this", "year") => {
                 self.fixed(self.today.first_of_year(), self.today.first_of_year().checked_add(1.year()).ok()?)
             }
@@ -226,10 +236,11 @@ impl Words<'_> {
         self.date(at).or_else(|| self.clock(word))
     }
 
-    /// `the end of the month`.
+    /// `the end of the month`, `the beginning of the week`.
     fn end_of(&self, at: usize) -> Option<(Point, usize)> {
         let from = self.past(at, &["the"]);
-        if self.word(from) != "end" || self.word(from + 1) != "of" {
+        let begins = matches!(self.word(from), "beginning" | "start");
+        if !begins && self.word(from) != "end" || self.word(from + 1) != "of" {
             return None;
         }
         let unit = self.past(from + 2, &["the", "this"]);
@@ -240,6 +251,7 @@ impl Words<'_> {
             _ => None,
         };
         match whole? {
+            Point::Fixed(start, _) if begins => Some((Point::Fixed(start, start), unit + 1 - at)),
             Point::Fixed(_, end) => Some((Point::Fixed(end, end), unit + 1 - at)),
             Point::On(_) | Point::Ago(_) => None,
         }

@@ -84,6 +84,9 @@ fn sentence(
     if nowhere(&query, names) {
         return Err(Abstain::NothingFound(Absent::Finding));
     }
+    if predicate_is_strange(&items) {
+        return Err(Abstain::NotForAssay(OffTopic::NotUnderstood));
+    }
     let mut left_aside = left_aside(&built, words, names, before.is_some(), named.is_some())?;
     left_aside.extend(second_question(&items, words, &query));
     Ok(Read { query, left_aside })
@@ -96,6 +99,17 @@ fn nowhere(query: &Query, names: &NameIndex) -> bool {
     !f.namespace.is_empty()
         && !f.workload.is_empty()
         && f.workload.iter().all(|w| !w.reveal().contains('/') && !placed(w.reveal()))
+}
+
+/// True when a question whether or why something is ends in a word that nothing was made of: what it asks is not known.
+fn predicate_is_strange(items: &[Item]) -> bool {
+    let first = items.iter().map(|i| &i.what).find(|w| !matches!(w, What::Means(Means::Filler)));
+    let whether = matches!(first, Some(What::Means(Means::Ask(Ask::Is) | Means::Kind(QueryKind::Why))));
+    let mut last = items.iter().rev();
+    let strange = matches!(last.next().map(|i| &i.what), Some(What::Unknown));
+    // Behind a preposition it is a name, which is refused as one.
+    let placed = matches!(last.next().map(|i| &i.what), Some(What::Means(Means::Prep(_) | Means::Cue(_) | Means::Runs | Means::Has | Means::Affects | Means::Kind(_) | Means::Filler)));
+    whether && strange && !placed
 }
 
 /// The words that nothing was made of; too many of them, and the question was not understood. What stands where a name
@@ -254,16 +268,21 @@ impl Built {
         let said = self.order.is_some() || self.limit.is_some() || self.times > 0;
         let bare = self.kinds.is_empty() && self.filters.is_empty() && self.names == 0 && !self.noun;
         let opens = opens || last == "only" || said && bare && self.strays.is_empty();
-        let it = self.names == 0 && self.filters.is_empty() && words.iter().any(|w| matches!(w.text.as_str(), "it" | "that"));
+        let it = self.names == 0 && self.filters.is_empty() && words.iter().enumerate().any(|(at, w)| match w.text.as_str() {
+            "it" | "that" => true,
+            // "There" says where, unless it only says that something is.
+            "there" => !at.checked_sub(1).is_some_and(|b| matches!(words[b].text.as_str(), "is" | "are" | "was" | "were")),
+            _ => false,
+        });
         let back = it || items.iter().any(|i| matches!(i.what, What::Means(Means::Before)));
         let bare = self.kinds.len() == 1 && self.filters.is_empty() && self.names == 0 && words.len() <= 4;
         let bare_count = bare && self.kinds.iter().any(|(k, _)| *k == QueryKind::Count);
         let fragment = words.len() <= 4
             && self.kinds.is_empty()
             && !self.noun
-            && matches!(first, "in" | "on" | "for" | "with" | "per" | "by" | "each" | "now");
+            && matches!(first, "in" | "on" | "for" | "with" | "per" | "by" | "each" | "now" | "to" | "from");
         // "Exposed?": a filter and nothing else.
-        let narrows = words.len() <= 3 && self.kinds.is_empty() && self.names == 0 && !self.filters.is_empty() && self.weak.is_empty();
+        let narrows = words.len() <= 3 && self.kinds.is_empty() && self.names == 0 && (!self.filters.is_empty() || self.resolved) && self.weak.is_empty();
         let narrows = narrows && !items.iter().any(|i| i.says_findings);
         let asks_why = self.kinds.first().is_some_and(|(k, _)| *k == QueryKind::Why) && self.names == 0;
         opens || back || bare_count || asks_why || fragment || narrows

@@ -20,9 +20,9 @@ const FRAMES: &str = include_str!("../../../../prompts/understand.toml");
 /// The frames that no kind of question has.
 const NONE: &str = "none";
 /// A question that is less like the nearest frame is read as none. A cosine.
-const LIKE_MIN: f32 = 0.45;
+const LIKE_MIN: f32 = 0.6;
 /// By so much the nearest kind must be nearer than every other, and than none. A difference of cosines.
-const MARGIN_MIN: f32 = 0.05;
+const MARGIN_MIN: f32 = 0.1;
 
 /// Who read a question.
 #[derive(Clone, Copy, Debug, PartialEq)]

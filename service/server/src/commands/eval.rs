@@ -30,7 +30,7 @@ pub(crate) fn run(global: &Global, args: &Eval) -> Result<Ended> {
     let cases = own_cases(global.data.as_deref(), args)?;
     // A model is loaded for the one suite that asks it.
     let embed = match suites.contains(&Suite::Understand) {
-        true => App::new(global)?.models()?.embedder(),
+        true => App::new(&on_folder(global))?.models()?.embedder(),
         false => None,
     };
     let ground = OurGround::new(embed);
@@ -52,6 +52,11 @@ pub(crate) fn run(global: &Global, args: &Eval) -> Result<Ended> {
         output => print_text(&escape(&guarded(&wire, ground.secrets()), sink(output)))?,
     }
     Ok(if met { Ended::Done } else { Ended::Crossed })
+}
+
+/// The same, where `--data` names cases and no data folder.
+fn on_folder(global: &Global) -> Global {
+    Global { data: global.data.clone().filter(|path| path.is_dir()), ..global.clone() }
 }
 
 fn chosen(name: Option<&str>) -> Result<Vec<Suite>> {

@@ -8,7 +8,7 @@ use Tri::{No, Yes};
 
 use super::super::filters::NameKind;
 use super::super::{Change, Impact, Order, QueryKind, Tri};
-use super::{Means, Prep, Setting};
+use super::{Ask, Means, Prep, Setting};
 use crate::assess::Attacked;
 use crate::observation::VexStatus;
 
@@ -72,7 +72,7 @@ pub(super) const SAID: &[(&str, Means)] = &[
     ("kevs", Set(S::Kev(Yes))), ("used|abused by attackers|criminals|intruders", Set(S::Kev(Yes))), ("abused in the? wild", Set(S::Kev(Yes))),
     ("weaponised|weaponized", Set(S::Kev(Yes))), ("account|accounts", Cue(NameKind::ServiceAccount)),
     ("severity of", Filler), ("graded|rated|scored", Filler), 
-    ("corrected|repaired|mended|patched|solved|remedied", Set(S::Resolved)), ("correct|repair|mend", Kind(K::Fixes)),
+    ("corrected|repaired|mended|patched|solved|remedied", Set(S::Resolved)), ("correct|repair|mend", Weak(K::Fixes)),
     ("not corrected|repaired|patched|fixed|mended|solved", Filler), ("with|has|have|having a? fix|patch|update|upgrade available|out|ready", Set(S::Fix(Yes))),
     ("correction|cure|remedy|remedies for?", Kind(K::Fixes)), ("missing a? fix|patch|patches|fixes", Set(S::Fix(No))),
     ("no fix|patch|update available|out|known|yet?", Set(S::Fix(No))), ("nothing to patch|upgrade|update to?", Set(S::Fix(No))),
@@ -80,6 +80,10 @@ pub(super) const SAID: &[(&str, Means)] = &[
     ("count|tell up|me? how many", Kind(K::Count)), ("quantity|amount|figure|headcount", Kind(K::Count)),
     ("how big|large is", Kind(K::Count)), ("what number", Kind(K::Count)), ("how numerous", Kind(K::Count)),
     
+    ("have|has not been? fixed|patched|done|closed|finished in|on time", Set(S::Overdue(Yes))), ("matter|matters", Filler),
+    ("quickest|easiest|fastest|simplest|cheapest win|wins|fix|fixes|patch|upgrade", Kind(K::Fixes)), ("visibility gap|gaps|hole|holes|problem?", Kind(K::Blind)),
+    ("locate", Means::Ask(Ask::Where)), ("not|never|havent|hasnt been? fixed|patched|done|closed|finished in|on time", Set(S::Overdue(Yes))),
+    ("remediation? backlog", Noun), ("outstanding work|items", Noun), ("not seen things|parts|areas", Kind(K::Blind)),
     ("press|presses hardest|most", Kind(K::Top)), ("spicy|spiciest", Kind(K::Top)), ("most|more hard|hardest", Kind(K::Top)),
     ("thing|things|findings|items|stuff|issues|ones|what to fix|patch|do|handle|address|tackle|repair|solve", Kind(K::Top)),
     ("to? fix|do|patch|handle|solve at? first|now|next|today", Kind(K::Top)), ("is to? fix|patch|do first", Kind(K::Top)),
@@ -102,10 +106,10 @@ pub(super) const SAID: &[(&str, Means)] = &[
     ("say|says|saying|status|with|state not affected", Set(S::Status(VexStatus::NotAffected))),
     ("status fixed", Set(S::Status(VexStatus::Fixed))), ("status affected", Set(S::Status(VexStatus::Affected))),
     ("provide|deliver|fetch|return|produce|pull up?", Weak(K::List)),
-    ("whats|what is broken|wrong|bad|amiss|off", Noun), ("violate|violates|violating", Filler),
+    ("whats broken|wrong|bad|amiss|off", Noun), ("what is|are broken|wrong|bad|amiss", Noun), ("violate|violates|violating", Filler),
     ("complain|complains|complained|complaining about?", Noun), ("by their|the|its source|sources|scanner|scanners|tool|tools", Filler),
     ("sign|signs|trace|traces|evidence|indication|indications of an? attack|attacks|compromise", Set(S::Attacked(&[Attacked::Attempt, Attacked::Foothold]))),
-    ("cant|cannot|dont|couldnt|can not tell|say|know|judge if|whether", Means::Unknown), ("is|it not? unclear|unknown|uncertain if|whether?", Means::Unknown),
+    ("cant|cannot|dont|couldnt tell|say|know|judge if|whether", Means::Unknown), ("can|could|do not tell|say|know|judge if|whether", Means::Unknown), ("is|it not? unclear|unknown|uncertain if|whether?", Means::Unknown),
     ("undetermined|uncertain|unsure|undecidable", Means::Unknown), ("no idea if|whether", Means::Unknown),
     ("mark|marked|flag|flagged|judge|judged|declare|declared|call|called as? affected", Set(S::Status(VexStatus::Affected))),
     ("rule|ruled|rules|call|calls|judge|judges|consider|considers|considered|deem|deemed|mark|marks|classify|classified as|to|be? not affected", Set(S::Status(VexStatus::NotAffected))),
@@ -140,5 +144,5 @@ pub(super) const SAID: &[(&str, Means)] = &[
     ("can|could|should we|i|you patch|upgrade|update|bump in|on", Kind(K::Fixes)), ("matter|matters here|for|to us?", Affects),
     ("watch|watches|monitor|monitors over?", Kind(K::Coverage)), ("not seeing|watching|tracking|looking at?", Kind(K::Blind)), ("fail|failing to see", Kind(K::Blind)),
     ("biggest|worst|largest|hottest fire|fires|mess|pain|headache|headaches", Kind(K::Top)), ("tcp|udp port|ports", Means::Port),
-    ("you|we|i|one cant|cannot|dont|couldnt|can not tell|say|know|judge if|whether", Means::Unknown),
+    ("you|we|i|one cant|cannot|dont|couldnt tell|say|know|judge if|whether", Means::Unknown), ("you|we|i|one can|could|do not tell|say|know|judge if|whether", Means::Unknown),
 ];

@@ -4,7 +4,7 @@
 /// `said>meant`. Short words only, or ones that are more than a letter off: the rest is found by comparing.
 #[rustfmt::skip]
 pub(super) const SLIPS: &str = "\
-    w>with waht>what whta>what wht>what wat>what wut>what hwat>what wot>what wich>which whcih>which whihc>which whitch>which \
+    w>with liste>list listt>list explane>explain expalin>explain explian>explain uess>uses quik>quick qick>quick quck>quick waht>what whta>what wht>what wat>what wut>what hwat>what wot>what wich>which whcih>which whihc>which whitch>which \
     wihch>which whic>which hwich>which wher>where whre>where wehre>where wheres>where hwere>where whn>when wen>when \
     hwo>how hw>how howe>how mnay>many mayn>many manny>many mani>many meny>many shwo>show sohw>show hsow>show \
     shw>show lsit>list lits>list lisst>list giv>give gve>give teh>the hte>the thr>the th>the adn>and nad>and \

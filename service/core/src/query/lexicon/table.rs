@@ -53,10 +53,10 @@ pub(super) const PLAIN: &str = "\
     across snapshot lookup kindly literally roughly approximately soonest earliest concerning assuming \
     suppose supposing saying id ids level levels grade grades rating ratings color colour \
     thx thanks thank lol haha bro dude mate buddy rn tho yall wanna gotta kinda imo tbh wtf omg damn hell heck sir \
-    dear hello formally officially technically cheers curiously enumerate failing fails fail others thought \
+    dear hello formally officially technically cheers curiously enumerate failing fails others thought \
     curious chance chances reminder remind remember forgot keeps promise promised hows fine cool wow yes yep yeah \
     nope no-one noone thats whatever cant-think sake love hate tired busy hurry rush quick-look soonish anyways meanwhile \
-    altogether every-day daily weekly nightly hourly bridge headline figures slide slides deck business company estate organisation organization client clients partner partners finance legal named located sitting living residing whichever hereby herewith thereof";
+    altogether every-day daily weekly nightly hourly bridge headline figures slide slides deck business company estate organisation organization client clients partner partners finance legal named located sitting living residing whichever picture story";
 
 /// Words and phrases with what they mean.
 #[rustfmt::skip]

@@ -195,6 +195,11 @@ pub(super) fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
     let rest = words.clone();
     for (at, word) in words.into_iter().enumerate() {
         let text = word.text.as_str();
+        let slip = LEXICON.slip(text).filter(|_| !word.quoted && names.whole(text).is_empty() && names.with_piece(text).is_empty());
+        if let Some(slip) = slip {
+            out.push(Token { text: slip.to_owned(), ..word });
+            continue;
+        }
         let known = word.quoted
             || LEXICON.knows(text)
             || calendar::knows(text)
@@ -204,10 +209,6 @@ pub(super) fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
             || !names.with_piece(text).is_empty();
         if known {
             out.push(word);
-            continue;
-        }
-        if let Some(slip) = LEXICON.slip(text) {
-            out.push(Token { text: slip.to_owned(), ..word });
             continue;
         }
         // "top5", "last3".
@@ -226,7 +227,8 @@ pub(super) fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
             continue;
         }
         let meant = if names.near(text).is_some() { None } else { LEXICON.meant(text) };
-        let meant = meant.filter(|meant| !stands_for_a_name(&out, rest.get(at + 1)) || names_a_kind(meant) || LEXICON.is_place(meant));
+        let meant = meant.filter(|_| !is_subject(&out, rest.get(at + 1)));
+        let meant = meant.filter(|meant| says_severity(meant) || !stands_for_a_name(&out, rest.get(at + 1)) || names_a_kind(meant) || LEXICON.is_place(meant));
         match meant {
             Some(meant) => out.push(Token { text: meant.to_owned(), ..word }),
             None => out.push(word),
@@ -239,6 +241,20 @@ fn word_and_number(text: &str) -> Option<(&str, &str)> {
     let (lead, digits) = text.split_at(text.find(|c: char| c.is_ascii_digit())?);
     let counts = matches!(lead, "top" | "last" | "next" | "first" | "worst" | "cvss" | "epss" | "number" | "nr" | "port");
     (counts && digits.len() <= 3 && digits.bytes().all(|b| b.is_ascii_digit())).then_some((lead, digits))
+}
+
+/// "Does teamx have any": the subject of a question.
+fn is_subject(before: &[Token], next: Option<&Token>) -> bool {
+    let verb = "have has run use affected exposed vulnerable";
+    let verb = next.is_some_and(|w| verb.split(' ').any(|v| v == w.text));
+    verb && before.last().is_some_and(|w| matches!(w.text.as_str(), "does" | "do" | "is" | "are" | "did" | "has"))
+}
+
+/// No name is meant by a word for a severity or a class of findings.
+fn says_severity(word: &str) -> bool {
+    let token = Token::plain(word);
+    let means = LEXICON.longest(std::slice::from_ref(&token)).map(|(means, _)| means);
+    matches!(means, Some(Means::Set(Setting::Severity(_) | Setting::Class(_))))
 }
 
 /// True where a name would stand: behind a preposition or the word for a kind of names, or before that word.

@@ -6,13 +6,13 @@ mod secrets;
 
 use super::super::abstain::{Abstain, OffTopic};
 use super::super::names::NameIndex;
-use super::super::tokens::Token;
+use super::super::tokens::{Mark, Token};
 
 const INSTRUCTIONS: &str = "instructions instruction jailbreak roleplay disregard pretend";
 const VERDICTS: &str =
-    "safe secure secured compliant compliance worried worry concerned sleep trust afraid panic safely";
+    "safe acceptable trustworthy secure secured compliant compliance worried worry concerned sleep trust afraid panic safely";
 const PREDICTIONS: &str = "predict prediction predictions forecast likelihood odds probability gonna";
-const CHATTER: &str = "poem joke weather song story essay recipe lyrics python script translate haiku horoscope salary pizza \
+const CHATTER: &str = "poem joke weather song essay recipe lyrics python script translate haiku horoscope salary pizza \
     homework football regex javascript limerick riddle bitcoin meme doctor pill medicine headache fever cough \
     stomach ibuprofen aspirin dizzy symptoms knee arm rash";
 const GREETINGS: &str = "hello hi hey thanks thank thx bye goodbye cheers yo hola help nevermind";
@@ -52,6 +52,12 @@ pub(super) fn refuse(words: &[Token], names: &NameIndex) -> Option<Abstain> {
     }
     if has(&text, CHATTER) {
         return Some(Abstain::NotForAssay(OffTopic::SmallTalk));
+    }
+    // "Fix snakeyaml?" asks what would.
+    let asks_how = matches!(text.as_slice(), ["fix" | "patch" | "upgrade" | "update", ""])
+        && words.last().is_some_and(|w| w.mark == Mark::Question);
+    if asks_how {
+        return None;
     }
     if deeds::asked_for(&text) || deeds::added(&text) || deeds::wanted_done(&text) {
         return Some(Abstain::Action);
@@ -131,8 +137,9 @@ fn lesson(text: &[&str]) -> bool {
             let verb = text.iter().skip_while(|w| among("how do to can i we you one", w)).next();
             verb.is_some_and(|v| among(LESSONS, v)) && !has(text, "rid there here")
         };
-    let definition =
-        matches!(text, ["what", "is" | "are", "a" | "an", _] | ["whats", "a" | "an", _] | ["what", "a" | "an", _]);
+    let long = matches!(text, ["what", "is" | "are", "a" | "an", ..] | ["whats", "a" | "an", ..]) && text.len() <= 5;
+    let definition = long && !text.contains(&"") && !has(text, "finding reason problem risk")
+        || matches!(text, ["what", "is" | "are", "a" | "an", _] | ["whats", "a" | "an", _] | ["what", "a" | "an", _]);
     let means = text.last().is_some_and(|w| among("mean stand", w)) && begins("what") && has(text, "does do")
         || pair(text, "stand", "for")
         || pair(text, "difference", "between");
@@ -144,7 +151,10 @@ fn foreign(text: &[&str]) -> bool {
     let behind = text.windows(3).any(|w| w[0] == "who" && among("is was are", w[1]) && among("behind attacking hacking", w[2]));
     let counted = text.windows(3).any(|w| w[0] == "how" && w[1] == "many" && among(PEOPLE, w[2]));
     let rivals = pair(text, "better", "than") && text.first().is_some_and(|w| among("is are", w)) || pair(text, "which", "vendor");
-    let measured = has(text, "cpu latency latancy throughput p99 p95 p50 uptime revenue sales bandwidth ram iops qps rps invoices")
+    let measured = pair(text, "per", "second")
+        || pair(text, "error", "rate rates") || pair(text, "best", "scanner tool linux cloud vendor practice practices way editor framework")
+        || pair(text, "by", "default") || has(text, "ever github readme typo replicas autoscaling pipeline licence license invoice ceo cto blame")
+        || has(text, "cpu latency latancy throughput p99 p95 p50 uptime revenue sales bandwidth ram iops qps rps invoices")
         || pair(text, "memory", "usage use limit") || pair(text, "disk", "usage space");
     behind || counted || rivals || measured
 }

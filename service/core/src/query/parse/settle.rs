@@ -101,7 +101,7 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
         return (K::Fixes, true);
     }
     let only_place = Filters { environment: Vec::new(), ..f.clone() }.is_empty();
-    let bare_cve = built.named(NameKind::Cve) && only_place && !about_findings(items) && !built.weak.contains(&K::List);
+    let bare_cve = built.named(NameKind::Cve) && only_place && !items.iter().any(|i| i.says_findings) && !built.weak.contains(&K::List);
     if bare_cve {
         return (K::Affected, before.is_none());
     }
@@ -167,7 +167,7 @@ fn runs_it(built: &Built, items: &[Item]) -> bool {
         || built.noun
         || built.kind(K::Count) && built.cues.contains(&NameKind::Workload);
     // "Who openssl" and nothing else.
-    let only_who = built.asks(Ask::Who) && f.is_empty() && !built.noun && built.weak.is_empty() && built.cues.is_empty();
+    let only_who = (built.asks(Ask::Who) || built.asks(Ask::Where)) && f.is_empty() && !built.noun && built.weak.is_empty() && built.cues.is_empty();
     let only_who = only_who && (built.named(NameKind::Package) || built.named(NameKind::Image)) && !built.affects;
     if about_findings(items) && !built.kind(K::Count) {
         return false;
@@ -190,7 +190,7 @@ fn spots(filters: &mut Filters, built: &Built, kind: K) {
     // "Can ci-runner get to a node": what stands before the way is where it begins.
     let two = built.spots.iter().filter(|s| is_an_end(s)).count() > 1;
     let begins = built.spots.first().filter(|s| two && matches!(s.prep, None | Some(Prep::In)) && is_an_end(s)).is_some()
-        && built.spots.iter().skip(1).any(|s| s.prep == Some(Prep::To));
+        && built.spots.iter().skip(1).any(|s| matches!(s.prep, None | Some(Prep::To)) && is_an_end(s));
     for (at, spot) in built.spots.iter().enumerate() {
         match (&spot.at, ends && !spot.not) {
             (Place::Names(name, values), true) if begins && at == 0 => {

@@ -68,7 +68,8 @@ impl Walk<'_> {
     }
 
     pub(super) fn name(&mut self, at: usize, hits: &[Hit]) -> Result<(), Abstain> {
-        let cue_before = match self.previous_plain(at) {
+        let called = at > 0 && matches!(self.words[self.items[at].from - 1].text.as_str(), "named" | "called");
+        let cue_before = match if called { self.previous(at) } else { self.previous_plain(at) } {
             Some(What::Means(Means::Cue(kind))) if !self.items[at - 1].ends => Some(*kind),
             _ => None,
         };

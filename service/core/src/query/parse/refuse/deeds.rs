@@ -19,7 +19,7 @@ pub(super) const DEEDS: &str = "accept add alert allow apply approve assign bloc
     change page file raise make turn switch write extend postpone undo undeploy unmute ping lower escalate \
     delegate archive purge nuke ban whitelist allowlist blacklist blocklist reassign rebuild recreate reschedule \
     cancel pause resume start shrink increase decrease reduce bring take put move tag annotate label untag \
-    clean clear erase forward forget implement configure provision renew prolong publish submit";
+    clean clear erase forward forget implement configure provision renew prolong publish submit ack acknowledge enforce hide unsuppress autofix reconfigure harden";
 
 /// Words behind a verb that make a noun of it: "fix for log4j", "update me".
 const NOT_A_DEED: &str = "for available exists first list me of most since results status tuesday level levels by count counts \
@@ -40,7 +40,7 @@ const JOINS: &str = "and then please pls just also afterwards to";
 const WHOM: &str = "the all it them that this those these everything every each him her me a an to on";
 
 /// Whether a sentence asks for a deed, first of all.
-pub(super) fn asked_for(text: &[&str]) -> bool {
+pub(super) fn asked_for<'t>(text: &[&'t str]) -> bool {
     if pair(text, "run", "kubectl helm this it") || pair(text, "do", "it") && text.last() == Some(&"it") {
         return true;
     }
@@ -64,19 +64,25 @@ pub(super) fn asked_for(text: &[&str]) -> bool {
         return true;
     }
     let mut rest = text.iter().skip_while(|w| among(LEAD_IN, w));
-    let Some(verb) = rest.next().filter(|v| among(DEEDS, v)) else { return false };
+    let bare = |w: &'t str| -> &'t str { ["un-", "auto-", "re-"].iter().find_map(|p| w.strip_prefix(p)).unwrap_or(w) };
+    let Some(verb) = rest.next().copied().map(bare).filter(|v| among(DEEDS, v)) else { return false };
     let next = rest.next().copied().unwrap_or_default();
     // "Roll out the image", "shut down": out is none of the words that make a noun of the verb.
-    if among("roll shut turn switch", verb) && among("out back down off on up", next) {
+    if among("roll shut turn switch clean", verb) && among("out back down off on up", next) {
         return true;
     }
-    if matches!(*verb, "bring" | "take" | "put") {
-        return (has(text, MOVES) || *verb == "put" && among("a an", next)) && !has(text, "list top me front");
+    if among("email mail page", verb) && (next.is_empty() || among("me him her them us the a", next)) {
+        return true;
     }
-    if *verb == "make" {
+    if matches!(verb, "bring" | "take" | "put") {
+        let into = verb == "put" && next.is_empty() && has(text, "into");
+        return (into || has(text, MOVES) || verb == "put" && among("a an", next)) && !has(text, "list top me front");
+    }
+    if verb == "make" {
         // "Make it 48 hours" changes the question. A name of the caller's stands here as nothing.
         let other = rest.next().is_some_and(|w| w.starts_with(|c: char| c.is_ascii_digit()) || among("top just only", w));
-        return (next.is_empty() || among(OBJECTS, next) || next == "me") && !other;
+        let tells = has(text, "list table overview summary report ranking count breakdown");
+        return (next.is_empty() || among(OBJECTS, next) || next == "me") && !other && !tells;
     }
     if among(PLAIN, verb) {
         return among(OBJECTS, next);

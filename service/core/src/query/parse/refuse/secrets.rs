@@ -58,6 +58,14 @@ pub(super) fn asked_for(text: &[&str], words: &[Token]) -> bool {
     if short && !has(text, ABOUT_SECRETS) {
         return true;
     }
+    // "The password of anna please", "token?".
+    let told = "leaked hardcoded exposed plaintext findings finding lying automounted mounted hard-coded checked expired".split(' ').any(|w| has(text, w));
+    if one && text.len() <= 6 && !has(text, ABOUT_SECRETS) && !told && !super::deeds::asked_for(text) {
+        return true;
+    }
+    if has(text, "print dump") && (pair(text, "the", "environment") || pair(text, "print dump", "environment")) || text == ["export", "the", "secrets"] {
+        return true;
+    }
     if has(text, "key keys") && pair(text, "print show paste dump", "it them") {
         return true;
     }
