@@ -76,6 +76,12 @@ impl Words<'_> {
             let stretch = if after { Stretch::Since(self.back(p, false)) } else { Stretch::Before(self.ahead(p, true)) };
             return Some((stretch, at + used));
         }
+        // "Compared to last week".
+        if matches!(first, "compared" | "versus" | "vs") {
+            let at = self.past(1, &["to", "with", "against", "the"]);
+            let (p, used) = self.point(at)?;
+            return Some((Stretch::Since(self.back(p, false)), at + used));
+        }
         // "Between monday and now", "from the 1st to the 10th".
         if matches!(first, "between" | "from") {
             let at = self.past(1, &["the"]);

@@ -56,7 +56,7 @@ pub(super) const PLAIN: &str = "\
     dear hello formally officially technically cheers curiously enumerate failing fails others thought \
     curious chance chances reminder remind remember forgot keeps promise promised hows fine cool wow yes yep yeah \
     nope no-one noone thats whatever cant-think sake love hate tired busy hurry rush quick-look soonish anyways meanwhile \
-    altogether every-day daily weekly nightly hourly bridge headline figures slide slides deck business company estate organisation organization client clients partner partners finance legal named located sitting living residing whichever picture story";
+    altogether every-day daily weekly nightly hourly bridge headline figures slide slides deck business company estate organisation organization client clients partner partners finance legal named located sitting living residing whichever after picture story unresolved unsolved unaddressed unmitigated morning afternoon evening tonight situation flagged listed runtime presently respective corresponding aforementioned nowadays";
 
 /// Words and phrases with what they mean.
 #[rustfmt::skip]

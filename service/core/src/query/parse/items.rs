@@ -227,7 +227,7 @@ pub(super) fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
             continue;
         }
         let meant = if names.near(text).is_some() { None } else { LEXICON.meant(text) };
-        let meant = meant.filter(|_| !is_subject(&out, rest.get(at + 1)));
+        let meant = meant.filter(|meant| !is_subject(&out, rest.get(at + 1)) && !(asks_whether(&out) && names_a_kind(meant)));
         let meant = meant.filter(|meant| says_severity(meant) || !stands_for_a_name(&out, rest.get(at + 1)) || names_a_kind(meant) || LEXICON.is_place(meant));
         match meant {
             Some(meant) => out.push(Token { text: meant.to_owned(), ..word }),
@@ -248,6 +248,11 @@ fn is_subject(before: &[Token], next: Option<&Token>) -> bool {
     let verb = "have has run use affected exposed vulnerable";
     let verb = next.is_some_and(|w| verb.split(' ').any(|v| v == w.text));
     verb && before.last().is_some_and(|w| matches!(w.text.as_str(), "does" | "do" | "is" | "are" | "did" | "has"))
+}
+
+/// Behind "does" a subject follows, which may be a name that is like a word for names.
+fn asks_whether(before: &[Token]) -> bool {
+    before.last().is_some_and(|w| matches!(w.text.as_str(), "does" | "do" | "did" | "has" | "have"))
 }
 
 /// No name is meant by a word for a severity or a class of findings.

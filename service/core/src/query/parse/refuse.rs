@@ -20,7 +20,7 @@ const GREETINGS: &str = "hello hi hey thanks thank thx bye goodbye cheers yo hol
 const LESSONS: &str = "write install configure create learn build compile uninstall become cook debug \
     setup implement study";
 /// Whom nobody counts here.
-const PEOPLE: &str = "people persons engineers employees developers users customers humans countries days hours";
+const PEOPLE: &str = "people persons engineers employees developers users customers humans countries visitors";
 /// What "will" may ask about: dates that are recorded, and what a fix closes.
 const RECORDED_FUTURE: &str = "due expire expires lapse end ends run close closes fix overdue";
 
@@ -90,6 +90,7 @@ fn instruction(text: &[&str]) -> Option<OffTopic> {
         || pair(text, "system", "prompt")
         || pair(text, "your", "prompt rules guidelines")
         || pair(text, "you", "are must") && has(text, "now helpful obey")
+        || pair(text, "answer respond reply", "only with yes no in as")
         || pair(text, "now", "on")
         || pair(text, "repeat", "after your the this")
         || pair(text, "developer", "mode");
@@ -101,7 +102,7 @@ fn off_topic(text: &[&str]) -> Option<OffTopic> {
     if has(text, VERDICTS) || permits || pair(text, "are", "we") && text.last() == Some(&"good") {
         return Some(OffTopic::Verdict);
     }
-    let future = has(text, "will") || pair(text, "would", "happen") || pair(text, "what", "if") || pair(text, "how", "likely") || pair(text, "going", "to");
+    let future = has(text, "will") || pair(text, "would", "happen") || pair(text, "what", "if") || pair(text, "how it that", "likely") || pair(text, "going", "to");
     if has(text, PREDICTIONS) || future && !has(text, RECORDED_FUTURE) {
         return Some(OffTopic::Prediction);
     }
@@ -116,7 +117,7 @@ fn off_topic(text: &[&str]) -> Option<OffTopic> {
     if code(text) {
         return Some(OffTopic::Noise);
     }
-    (lesson(text) || foreign(text)).then_some(OffTopic::NotUnderstood)
+    (lesson(text) || foreign(text)).then_some(OffTopic::SmallTalk)
 }
 
 /// Statements of a language of machines.
@@ -134,7 +135,7 @@ fn lesson(text: &[&str]) -> bool {
     let begins = |with: &str| text.first() == Some(&with);
     let how = begins("how") && has(text, "work works") && has(text, "does do")
         || pair(text, "how", "do to can") && {
-            let verb = text.iter().skip_while(|w| among("how do to can i we you one", w)).next();
+            let verb = text.iter().find(|w| !among("how do to can i we you one", w));
             verb.is_some_and(|v| among(LESSONS, v)) && !has(text, "rid there here")
         };
     let long = matches!(text, ["what", "is" | "are", "a" | "an", ..] | ["whats", "a" | "an", ..]) && text.len() <= 5;
@@ -143,7 +144,8 @@ fn lesson(text: &[&str]) -> bool {
     let means = text.last().is_some_and(|w| among("mean stand", w)) && begins("what") && has(text, "does do")
         || pair(text, "stand", "for")
         || pair(text, "difference", "between");
-    how || definition || means
+    let taught = matches!(text, ["teach", ..]) || matches!(text, ["explain", ..] if has(text, "how") && has(text, "work works"));
+    how || definition || means || taught
 }
 
 /// About something else: who did it, how many people there are, which tool is better.
@@ -151,7 +153,9 @@ fn foreign(text: &[&str]) -> bool {
     let behind = text.windows(3).any(|w| w[0] == "who" && among("is was are", w[1]) && among("behind attacking hacking", w[2]));
     let counted = text.windows(3).any(|w| w[0] == "how" && w[1] == "many" && among(PEOPLE, w[2]));
     let rivals = pair(text, "better", "than") && text.first().is_some_and(|w| among("is are", w)) || pair(text, "which", "vendor");
-    let measured = pair(text, "per", "second")
+    let made = pair(text, "who", "deployed wrote committed merged owns maintains built");
+    let release = has(text, "kubernetes k8s") && has(text, "version release versions releases");
+    let measured = made || release || pair(text, "per", "second")
         || pair(text, "error", "rate rates") || pair(text, "best", "scanner tool linux cloud vendor practice practices way editor framework")
         || pair(text, "by", "default") || has(text, "ever github readme typo replicas autoscaling pipeline licence license invoice ceo cto blame")
         || has(text, "cpu latency latancy throughput p99 p95 p50 uptime revenue sales bandwidth ram iops qps rps invoices")

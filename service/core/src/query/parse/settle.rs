@@ -73,7 +73,10 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
     let silent = built.named(NameKind::Source) && !built.noun && f.class.is_empty();
     let sources_only = f.stale.is_some() && (built.cues.contains(&NameKind::Source) || silent)
         || built.asks(Ask::When) && built.named(NameKind::Source);
-    if built.kind(K::Coverage) || sources_only || when_seen {
+    // "Which scanners do we have".
+    let only_sources = built.asks(Ask::Who) && built.cues.as_slice() == [NameKind::Source];
+    let only_sources = only_sources && built.kinds.is_empty() && built.names == 0 && f.is_empty() && !built.noun && built.strays.is_empty();
+    if built.kind(K::Coverage) || sources_only || when_seen || only_sources {
         return (K::Coverage, true);
     }
     if runs_it(built, items) {
@@ -125,7 +128,10 @@ fn is_path(built: &Built, items: &[Item]) -> bool {
     let f = &built.filters;
     let only_places = f.severity.is_empty() && f.class.is_empty() && f.kev.is_none() && f.in_use.is_none();
     let from_to = [Prep::From, Prep::To].iter().all(|p| built.spots.iter().any(|s| s.prep == Some(*p)));
-    if (built.path || from_to) && !built.kind(K::Coverage) {
+    // "Internet to monitoring?"
+    let from_outside = matches!(built.spots.first().map(|s| (&s.at, s.prep)), Some((Place::Internet, None)))
+        && built.spots.iter().skip(1).any(|s| s.prep == Some(Prep::To));
+    if (built.path || from_to || from_outside) && !built.kind(K::Coverage) {
         return true;
     }
     if f.exposed != Some(Tri::Yes) || !only_places || built.noun || built.affects || built.kind(K::Count) {
@@ -165,6 +171,7 @@ fn runs_it(built: &Built, items: &[Item]) -> bool {
         || built.asks(Ask::Other)
         || built.asks(Ask::Is)
         || built.noun
+        || built.weak.contains(&K::List)
         || built.kind(K::Count) && built.cues.contains(&NameKind::Workload);
     // "Who openssl" and nothing else.
     let only_who = (built.asks(Ask::Who) || built.asks(Ask::Where)) && f.is_empty() && !built.noun && built.weak.is_empty() && built.cues.is_empty();

@@ -273,12 +273,13 @@ impl Walk<'_> {
         let item = &self.items[at];
         let last = self.words[item.to - 1].text.as_str();
         self.clear();
-        if self.words[item.from].text == "internet" {
+        if matches!(self.words[item.from].text.as_str(), "internet" | "outsiders" | "outsider" | "strangers" | "stranger") {
             self.spot(Place::Internet);
         }
         self.prep = match last {
-            "from" => Some(Prep::From),
-            "to" | "into" | "reach" | "reaches" | "reaching" | "protect" | "shield" | "defend" | "safeguard" => Some(Prep::To),
+            // "After taking it over": from there.
+            "from" | "over" => Some(Prep::From),
+            "to" | "into" | "access" | "touch" | "at" | "reach" | "reaches" | "reaching" | "protect" | "shield" | "defend" | "safeguard" => Some(Prep::To),
             "for" | "of" | "on" | "in" => Some(Prep::In),
             "about" => Some(Prep::About),
             _ => None,

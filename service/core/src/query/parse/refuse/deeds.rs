@@ -48,7 +48,7 @@ pub(super) fn asked_for<'t>(text: &[&'t str]) -> bool {
     let wished = pair(text, "if", "you we somebody someone") && has(text, "great nice good cool lovely appreciate happy awesome");
     let done = |w: &&str| ["ed", "d"].iter().filter_map(|end| w.strip_suffix(end)).any(|v| among(DEEDS, v));
     let could = has(text, "could can would") && text.iter().any(|w| among(PLAIN_DEEDS, w));
-    if wished && (text.iter().any(|w| done(w)) || could) {
+    if wished && (text.iter().any(done) || could) {
         return true;
     }
     if text.windows(3).any(|w| w == ["get", "rid", "of"]) && has(text, "please pls") {
@@ -60,7 +60,9 @@ pub(super) fn asked_for<'t>(text: &[&'t str]) -> bool {
     if admits && lets.next().is_some_and(|w| among("give let allow grant", w)) {
         return true;
     }
-    if told(text) {
+    // "Have openssl updated".
+    let updated = matches!(text, ["have" | "get", "", verb, ..] if done(verb));
+    if updated || told(text) || pair(text, "inform notify", "him her them everybody") || matches!(text, ["inform", "", ..] | ["move", "", "to", ..]) {
         return true;
     }
     let mut rest = text.iter().skip_while(|w| among(LEAD_IN, w));
@@ -114,12 +116,12 @@ pub(super) fn added(text: &[&str]) -> bool {
 
 /// Whether a passive wants it done: "we need the rolebinding removed".
 pub(super) fn wanted_done(text: &[&str]) -> bool {
-    let wants = text.windows(2).any(|w| w[0] == "need" && (w[1].is_empty() || among("to the this that it", w[1]))) || pair(text, "want", "the this that it") || pair(text, "id", "like");
+    let wants = text.windows(2).any(|w| w[0] == "need" && (w[1].is_empty() || among("to the this that it number", w[1]))) || pair(text, "want", "the this that it number") || pair(text, "id", "like");
     let done = |w: &&str| {
         "removed deleted restarted closed muted silenced suppressed accepted isolated disabled revoked rotated patched upgraded killed drained"
             .split(' ')
             .any(|d| d == *w)
     };
     let asks = has(text, "which what who how when where why list show many");
-    wants && !asks && text.last().is_some_and(done) || wants && has(text, "gone") && !asks
+    wants && !asks && (text.last().is_some_and(done) || has(text, "gone"))
 }
