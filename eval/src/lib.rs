@@ -14,9 +14,9 @@ pub mod outcome;
 pub mod replay;
 pub mod situation;
 pub mod state;
-pub mod understand;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod understand;
 
 use assay_core::catalogue::BadCatalogue;
 use assay_core::control::BadControls;

@@ -58,12 +58,7 @@ impl Outcome {
     }
 
     /// The share of `hits` among `cases`, without an aim.
-    pub fn reported(
-        suite: Suite,
-        measure: &'static str,
-        (hits, cases): (usize, usize),
-        failed: Vec<String>,
-    ) -> Self {
+    pub fn reported(suite: Suite, measure: &'static str, (hits, cases): (usize, usize), failed: Vec<String>) -> Self {
         Self { aim: None, met: None, ..Self::share_of(suite, measure, hits, cases, failed) }
     }
 

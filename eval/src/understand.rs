@@ -83,8 +83,8 @@ pub fn run(cases: &[Case], embed: Option<&dyn Embed>) -> Result<Vec<Outcome>, Ev
     let mut rows = ROWS[0].outcomes(cases, &alone);
     rows.extend(apart(cases, &alone));
     if let Some(embed) = embed {
-        let second = Second::new(embed)
-            .map_err(|e| EvalError::Ground { suite: Suite::Understand, source: Box::new(e) })?;
+        let second =
+            Second::new(embed).map_err(|e| EvalError::Ground { suite: Suite::Understand, source: Box::new(e) })?;
         reader.second = Some((&second, embed));
         let both = marks(&reader, cases);
         rows.extend(ROWS[1].outcomes(cases, &both));
@@ -127,7 +127,13 @@ impl Rows {
         let suite = Suite::Understand;
         vec![
             Outcome::at_least(suite, self.exact, score.exact(), EXACT_MIN, score.told_by(|c| c.kind().to_owned())),
-            Outcome::at_least(suite, self.answered, score.answered(), ANSWERED_MIN, score.told_by(|c| c.writer.clone())),
+            Outcome::at_least(
+                suite,
+                self.answered,
+                score.answered(),
+                ANSWERED_MIN,
+                score.told_by(|c| c.writer.clone()),
+            ),
             Outcome::at_least(suite, self.refused, score.refused(), REFUSED_MIN, score.told_refused()),
             Outcome::reported(suite, self.reason, score.reasons(), Vec::new()),
         ]
@@ -144,7 +150,12 @@ fn apart(cases: &[Case], marks: &[Mark]) -> Vec<Outcome> {
         rows.push(Outcome::reported(suite, "all as written, open cases, parser alone", open.right(), open.told()));
     }
     if foreign.any() {
-        rows.push(Outcome::reported(suite, "all as written, other languages, parser alone", foreign.right(), Vec::new()));
+        rows.push(Outcome::reported(
+            suite,
+            "all as written, other languages, parser alone",
+            foreign.right(),
+            Vec::new(),
+        ));
     }
     rows
 }
@@ -158,11 +169,19 @@ fn changed(cases: &[Case], alone: &[Mark], both: &[Mark]) -> Outcome {
         all += 1;
         better += usize::from(with.exact);
     }
-    Outcome::reported(Suite::Understand, "made right, of those that the model made right or wrong", (better, all), Vec::new())
+    Outcome::reported(
+        Suite::Understand,
+        "made right, of those that the model made right or wrong",
+        (better, all),
+        Vec::new(),
+    )
 }
 
 /// How many of each sort there are, by what stands in a case.
-fn by<'a>(cases: impl Iterator<Item = (&'a Case, bool)>, sort: impl Fn(&Case) -> String) -> BTreeMap<String, (usize, usize)> {
+fn by<'a>(
+    cases: impl Iterator<Item = (&'a Case, bool)>,
+    sort: impl Fn(&Case) -> String,
+) -> BTreeMap<String, (usize, usize)> {
     let mut out: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for (case, hit) in cases {
         let of = out.entry(sort(case)).or_default();

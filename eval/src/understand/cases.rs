@@ -128,7 +128,8 @@ pub fn shop(text: &str) -> Result<(NameIndex, Time), BadCase> {
         list.iter().for_each(|name| names.add(of, name));
     }
     for workload in &shop.workloads {
-        let (namespace, name) = workload.split_once('/').ok_or_else(|| bad(format!("`{workload}` has no namespace")))?;
+        let (namespace, name) =
+            workload.split_once('/').ok_or_else(|| bad(format!("`{workload}` has no namespace")))?;
         names.add_workload(namespace, name);
     }
     shop.images.iter().for_each(|(image, tag)| names.add_image(image, Some(tag)));

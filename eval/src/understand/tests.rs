@@ -7,9 +7,7 @@ fn outcome<'a>(rows: &'a [Outcome], measure: &str) -> &'a Outcome {
 #[test]
 fn the_questions_of_this_build_are_many_and_of_every_kind() {
     let all = cases(QUESTIONS).expect("cases");
-    let judged = |query: bool| {
-        all.iter().filter(|c| c.judged() && matches!(c.want, Want::Query(_)) == query).count()
-    };
+    let judged = |query: bool| all.iter().filter(|c| c.judged() && matches!(c.want, Want::Query(_)) == query).count();
     assert!(judged(true) >= 400 && judged(false) >= 300, "{} and {}", judged(true), judged(false));
     for kind in assay_core::query::QueryKind::ALL {
         assert!(all.iter().any(|c| c.judged() && c.kind() == kind.as_str()), "{kind}");

@@ -88,7 +88,7 @@ fn cases(table: &str) -> Vec<Case> {
     table.lines().map(|l| serde_json::from_str(l).expect("a case")).collect()
 }
 
-pub(crate) fn run(table: &str) -> (usize, Vec<String>) {
+fn run(table: &str) -> (usize, Vec<String>) {
     let names = shop(&str::to_owned);
     let cases = cases(table);
     let wrong = cases.iter().filter_map(|case| {

@@ -19,9 +19,7 @@ mod wire;
 use anyhow::Result;
 use assay_core::document::{Block, Document, Guarded, guard, withheld};
 use assay_core::ids::Time;
-use assay_core::query::{
-    Abstain, Asked, NameIndex, QUESTION_BYTES_MAX, Query, QueryKind, Read, ReadBy, read, reading,
-};
+use assay_core::query::{Abstain, Asked, NameIndex, QUESTION_BYTES_MAX, Query, QueryKind, Read, ReadBy, read, reading};
 use assay_core::text::{Door, Opaque};
 use assay_store::{PlanRecord, Store};
 
@@ -119,7 +117,12 @@ impl Chat<'_> {
 
     /// The parser is first. A model may try what it did not understand, and nothing else (`Abstain::is_open_to_a_model`); what
     /// it reads is echoed and run like any other query.
-    fn read(&self, question: &str, previous: Option<&Query>, as_of: Time) -> (std::result::Result<Read, Abstain>, ReadBy) {
+    fn read(
+        &self,
+        question: &str,
+        previous: Option<&Query>,
+        as_of: Time,
+    ) -> (std::result::Result<Read, Abstain>, ReadBy) {
         let first = read(question, self.names, previous, as_of);
         let open = first.as_ref().is_err_and(Abstain::is_open_to_a_model);
         match open.then(|| self.words.models.second()).flatten() {

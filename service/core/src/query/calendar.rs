@@ -5,8 +5,8 @@ mod units;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
-use units::{month, times, unit, weekday};
 pub(super) use units::{WORDS_LONG, knows, number};
+use units::{month, times, unit, weekday};
 
 use super::filters::When;
 use super::tokens::Token;
@@ -73,7 +73,8 @@ impl Words<'_> {
             let at = self.past(3, &["the"]);
             let (p, used) = self.point(at)?;
             let after = self.word(2) == "after";
-            let stretch = if after { Stretch::Since(self.back(p, false)) } else { Stretch::Before(self.ahead(p, true)) };
+            let stretch =
+                if after { Stretch::Since(self.back(p, false)) } else { Stretch::Before(self.ahead(p, true)) };
             return Some((stretch, at + used));
         }
         // "Compared to last week".

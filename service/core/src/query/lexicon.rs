@@ -283,7 +283,8 @@ impl Lexicon {
             return one;
         }
         let last = |w: &str| w.chars().next_back();
-        let mut two = candidates().filter(|w| w.len() >= TWO_SLIPS_CHARS_MIN && last(w) == last(word) && two_letters_off(word, w));
+        let mut two = candidates()
+            .filter(|w| w.len() >= TWO_SLIPS_CHARS_MIN && last(w) == last(word) && two_letters_off(word, w));
 
         two.next().filter(|_| two.next().is_none())
     }

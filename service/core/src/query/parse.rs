@@ -11,8 +11,8 @@ mod walk;
 mod words;
 
 use build::Built;
-pub(super) use refuse::refused_words;
 use items::{Item, What, items, mended};
+pub(super) use refuse::refused_words;
 
 use super::abstain::{Absent, Abstain, OffTopic};
 use super::filters::Which;
@@ -108,7 +108,12 @@ fn predicate_is_strange(items: &[Item]) -> bool {
     let mut last = items.iter().rev();
     let strange = matches!(last.next().map(|i| &i.what), Some(What::Unknown));
     // Behind a preposition it is a name, which is refused as one.
-    let placed = matches!(last.next().map(|i| &i.what), Some(What::Means(Means::Prep(_) | Means::Cue(_) | Means::Runs | Means::Has | Means::Affects | Means::Kind(_) | Means::Filler)));
+    let placed = matches!(
+        last.next().map(|i| &i.what),
+        Some(What::Means(
+            Means::Prep(_) | Means::Cue(_) | Means::Runs | Means::Has | Means::Affects | Means::Kind(_) | Means::Filler
+        ))
+    );
     whether && strange && !placed
 }
 
@@ -234,7 +239,9 @@ fn followed(before: &Query, new: Query, built: &Built, explicit: bool) -> Query 
 impl Built {
     /// True when the words lean on a query before them.
     fn follows(&self, items: &[Item], words: &[Token]) -> bool {
-        let polite = |w: &&Token| matches!(w.text.as_str(), "ok" | "okay" | "thanks" | "thx" | "cool" | "great" | "right" | "hm" | "hmm");
+        let polite = |w: &&Token| {
+            matches!(w.text.as_str(), "ok" | "okay" | "thanks" | "thx" | "cool" | "great" | "right" | "hm" | "hmm")
+        };
         let polite = words.iter().take_while(polite).count();
         let words = if polite < words.len() { &words[polite..] } else { words };
         let first = words.first().map_or("", |w| w.text.as_str());
@@ -268,12 +275,16 @@ impl Built {
         let said = self.order.is_some() || self.limit.is_some() || self.times > 0;
         let bare = self.kinds.is_empty() && self.filters.is_empty() && self.names == 0 && !self.noun;
         let opens = opens || last == "only" || said && bare && self.strays.is_empty();
-        let it = self.names == 0 && self.filters.is_empty() && words.iter().enumerate().any(|(at, w)| match w.text.as_str() {
-            "it" | "that" => true,
-            // "There" says where, unless it only says that something is.
-            "there" => !at.checked_sub(1).is_some_and(|b| matches!(words[b].text.as_str(), "is" | "are" | "was" | "were")),
-            _ => false,
-        });
+        let it = self.names == 0
+            && self.filters.is_empty()
+            && words.iter().enumerate().any(|(at, w)| match w.text.as_str() {
+                "it" | "that" => true,
+                // "There" says where, unless it only says that something is.
+                "there" => {
+                    !at.checked_sub(1).is_some_and(|b| matches!(words[b].text.as_str(), "is" | "are" | "was" | "were"))
+                }
+                _ => false,
+            });
         let back = it || items.iter().any(|i| matches!(i.what, What::Means(Means::Before)));
         let bare = self.kinds.len() == 1 && self.filters.is_empty() && self.names == 0 && words.len() <= 4;
         let bare_count = bare && self.kinds.iter().any(|(k, _)| *k == QueryKind::Count);
@@ -282,7 +293,11 @@ impl Built {
             && !self.noun
             && matches!(first, "in" | "on" | "for" | "with" | "per" | "by" | "each" | "now" | "to" | "from");
         // "Exposed?": a filter and nothing else.
-        let narrows = words.len() <= 3 && self.kinds.is_empty() && self.names == 0 && (!self.filters.is_empty() || self.resolved) && self.weak.is_empty();
+        let narrows = words.len() <= 3
+            && self.kinds.is_empty()
+            && self.names == 0
+            && (!self.filters.is_empty() || self.resolved)
+            && self.weak.is_empty();
         let narrows = narrows && !items.iter().any(|i| i.says_findings);
         let asks_why = self.kinds.first().is_some_and(|(k, _)| *k == QueryKind::Why) && self.names == 0;
         opens || back || bare_count || asks_why || fragment || narrows

@@ -102,7 +102,9 @@ impl Second {
         if !first.as_ref().is_err_and(Abstain::is_open_to_a_model) {
             return (first, ReadBy::Parser);
         }
-        let Some((kind, like, margin)) = self.nearest(&framed(asked.question, asked.names), embed) else { return (first, ReadBy::Parser) };
+        let Some((kind, like, margin)) = self.nearest(&framed(asked.question, asked.names), embed) else {
+            return (first, ReadBy::Parser);
+        };
         if like < LIKE_MIN || margin < MARGIN_MIN {
             return (first, ReadBy::Parser);
         }

@@ -96,7 +96,8 @@ fn word(raw: &str, out: &mut Vec<Token>) {
         return;
     }
     // "e.g." and "vs." end nothing.
-    let shortened = matches!(trimmed.to_lowercase().as_str(), "e.g" | "i.e" | "etc" | "vs" | "mr" | "mrs" | "dr" | "approx");
+    let shortened =
+        matches!(trimmed.to_lowercase().as_str(), "e.g" | "i.e" | "etc" | "vs" | "mr" | "mrs" | "dr" | "approx");
     push(trimmed, quoted, out);
     if !(shortened && mark == Mark::Stop) {
         end(mark, out);

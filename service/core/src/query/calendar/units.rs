@@ -36,10 +36,19 @@ pub(in super::super) fn knows(word: &str) -> bool {
 
 /// A small whole number, in digits or as a word.
 pub(in super::super) fn number(word: &str) -> Option<u16> {
-    const WORDS: &[&str] =
-        &["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"];
-    const TENS: &[(&str, u16)] =
-        &[("twenty", 20), ("twenty-five", 25), ("thirty", 30), ("forty", 40), ("fifty", 50), ("hundred", 100), ("dozen", 12)];
+    const WORDS: &[&str] = &[
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+        "fourteen", "fifteen",
+    ];
+    const TENS: &[(&str, u16)] = &[
+        ("twenty", 20),
+        ("twenty-five", 25),
+        ("thirty", 30),
+        ("forty", 40),
+        ("fifty", 50),
+        ("hundred", 100),
+        ("dozen", 12),
+    ];
     match WORDS.iter().position(|w| *w == word) {
         Some(at) => Some(at as u16 + 1),
         None if TENS.iter().any(|(w, _)| *w == word) => TENS.iter().find(|(w, _)| *w == word).map(|(_, n)| *n),

@@ -74,5 +74,5 @@ pub(super) const RIGHT: &str = "\
     skipping ticket tickets stick discuss cages lister crate create routes ruining excerpt handler hacked \
     clears overtook leaps chases words world works class close cause causes found sound round pound mound \
     loved lives looks books cooks hooks locks cross stock shock block frock state stated brought though tough \
-    stored executive string salary vendor vendors budget invoice lunch dinner break breakfast heart poem movie music game games phone \
+    stored executive percentage string salary vendor vendors budget invoice lunch dinner break breakfast heart poem movie music game games phone \
     laptop network networks train plane photo photos paper house money price prices costs coast toast roast";

@@ -54,14 +54,23 @@ pub(super) fn items(words: &[Token], names: &NameIndex, as_of: Time) -> Vec<Item
     while at < words.len() {
         let (what, used) = one(words, at, &items, names, as_of);
         let to = (at + used.max(1)).min(words.len());
-        items.push(Item { what, from: at, to, ends: words[to - 1].ends(), says_findings: says_findings(&words[to - 1].text) });
+        items.push(Item {
+            what,
+            from: at,
+            to,
+            ends: words[to - 1].ends(),
+            says_findings: says_findings(&words[to - 1].text),
+        });
         at = to;
     }
     items
 }
 
 fn says_findings(word: &str) -> bool {
-    matches!(word, "finding" | "findings" | "issue" | "issues" | "problem" | "problems" | "result" | "results" | "flaws" | "risks")
+    matches!(
+        word,
+        "finding" | "findings" | "issue" | "issues" | "problem" | "problems" | "result" | "results" | "flaws" | "risks"
+    )
 }
 
 fn one(words: &[Token], at: usize, before: &[Item], names: &NameIndex, as_of: Time) -> (What, usize) {
@@ -195,7 +204,9 @@ pub(super) fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
     let rest = words.clone();
     for (at, word) in words.into_iter().enumerate() {
         let text = word.text.as_str();
-        let slip = LEXICON.slip(text).filter(|_| !word.quoted && names.whole(text).is_empty() && names.with_piece(text).is_empty());
+        let slip = LEXICON
+            .slip(text)
+            .filter(|_| !word.quoted && names.whole(text).is_empty() && names.with_piece(text).is_empty());
         if let Some(slip) = slip {
             out.push(Token { text: slip.to_owned(), ..word });
             continue;
@@ -227,8 +238,14 @@ pub(super) fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
             continue;
         }
         let meant = if names.near(text).is_some() { None } else { LEXICON.meant(text) };
-        let meant = meant.filter(|meant| !is_subject(&out, rest.get(at + 1)) && !(asks_whether(&out) && names_a_kind(meant)));
-        let meant = meant.filter(|meant| says_severity(meant) || !stands_for_a_name(&out, rest.get(at + 1)) || names_a_kind(meant) || LEXICON.is_place(meant));
+        let meant =
+            meant.filter(|meant| !(is_subject(&out, rest.get(at + 1)) || asks_whether(&out) && names_a_kind(meant)));
+        let meant = meant.filter(|meant| {
+            says_severity(meant)
+                || !stands_for_a_name(&out, rest.get(at + 1))
+                || names_a_kind(meant)
+                || LEXICON.is_place(meant)
+        });
         match meant {
             Some(meant) => out.push(Token { text: meant.to_owned(), ..word }),
             None => out.push(word),
@@ -239,7 +256,8 @@ pub(super) fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
 
 fn word_and_number(text: &str) -> Option<(&str, &str)> {
     let (lead, digits) = text.split_at(text.find(|c: char| c.is_ascii_digit())?);
-    let counts = matches!(lead, "top" | "last" | "next" | "first" | "worst" | "cvss" | "epss" | "number" | "nr" | "port");
+    let counts =
+        matches!(lead, "top" | "last" | "next" | "first" | "worst" | "cvss" | "epss" | "number" | "nr" | "port");
     (counts && digits.len() <= 3 && digits.bytes().all(|b| b.is_ascii_digit())).then_some((lead, digits))
 }
 

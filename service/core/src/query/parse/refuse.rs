@@ -9,8 +9,7 @@ use super::super::names::NameIndex;
 use super::super::tokens::{Mark, Token};
 
 const INSTRUCTIONS: &str = "instructions instruction jailbreak roleplay disregard pretend";
-const VERDICTS: &str =
-    "safe acceptable trustworthy secure secured compliant compliance worried worry concerned sleep trust afraid panic safely";
+const VERDICTS: &str = "safe acceptable trustworthy secure secured compliant compliance worried worry concerned sleep trust afraid panic safely";
 const PREDICTIONS: &str = "predict prediction predictions forecast likelihood odds probability gonna";
 const CHATTER: &str = "poem joke weather song essay recipe lyrics python script translate haiku horoscope salary pizza \
     homework football regex javascript limerick riddle bitcoin meme doctor pill medicine headache fever cough \
@@ -102,13 +101,19 @@ fn off_topic(text: &[&str]) -> Option<OffTopic> {
     if has(text, VERDICTS) || permits || pair(text, "are", "we") && text.last() == Some(&"good") {
         return Some(OffTopic::Verdict);
     }
-    let future = has(text, "will") || pair(text, "would", "happen") || pair(text, "what", "if") || pair(text, "how it that", "likely") || pair(text, "going", "to");
+    let future = has(text, "will")
+        || pair(text, "would", "happen")
+        || pair(text, "what", "if")
+        || pair(text, "how it that", "likely")
+        || pair(text, "going", "to");
     if has(text, PREDICTIONS) || future && !has(text, RECORDED_FUTURE) {
         return Some(OffTopic::Prediction);
     }
     let short = text.len() <= 3;
     let feels = pair(text, "you", "like love feel enjoy hate");
-    let about_us = feels || short && (pair(text, "are", "you") || pair(text, "do", "you")) || text.ends_with(&["old", "are", "you"]);
+    let about_us = feels
+        || short && (pair(text, "are", "you") || pair(text, "do", "you"))
+        || text.ends_with(&["old", "are", "you"]);
     let greets = pair(text, "see", "you ya")
         || short && (has(text, GREETINGS) || pair(text, "good", "night evening day morning"));
     if about_us || greets {
@@ -122,12 +127,17 @@ fn off_topic(text: &[&str]) -> Option<OffTopic> {
 
 /// Statements of a language of machines.
 fn code(text: &[&str]) -> bool {
-    let link = |w: &&str| w.contains("://") || w.contains("../") || w.contains("/etc/") || w.contains("${") || w.contains("jndi");
+    let link = |w: &&str| {
+        w.contains("://") || w.contains("../") || w.contains("/etc/") || w.contains("${") || w.contains("jndi")
+    };
     matches!(text, ["select", ..] if has(text, "from"))
         || text.iter().any(link)
         || pair(text, "java javascript my this some", "code function loop program script")
         || pair(text, "drop", "table database")
-        || matches!(text, ["insert", "into", ..] | ["import", "os", ..] | ["docker" | "curl" | "git" | "npm" | "pip" | "rm", _, ..])
+        || matches!(
+            text,
+            ["insert", "into", ..] | ["import", "os", ..] | ["docker" | "curl" | "git" | "npm" | "pip" | "rm", _, ..]
+        )
 }
 
 /// "How does it work" and "what is a pod" want a lesson.
@@ -144,21 +154,32 @@ fn lesson(text: &[&str]) -> bool {
     let means = text.last().is_some_and(|w| among("mean stand", w)) && begins("what") && has(text, "does do")
         || pair(text, "stand", "for")
         || pair(text, "difference", "between");
-    let taught = matches!(text, ["teach", ..]) || matches!(text, ["explain", ..] if has(text, "how") && has(text, "work works"));
+    let taught =
+        matches!(text, ["teach", ..]) || matches!(text, ["explain", ..] if has(text, "how") && has(text, "work works"));
     how || definition || means || taught
 }
 
 /// About something else: who did it, how many people there are, which tool is better.
 fn foreign(text: &[&str]) -> bool {
-    let behind = text.windows(3).any(|w| w[0] == "who" && among("is was are", w[1]) && among("behind attacking hacking", w[2]));
+    let behind =
+        text.windows(3).any(|w| w[0] == "who" && among("is was are", w[1]) && among("behind attacking hacking", w[2]));
     let counted = text.windows(3).any(|w| w[0] == "how" && w[1] == "many" && among(PEOPLE, w[2]));
-    let rivals = pair(text, "better", "than") && text.first().is_some_and(|w| among("is are", w)) || pair(text, "which", "vendor");
+    let rivals = pair(text, "better", "than") && text.first().is_some_and(|w| among("is are", w))
+        || pair(text, "which", "vendor");
     let made = pair(text, "who", "deployed wrote committed merged owns maintains built");
     let release = has(text, "kubernetes k8s") && has(text, "version release versions releases");
-    let measured = made || release || pair(text, "per", "second")
-        || pair(text, "error", "rate rates") || pair(text, "best", "scanner tool linux cloud vendor practice practices way editor framework")
-        || pair(text, "by", "default") || has(text, "ever github readme typo replicas autoscaling pipeline licence license invoice ceo cto blame")
-        || has(text, "cpu latency latancy throughput p99 p95 p50 uptime revenue sales bandwidth ram iops qps rps invoices")
-        || pair(text, "memory", "usage use limit") || pair(text, "disk", "usage space");
+    let measured = made
+        || release
+        || pair(text, "per", "second")
+        || pair(text, "error", "rate rates")
+        || pair(text, "best", "scanner tool linux cloud vendor practice practices way editor framework")
+        || pair(text, "by", "default")
+        || has(text, "ever github readme typo replicas autoscaling pipeline licence license invoice ceo cto blame")
+        || has(
+            text,
+            "cpu latency latancy throughput p99 p95 p50 uptime revenue sales bandwidth ram iops qps rps invoices",
+        )
+        || pair(text, "memory", "usage use limit")
+        || pair(text, "disk", "usage space");
     behind || counted || rivals || measured
 }

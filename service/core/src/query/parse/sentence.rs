@@ -121,7 +121,24 @@ fn means(words: &[Token]) -> Option<(Means, usize)> {
 fn begins_to_ask(words: &[Token], at: usize) -> bool {
     let before = &words[at - 1];
     let joined = before.mark != Mark::None
-        || matches!(before.text.as_str(), "so" | "and" | "but" | "then" | "please" | "pls" | "now" | "wondering" | "if" | "whether" | "know" | "me" | "because" | "is" | "asks" | "asking");
+        || matches!(
+            before.text.as_str(),
+            "so" | "and"
+                | "but"
+                | "then"
+                | "please"
+                | "pls"
+                | "now"
+                | "wondering"
+                | "if"
+                | "whether"
+                | "know"
+                | "me"
+                | "because"
+                | "is"
+                | "asks"
+                | "asking"
+        );
     match means(&words[at..]).map(|(means, _)| means) {
         Some(Means::Ask(Ask::Is)) => before.mark != Mark::None || matches!(before.text.as_str(), "so" | "but" | "then"),
         Some(Means::Ask(_) | Means::Weak(_)) => true,
@@ -137,7 +154,8 @@ fn asks(words: &[Token]) -> bool {
         lead.split(' ').any(|l| l == w.text)
     };
     let skipped = words.iter().take_while(polite).count();
-    let modal = words.iter().take(skipped).any(|w| matches!(w.text.as_str(), "can" | "could" | "would" | "need" | "want"));
+    let modal =
+        words.iter().take(skipped).any(|w| matches!(w.text.as_str(), "can" | "could" | "would" | "need" | "want"));
     match means(&words[skipped..]).map(|(means, _)| means) {
         Some(Means::Ask(_) | Means::Weak(_) | Means::Kind(_) | Means::Set(_)) => true,
         Some(Means::Noun | Means::Cue(_) | Means::Path) => true,
@@ -151,11 +169,14 @@ fn with_names_of(part: &[Token], parts: &[&[Token]], at: usize, names: &NameInde
     if name_words(part, names).next().is_some() {
         return words;
     }
-    let others: Vec<Token> = parts[..at].iter().rev().find_map(|p| {
-        let found: Vec<Token> = name_words(p, names).map(|w| Token { mark: Mark::None, ..w.clone() }).collect();
-        (!found.is_empty()).then_some(found)
-    })
-    .unwrap_or_default();
+    let others: Vec<Token> = parts[..at]
+        .iter()
+        .rev()
+        .find_map(|p| {
+            let found: Vec<Token> = name_words(p, names).map(|w| Token { mark: Mark::None, ..w.clone() }).collect();
+            (!found.is_empty()).then_some(found)
+        })
+        .unwrap_or_default();
     let Some(name) = others.first() else { return words };
     let pronoun = words.iter().position(|w| matches!(w.text.as_str(), "it" | "its" | "this" | "that" | "there"));
     let affects = (0..words.len()).any(|at| matches!(means(&words[at..]), Some((Means::Affects, _))));

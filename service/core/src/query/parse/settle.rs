@@ -1,17 +1,20 @@
 //! What the hints come to: the kind of question, the fields that times belong to, the ends of paths. Comes in: what the
 //! words say. Goes out: a query, and whether its kind was said or only assumed.
 
-use super::super::calendar::Stretch;
-use super::super::filters::{End, Filters, NameKind, When, Which};
+mod times;
+
+use super::super::filters::{End, Filters, NameKind, Which};
 use super::super::lexicon::{Ask, Means, Prep, Setting};
 use super::super::{Change, PresenceIs, Query, QueryKind as K, Tri};
 use super::build::{Built, Place};
 use super::settings::resolved_as_change;
 use super::{Item, What, opening};
-use crate::ids::{Span, Time};
+use crate::ids::Time;
 use crate::text::Opaque;
+use times::times;
 
-/// The query that the words come to, of the kind that is named where one is; `before` is the one they lean on. True when the words name the kind themselves.
+/// The query that the words come to, of the kind that is named where one is; `before` is the one they lean on. True when the
+/// words name the kind themselves.
 pub(super) fn settle(
     built: &Built,
     items: &[Item],
@@ -75,7 +78,12 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
         || built.asks(Ask::When) && built.named(NameKind::Source);
     // "Which scanners do we have".
     let only_sources = built.asks(Ask::Who) && built.cues.as_slice() == [NameKind::Source];
-    let only_sources = only_sources && built.kinds.is_empty() && built.names == 0 && f.is_empty() && !built.noun && built.strays.is_empty();
+    let only_sources = only_sources
+        && built.kinds.is_empty()
+        && built.names == 0
+        && f.is_empty()
+        && !built.noun
+        && built.strays.is_empty();
     if built.kind(K::Coverage) || sources_only || when_seen || only_sources {
         return (K::Coverage, true);
     }
@@ -104,7 +112,10 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
         return (K::Fixes, true);
     }
     let only_place = Filters { environment: Vec::new(), ..f.clone() }.is_empty();
-    let bare_cve = built.named(NameKind::Cve) && only_place && !items.iter().any(|i| i.says_findings) && !built.weak.contains(&K::List);
+    let bare_cve = built.named(NameKind::Cve)
+        && only_place
+        && !items.iter().any(|i| i.says_findings)
+        && !built.weak.contains(&K::List);
     if bare_cve {
         return (K::Affected, before.is_none());
     }
@@ -174,7 +185,11 @@ fn runs_it(built: &Built, items: &[Item]) -> bool {
         || built.weak.contains(&K::List)
         || built.kind(K::Count) && built.cues.contains(&NameKind::Workload);
     // "Who openssl" and nothing else.
-    let only_who = (built.asks(Ask::Who) || built.asks(Ask::Where)) && f.is_empty() && !built.noun && built.weak.is_empty() && built.cues.is_empty();
+    let only_who = (built.asks(Ask::Who) || built.asks(Ask::Where))
+        && f.is_empty()
+        && !built.noun
+        && built.weak.is_empty()
+        && built.cues.is_empty();
     let only_who = only_who && (built.named(NameKind::Package) || built.named(NameKind::Image)) && !built.affects;
     if about_findings(items) && !built.kind(K::Count) {
         return false;
@@ -196,8 +211,9 @@ fn spots(filters: &mut Filters, built: &Built, kind: K) {
     }
     // "Can ci-runner get to a node": what stands before the way is where it begins.
     let two = built.spots.iter().filter(|s| is_an_end(s)).count() > 1;
-    let begins = built.spots.first().filter(|s| two && matches!(s.prep, None | Some(Prep::In)) && is_an_end(s)).is_some()
-        && built.spots.iter().skip(1).any(|s| matches!(s.prep, None | Some(Prep::To)) && is_an_end(s));
+    let begins =
+        built.spots.first().filter(|s| two && matches!(s.prep, None | Some(Prep::In)) && is_an_end(s)).is_some()
+            && built.spots.iter().skip(1).any(|s| matches!(s.prep, None | Some(Prep::To)) && is_an_end(s));
     for (at, spot) in built.spots.iter().enumerate() {
         match (&spot.at, ends && !spot.not) {
             (Place::Names(name, values), true) if begins && at == 0 => {
@@ -283,89 +299,6 @@ fn named(filters: &mut Filters, kind: NameKind, values: &[Opaque], not: bool) {
     }
 }
 
-/// Gives each stretch of time the field that it belongs to.
-fn times(filters: &mut Filters, built: &Built, kind: K, as_of: Time) {
-    for (stretch, not) in &built.stretches {
-        match (kind, stretch) {
-            // "Today" beside "what first" narrows nothing.
-            (K::Top, Stretch::Window(from, to)) if *from <= as_of && as_of < *to && *to - Span::days(1) <= *from => {}
-            _ if built.last_seen && kind != K::Coverage => filters.last_seen_before = Some(beginning(*stretch)),
-            _ if *not && built.seen => filters.last_seen_before = Some(beginning(*stretch)),
-            _ if built.expires || built.ends && kind == K::Decisions => filters.expires_before = Some(end(*stretch)),
-            (K::Decisions, Stretch::Within(_)) => filters.expires_before = Some(end(*stretch)),
-            (K::Due, _) => due(filters, *stretch, as_of),
-            (K::Changed | K::Decisions | K::Coverage | K::Blind, _) => moved(filters, *stretch, as_of),
-            _ if !filters.change.is_empty() || built.resolved || built.kind(K::Changed) => {
-                moved(filters, *stretch, as_of);
-            }
-            (_, Stretch::Within(_)) => due(filters, *stretch, as_of),
-            _ if built.kind(K::Due) || filters.overdue.is_some() => due(filters, *stretch, as_of),
-            _ => first_seen(filters, *stretch, as_of),
-        }
-    }
-}
-
-fn beginning(stretch: Stretch) -> When {
-    match stretch {
-        Stretch::Since(when) | Stretch::Before(when) => when,
-        Stretch::Window(from, _) => When::At(from),
-        Stretch::Within(span) | Stretch::OlderThan(span) => When::Ago(span),
-    }
-}
-
-fn end(stretch: Stretch) -> When {
-    match stretch {
-        Stretch::Since(when) | Stretch::Before(when) => when,
-        Stretch::Window(_, to) => When::At(to),
-        Stretch::Within(span) | Stretch::OlderThan(span) => When::Ahead(span),
-    }
-}
-
-fn due(filters: &mut Filters, stretch: Stretch, as_of: Time) {
-    match stretch {
-        // "Due after friday" looks ahead.
-        Stretch::Since(When::At(t)) if t < as_of && as_of < t + Span::days(7) => {
-            filters.due_after = Some(When::At(t + Span::days(7)));
-        }
-        Stretch::Since(when) => filters.due_after = Some(when),
-        Stretch::Window(from, to) => {
-            if from > as_of {
-                filters.due_after = Some(When::At(from));
-            }
-            filters.due_before = Some(When::At(to));
-        }
-        Stretch::Before(_) | Stretch::Within(_) => filters.due_before = Some(end(stretch)),
-        Stretch::OlderThan(span) => filters.due_before = Some(When::Ago(span)),
-    }
-}
-
-fn moved(filters: &mut Filters, stretch: Stretch, as_of: Time) {
-    match stretch {
-        Stretch::Since(when) => filters.since = Some(when),
-        Stretch::Before(when) => filters.until = Some(when),
-        Stretch::Window(from, to) => {
-            filters.since = Some(When::At(from));
-            filters.until = (to < as_of).then_some(When::At(to));
-        }
-        // "What changed in 24 hours" looks back.
-        Stretch::Within(span) => filters.since = Some(When::Ago(span)),
-        Stretch::OlderThan(span) => filters.until = Some(When::Ago(span)),
-    }
-}
-
-fn first_seen(filters: &mut Filters, stretch: Stretch, as_of: Time) {
-    match stretch {
-        Stretch::Since(when) => filters.first_seen_since = Some(when),
-        Stretch::Before(when) => filters.first_seen_before = Some(when),
-        Stretch::Window(from, to) => {
-            filters.first_seen_since = Some(When::At(from));
-            filters.first_seen_before = (to < as_of).then_some(When::At(to));
-        }
-        Stretch::Within(span) => filters.first_seen_since = Some(When::Ago(span)),
-        Stretch::OlderThan(span) => filters.first_seen_before = Some(When::Ago(span)),
-    }
-}
-
 /// What is said by the kind already, and what depends on it.
 fn refine(filters: &mut Filters, built: &Built, kind: K) {
     if built.resolved && !matches!(kind, K::Fixes | K::Due) {
@@ -389,6 +322,10 @@ fn refine(filters: &mut Filters, built: &Built, kind: K) {
     // "Why is this vulnerability low" asks about its rank, not about the severity that a source claims.
     if kind == K::Why && !filters.cve.is_empty() {
         filters.severity.clear();
+    }
+    // "Could a compromised pod reach it" supposes the attack.
+    if matches!(kind, K::Paths | K::ChokePoints) {
+        filters.attacked.clear();
     }
     if kind == K::Coverage {
         filters.kev = None;

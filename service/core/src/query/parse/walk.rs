@@ -205,7 +205,8 @@ impl Walk<'_> {
             Means::Each => {
                 // "Every finding" is all of them.
                 let every = self.words[self.items[at].to - 1].text == "every";
-                let noun = matches!(self.items.get(at + 1).map(|i| &i.what), Some(What::Means(Means::Noun | Means::Set(_))));
+                let noun =
+                    matches!(self.items.get(at + 1).map(|i| &i.what), Some(What::Means(Means::Noun | Means::Set(_))));
                 let shown = every && self.out.weak.contains(&QueryKind::List);
                 self.each = !(every && noun || shown);
                 return;
@@ -221,6 +222,15 @@ impl Walk<'_> {
             Means::Sort => {
                 self.sorting = true;
                 return;
+            }
+            // "Due dates in payments" orders nothing.
+            Means::By(Order::Due)
+                if !self.sorting
+                    && self.prep != Some(Prep::By)
+                    && self.words[self.items[at].to - 1].text.starts_with("date") =>
+            {
+                out.meaning += 1;
+                out.kinds.push((QueryKind::Due, at));
             }
             Means::By(order) => self.order(order),
             Means::Runs => return self.runs(at),
@@ -273,13 +283,20 @@ impl Walk<'_> {
         let item = &self.items[at];
         let last = self.words[item.to - 1].text.as_str();
         self.clear();
-        if matches!(self.words[item.from].text.as_str(), "internet" | "outsiders" | "outsider" | "strangers" | "stranger") {
+        if matches!(
+            self.words[item.from].text.as_str(),
+            "internet" | "outsiders" | "outsider" | "strangers" | "stranger"
+        ) {
             self.spot(Place::Internet);
         }
+        // Where paths end is where they lead to.
+        let ends = (item.from..item.to).any(|i| self.words[i].text.starts_with("end"));
         self.prep = match last {
+            "in" | "at" | "on" if ends => Some(Prep::To),
             // "After taking it over": from there.
             "from" | "over" => Some(Prep::From),
-            "to" | "into" | "access" | "touch" | "at" | "reach" | "reaches" | "reaching" | "protect" | "shield" | "defend" | "safeguard" => Some(Prep::To),
+            "to" | "into" | "access" | "touch" | "at" | "reach" | "reaches" | "reaching" | "protect" | "shield"
+            | "defend" | "safeguard" => Some(Prep::To),
             "for" | "of" | "on" | "in" => Some(Prep::In),
             "about" => Some(Prep::About),
             _ => None,

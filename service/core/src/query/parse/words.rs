@@ -16,9 +16,9 @@ impl Walk<'_> {
         let word = self.words[self.items[at].to - 1].text.as_str();
         let one = matches!(word, "finding" | "thing" | "issue" | "problem" | "risk" | "item" | "threat");
         // "Which finding is most urgent" is about one as well.
-        let top = self.previous(at).is_some_and(|w| {
-            matches!(w, What::Means(Means::Kind(QueryKind::Top) | Means::Ask(Ask::Who | Ask::Other)))
-        });
+        let top = self
+            .previous(at)
+            .is_some_and(|w| matches!(w, What::Means(Means::Kind(QueryKind::Top) | Means::Ask(Ask::Who | Ask::Other))));
         self.out.single |= one && top;
     }
 

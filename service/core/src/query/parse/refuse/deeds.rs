@@ -45,7 +45,8 @@ pub(super) fn asked_for<'t>(text: &[&'t str]) -> bool {
         return true;
     }
     // "It would be great if you upgraded it".
-    let wished = pair(text, "if", "you we somebody someone") && has(text, "great nice good cool lovely appreciate happy awesome");
+    let wished = pair(text, "if", "you we somebody someone")
+        && has(text, "great nice good cool lovely appreciate happy awesome");
     let done = |w: &&str| ["ed", "d"].iter().filter_map(|end| w.strip_suffix(end)).any(|v| among(DEEDS, v));
     let could = has(text, "could can would") && text.iter().any(|w| among(PLAIN_DEEDS, w));
     if wished && (text.iter().any(done) || could) {
@@ -56,13 +57,18 @@ pub(super) fn asked_for<'t>(text: &[&'t str]) -> bool {
     }
     // "Give omar admin rights", "let anna into it".
     let mut lets = text.iter().skip_while(|w| among("please pls can could you just", w));
-    let admits = has(text, "admin rights right access permission permissions role into privileges") && text.contains(&"");
+    let admits =
+        has(text, "admin rights right access permission permissions role into privileges") && text.contains(&"");
     if admits && lets.next().is_some_and(|w| among("give let allow grant", w)) {
         return true;
     }
     // "Have openssl updated".
     let updated = matches!(text, ["have" | "get", "", verb, ..] if done(verb));
-    if updated || told(text) || pair(text, "inform notify", "him her them everybody") || matches!(text, ["inform", "", ..] | ["move", "", "to", ..]) {
+    if updated
+        || told(text)
+        || pair(text, "inform notify", "him her them everybody")
+        || matches!(text, ["inform", "", ..] | ["move", "", "to", ..])
+    {
         return true;
     }
     let mut rest = text.iter().skip_while(|w| among(LEAD_IN, w));
@@ -82,7 +88,8 @@ pub(super) fn asked_for<'t>(text: &[&'t str]) -> bool {
     }
     if verb == "make" {
         // "Make it 48 hours" changes the question. A name of the caller's stands here as nothing.
-        let other = rest.next().is_some_and(|w| w.starts_with(|c: char| c.is_ascii_digit()) || among("top just only", w));
+        let other =
+            rest.next().is_some_and(|w| w.starts_with(|c: char| c.is_ascii_digit()) || among("top just only", w));
         let tells = has(text, "list table overview summary report ranking count breakdown");
         return (next.is_empty() || among(OBJECTS, next) || next == "me") && !other && !tells;
     }
@@ -95,7 +102,9 @@ pub(super) fn asked_for<'t>(text: &[&'t str]) -> bool {
 /// "Tell omar to patch it", "have someone drain the node".
 fn told(text: &[&str]) -> bool {
     (0..text.len()).any(|at| {
-        let whom = text.get(at + 1).is_some_and(|w| w.is_empty() || among("someone somebody anyone him her them everybody everyone", w));
+        let whom = text
+            .get(at + 1)
+            .is_some_and(|w| w.is_empty() || among("someone somebody anyone him her them everybody everyone", w));
         let verb = if text.get(at + 2) == Some(&"to") { at + 3 } else { at + 2 };
         let to = verb == at + 3;
         (among("tell ask remind order", text[at]) && to || among("have get make let", text[at]) && at < 3)
@@ -109,14 +118,17 @@ pub(super) fn added(text: &[&str]) -> bool {
     text.windows(3).any(|w| {
         // A name of the caller's stands here as nothing.
         among(JOINS, w[0]) && among(PLAIN_DEEDS, w[1]) && (w[2].is_empty() || among(WHOM, w[2])) && w[0] != "to"
-    }) || text.windows(4).any(|w| {
-        w[0] == "you" && w[1] == "to" && among(PLAIN_DEEDS, w[2]) && (w[3].is_empty() || among(WHOM, w[3]))
-    })
+    }) || text
+        .windows(4)
+        .any(|w| w[0] == "you" && w[1] == "to" && among(PLAIN_DEEDS, w[2]) && (w[3].is_empty() || among(WHOM, w[3])))
 }
 
 /// Whether a passive wants it done: "we need the rolebinding removed".
 pub(super) fn wanted_done(text: &[&str]) -> bool {
-    let wants = text.windows(2).any(|w| w[0] == "need" && (w[1].is_empty() || among("to the this that it number", w[1]))) || pair(text, "want", "the this that it number") || pair(text, "id", "like");
+    let wants =
+        text.windows(2).any(|w| w[0] == "need" && (w[1].is_empty() || among("to the this that it number", w[1])))
+            || pair(text, "want", "the this that it number")
+            || pair(text, "id", "like");
     let done = |w: &&str| {
         "removed deleted restarted closed muted silenced suppressed accepted isolated disabled revoked rotated patched upgraded killed drained"
             .split(' ')

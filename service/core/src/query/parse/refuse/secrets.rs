@@ -4,8 +4,7 @@ use super::super::super::tokens::Token;
 use super::{has, pair};
 
 /// What a secret is called when one is meant.
-pub(super) const SECRETS: &str =
-    "password passwd passphrase token credential credentials creds kubeconfig apikey pin id_rsa pwd login logins jwt passcode htpasswd dotenv";
+pub(super) const SECRETS: &str = "password passwd passphrase token credential credentials creds kubeconfig apikey pin id_rsa pwd login logins jwt passcode htpasswd dotenv";
 /// Pairs of words that call one.
 const SECRET_PAIRS: &[(&str, &str)] = &[
     ("api", "key keys token tokens secret"),
@@ -37,7 +36,12 @@ const PRINTED: &str = "print dump reveal decode decrypt cat output paste echo ba
 pub(super) fn asked_for(text: &[&str], words: &[Token]) -> bool {
     let holds_one = |w: &str| {
         let named = "password passwd secret token key credential".split(' ').any(|s| w.contains(s));
-        (w.contains('_') && named) || w.contains("/secrets/") || w.ends_with("/secrets") || w == "printenv" || w.ends_with("/shadow") || w.ends_with(".kube/config")
+        (w.contains('_') && named)
+            || w.contains("/secrets/")
+            || w.ends_with("/secrets")
+            || w == "printenv"
+            || w.ends_with("/shadow")
+            || w.ends_with(".kube/config")
     };
     if words.iter().zip(text).any(|(w, t)| !t.is_empty() && holds_one(&w.text)) || pair(text, "print", "env") {
         return true;
@@ -49,21 +53,33 @@ pub(super) fn asked_for(text: &[&str], words: &[Token]) -> bool {
     let one = has(text, SECRETS) || SECRET_PAIRS.iter().any(|(first, second)| pair(text, first, second));
     let many = has(text, "secret secrets passwords tokens keys passphrases");
     let printed = has(text, PRINTED);
-    let in_clear = has(text, "clear plain plaintext cleartext") && pair(text, "in", "clear plain plaintext cleartext the");
-    if one && (pair(text, "show", "it") || pair(text, "print", "it") || pair(text, "i", "read use see") || pair(text, "tell", "me")) {
+    let in_clear =
+        has(text, "clear plain plaintext cleartext") && pair(text, "in", "clear plain plaintext cleartext the");
+    if one
+        && (pair(text, "show", "it")
+            || pair(text, "print", "it")
+            || pair(text, "i", "read use see")
+            || pair(text, "tell", "me"))
+    {
         return true;
     }
     // "Now its password", "their values".
-    let short = text.len() <= 4 && (has(text, "password passwd passphrase kubeconfig") || pair(text, "their its the", "value values contents"));
+    let short = text.len() <= 4
+        && (has(text, "password passwd passphrase kubeconfig") || pair(text, "their its the", "value values contents"));
     if short && !has(text, ABOUT_SECRETS) {
         return true;
     }
     // "The password of anna please", "token?".
-    let told = "leaked hardcoded exposed plaintext findings finding lying automounted mounted hard-coded checked expired".split(' ').any(|w| has(text, w));
+    let told =
+        "leaked hardcoded exposed plaintext findings finding lying automounted mounted hard-coded checked expired"
+            .split(' ')
+            .any(|w| has(text, w));
     if one && text.len() <= 6 && !has(text, ABOUT_SECRETS) && !told && !super::deeds::asked_for(text) {
         return true;
     }
-    if has(text, "print dump") && (pair(text, "the", "environment") || pair(text, "print dump", "environment")) || text == ["export", "the", "secrets"] {
+    if has(text, "print dump") && (pair(text, "the", "environment") || pair(text, "print dump", "environment"))
+        || text == ["export", "the", "secrets"]
+    {
         return true;
     }
     if has(text, "key keys") && pair(text, "print show paste dump", "it them") {
