@@ -64,9 +64,17 @@ impl Reader<'_> {
     }
 }
 
-/// A query with its conditions in one order, so that a table may list them in any.
+/// A query with its conditions, and the values of each, in one order: a table may list them in any.
 fn sorted(spelled: &str) -> String {
-    let mut parts: Vec<&str> = spelled.split(' ').collect();
+    let part = |part: &str| match part.split_once('=') {
+        Some((name, values)) => {
+            let mut values: Vec<&str> = values.split('|').collect();
+            values.sort_unstable();
+            format!("{name}={}", values.join("|"))
+        }
+        None => part.to_owned(),
+    };
+    let mut parts: Vec<String> = spelled.split(' ').map(part).collect();
     parts[1..].sort_unstable();
     parts.join(" ")
 }
