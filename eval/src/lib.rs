@@ -25,6 +25,7 @@ pub mod situation;
 pub mod state;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod understand;
 
 use assay_core::catalogue::BadCatalogue;
 use assay_core::control::BadControls;
@@ -77,6 +78,8 @@ named! {
         Injection = "injection",
         /// The smallest changes of what is said, on every sink.
         Lossless = "lossless",
+        /// Questions as people write them, and the query that each is, or why there is none.
+        Understand = "understand",
     }
 }
 
@@ -157,6 +160,11 @@ pub fn run(suite: Suite, asked: &Asked<'_>, ground: &impl Ground) -> Result<Vec<
             Ok(vec![byzantine::run(byzantine::cases(asked.size), seed, &road)?])
         }
         Suite::Lossless => Ok(vec![lossless::run(ground.door(), &escape)?]),
+        Suite::Understand => {
+            let cases = understand::cases(asked.cases.unwrap_or(understand::QUESTIONS)).map_err(bad)?;
+            let embedder = ground.embedder().ok();
+            understand::run(&cases, embedder.as_deref())
+        }
         Suite::Replay => {
             let (places, events) = replay::read(asked.cases.unwrap_or(replay::CASES)).map_err(bad)?;
             let seed = asked.seed.unwrap_or(replay::SEED);

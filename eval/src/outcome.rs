@@ -57,6 +57,11 @@ impl Outcome {
         Self { aim: Some(aim), ..share }.judged(right)
     }
 
+    /// The share of `hits` among `cases`, without an aim.
+    pub fn reported(suite: Suite, measure: &'static str, (hits, cases): (usize, usize), failed: Vec<String>) -> Self {
+        Self { aim: None, met: None, ..Self::share_of(suite, measure, hits, cases, failed) }
+    }
+
     /// How many of `cases` failed; none may.
     pub fn count(suite: Suite, measure: &'static str, cases: usize, failed: Vec<String>) -> Self {
         let count = failed.len();

@@ -10,6 +10,7 @@ mod names;
 mod near;
 mod parse;
 mod reading;
+mod second;
 mod tokens;
 
 pub use abstain::{Absent, Abstain, AbstainReason, OffTopic};
@@ -18,6 +19,7 @@ pub use names::{NAMES_PER_WORD_MAX, NameIndex};
 pub use near::{Near, near};
 pub use parse::{Read, read};
 pub use reading::reading;
+pub use second::{Asked, NoSecond, ReadBy, Second};
 
 use crate::ids::VulnId;
 use crate::named;

@@ -1,5 +1,6 @@
 //! Questions as operators write them, with what each is read as. Most of the table was written before the parser; the one
-//! apart is not tuned on; nine of ten of it are asked for.
+//! apart is not tuned on; nine of ten of it are asked for. A third one, in other frames, was written between rounds of work on
+//! the parser, and is kept as it was written.
 
 use std::collections::BTreeMap;
 
@@ -112,6 +113,22 @@ fn every_question_of_the_table_is_read_as_written() {
 fn most_questions_that_were_kept_apart_are_read_as_written() {
     let (all, wrong) = run(include_str!("questions_apart.jsonl"));
     assert!(wrong.len() * 10 <= all, "{} of {all} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn nearly_all_questions_in_other_frames_are_read_as_written() {
+    let (all, wrong) = run(include_str!("questions_more.jsonl"));
+    assert!(wrong.len() * 16 <= all, "{} of {all} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn of_questions_in_other_frames_hardly_any_is_answered_that_has_no_answer() {
+    let names = shop(&str::to_owned);
+    let cases = cases(include_str!("questions_more.jsonl"));
+    let refused: Vec<&Case> = cases.iter().filter(|c| c.abstain.is_some()).collect();
+    let answered: Vec<&str> =
+        refused.iter().filter(|c| !got(&names, c).starts_with('(')).map(|c| c.ask.as_str()).collect();
+    assert!(answered.len() * 30 <= refused.len(), "{} of {} answered: {answered:#?}", answered.len(), refused.len());
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod report;
 mod retrieving;
 mod row;
 mod serving;
+mod understanding;
 
 use std::path::Path;
 
@@ -37,11 +38,12 @@ const BY_NAME: [(&str, Measure); 5] = [
 ];
 
 /// What runs without a name, in this order.
-const MEASURES: [(&str, Measure); 5] = [
+const MEASURES: [(&str, Measure); 6] = [
     ("ingest", ingesting::measure),
     ("rank", ranking::measure),
     ("explain", explaining::measure),
     ("retrieve", retrieving::measure),
+    ("understand", understanding::measure),
     ("serve", serving::measure),
 ];
 

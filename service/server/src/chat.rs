@@ -19,7 +19,8 @@ mod wire;
 
 use anyhow::Result;
 use assay_core::document::{Block, Document, Guarded, guard, withheld};
-use assay_core::query::{Abstain, NameIndex, QUESTION_BYTES_MAX, Query, QueryKind, Read, read, reading};
+use assay_core::ids::Time;
+use assay_core::query::{Abstain, Asked, NameIndex, QUESTION_BYTES_MAX, Query, QueryKind, Read, ReadBy, read, reading};
 use assay_core::text::{Door, Opaque};
 use assay_store::{PlanRecord, Store};
 
@@ -49,10 +50,23 @@ pub(crate) struct Answer {
     pub(crate) abstained: Option<Abstain>,
     pub(crate) document: Guarded<Document>,
     pub(crate) rows: Vec<RowWire>,
+    /// Who read the question.
+    pub(crate) read_by: ReadBy,
     /// Who arranged the words, where words were arranged.
     pub(crate) by: Option<ByWire>,
     /// What a model chose, to be kept.
     pub(crate) plan: Option<PlanRecord>,
+}
+
+impl Answer {
+    /// Who read the question and why, as it stands on the wire.
+    fn read(&self) -> (&'static str, &'static str) {
+        match (self.read_by, &self.query) {
+            (ReadBy::Model { .. }, _) => ("model", "nearest_frame"),
+            (ReadBy::Parser, Some(_)) => ("parser", "understood"),
+            (ReadBy::Parser, None) => ("parser", "refused"),
+        }
+    }
 }
 
 /// What a query comes to.
@@ -89,7 +103,7 @@ impl Chat<'_> {
         let mut before: Option<Query> = None;
         for question in lines.into_iter().rev() {
             // What was not read then is nothing to lean on now.
-            before = read(question, self.names, before.as_ref(), as_of).ok().map(|r| r.query).or(before);
+            before = self.read(question, before.as_ref(), as_of).0.ok().map(|r| r.query).or(before);
         }
         before
     }
@@ -97,12 +111,39 @@ impl Chat<'_> {
     /// Answers a question; `previous` is what the one before it was read as.
     pub(crate) fn answer(&self, question: &str, previous: Option<&Query>) -> Result<Answer> {
         let question = fits(question)?;
-        // The parser is first. A model may later try what it did not understand, and nothing else
-        // (`Abstain::is_open_to_a_model`); what it reads is echoed and run like any other query.
-        match read(question, self.names, previous, self.snapshot.world.as_of) {
+        let (asked, by) = self.read(question, previous, self.snapshot.world.as_of);
+        let answer = self.of_reading(question, asked, by)?;
+        Ok(Answer { read_by: by, ..answer })
+    }
+
+    /// The parser is first. A model may try what it did not understand, and nothing else (`Abstain::is_open_to_a_model`); what
+    /// it reads is echoed and run like any other query.
+    fn read(
+        &self,
+        question: &str,
+        previous: Option<&Query>,
+        as_of: Time,
+    ) -> (std::result::Result<Read, Abstain>, ReadBy) {
+        let first = read(question, self.names, previous, as_of);
+        let open = first.as_ref().is_err_and(Abstain::is_open_to_a_model);
+        match open.then(|| self.words.models.second()).flatten() {
+            Some((second, embed)) => {
+                second.or(first, Asked { question, names: self.names, previous, as_of }, embed.as_ref())
+            }
+            None => (first, ReadBy::Parser),
+        }
+    }
+
+    fn of_reading(&self, question: &str, asked: std::result::Result<Read, Abstain>, by: ReadBy) -> Result<Answer> {
+        match asked {
             Ok(Read { query, left_aside }) => {
                 let left_aside: Vec<Opaque> = left_aside.iter().map(|w| self.admitted(w)).collect();
                 let mut blocks = vec![Block::Line(reading(&query, &left_aside))];
+                if matches!(by, ReadBy::Model { .. }) {
+                    blocks.push(tables::line(
+                        "The parser did not understand it. A model named the kind of question; the rest is what the words say.",
+                    ));
+                }
                 match self.told(&query)? {
                     Ok(told) => {
                         blocks.extend(told.blocks);
@@ -133,7 +174,7 @@ impl Chat<'_> {
             withheld(as_of)
         });
         let question = Opaque::admit(question, self.door);
-        Answer { question, query, abstained, document, rows: Vec::new(), by: None, plan: None }
+        Answer { question, query, abstained, document, rows: Vec::new(), read_by: ReadBy::Parser, by: None, plan: None }
     }
 
     /// A word of the question, as far as it may be shown.

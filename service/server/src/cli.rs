@@ -343,7 +343,7 @@ pub(crate) struct Eval {
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// ingest, rank, explain, retrieve or serve; default: all of these. By name only: agent, in-use, fleet, cluster, models.
+    /// ingest, rank, explain, retrieve, understand or serve; default: all of these. By name only: agent, in-use, fleet, cluster, models.
     pub(crate) name: Option<String>,
 }
 

@@ -88,6 +88,7 @@ struct ModelsFile {
     enabled: Option<bool>,
     planner: Option<String>,
     server: ModelServerFile,
+    second_reader: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -177,6 +178,8 @@ pub(crate) struct Models {
     pub(crate) planner: String,
     /// A model server that is asked before the local model.
     pub(crate) server: Option<ModelServer>,
+    /// Whether a model reads the questions that the parser does not understand.
+    pub(crate) second_reader: bool,
 }
 
 /// Where feeds come from.
@@ -239,6 +242,7 @@ impl Config {
                 enabled: file.models.enabled.unwrap_or(true),
                 planner: planner(file.models.planner)?,
                 server: file.models.server.read()?,
+                second_reader: file.models.second_reader.unwrap_or(false),
             },
             intel: Intel { kev_url: file.intel.kev_url, epss_url: file.intel.epss_url },
         })

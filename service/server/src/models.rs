@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use assay_core::catalogue::Catalogue;
 use assay_core::plan::{TemplateBecause, phrase_prompt_empty};
 use assay_core::ports::{Embed, ModelId, Planner, ReadText};
+use assay_core::query::Second;
 use assay_core::text::grouped;
 use assay_models::store::State;
 use assay_models::{
@@ -38,6 +39,8 @@ pub(crate) struct LocalModels {
     phrases: Arc<Slot<dyn Planner + Send + Sync>>,
     embedder: Arc<Slot<dyn Embed + Send + Sync>>,
     reader: Arc<Slot<dyn ReadText + Send + Sync>>,
+    second_reader: bool,
+    second: Arc<OnceLock<Option<Second>>>,
 }
 
 impl LocalModels {
@@ -58,6 +61,8 @@ impl LocalModels {
             phrases: Arc::default(),
             embedder: Arc::default(),
             reader: Arc::default(),
+            second_reader: config.models.second_reader,
+            second: Arc::new(OnceLock::new()),
         }
     }
 
@@ -177,6 +182,19 @@ impl LocalModels {
                 None
             }
         })
+    }
+
+    /// Who reads a question that the parser did not understand, and the model for it; none unless it is switched on and there is one.
+    pub(crate) fn second(&self) -> Option<(&Second, Arc<dyn Embed + Send + Sync>)> {
+        let embedder = self.second_reader.then(|| self.embedder()).flatten()?;
+        let second = self.second.get_or_init(|| match Second::new(embedder.as_ref()) {
+            Ok(second) => Some(second),
+            Err(error) => {
+                tracing::warn!("questions are read by the parser alone: {error}");
+                None
+            }
+        });
+        second.as_ref().map(|second| (second, embedder))
     }
 
     /// Whose vectors count: the model that is installed, whether or not it is loaded.

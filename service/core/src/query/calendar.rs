@@ -1,8 +1,12 @@
 //! Times as people say them. Comes in: words and the instant that the answer is for. Goes out: a stretch of time. Days,
 //! weeks and months are those of the calendar in UTC; "the last N" and "the next N" count from the instant.
 
+mod units;
+
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
+pub(super) use units::{WORDS_LONG, knows, number};
+use units::{month, times, unit, weekday};
 
 use super::filters::When;
 use super::tokens::Token;
@@ -47,6 +51,11 @@ pub(super) fn stretch(words: &[Token], as_of: Time) -> Option<(Stretch, usize)> 
     Words { words, today: as_of.civil().date(), as_of }.stretch()
 }
 
+/// A span of time that stands alone.
+pub(super) fn bare_span(words: &[Token], as_of: Time) -> Option<(Span, usize)> {
+    Words { words, today: as_of.civil().date(), as_of }.span(0)
+}
+
 impl Words<'_> {
     fn word(&self, at: usize) -> &str {
         self.words.get(at).filter(|w| !w.quoted).map_or("", |w| w.text.as_str())
@@ -59,6 +68,42 @@ impl Words<'_> {
 
     fn stretch(&self) -> Option<(Stretch, usize)> {
         let first = self.word(0);
+        // "On or after the 1st", "on or before friday".
+        if first == "on" && self.word(1) == "or" && matches!(self.word(2), "after" | "before") {
+            let at = self.past(3, &["the"]);
+            let (p, used) = self.point(at)?;
+            let after = self.word(2) == "after";
+            let stretch =
+                if after { Stretch::Since(self.back(p, false)) } else { Stretch::Before(self.ahead(p, true)) };
+            return Some((stretch, at + used));
+        }
+        // "Compared to last week".
+        if matches!(first, "compared" | "versus" | "vs") {
+            let at = self.past(1, &["to", "with", "against", "the"]);
+            let (p, used) = self.point(at)?;
+            return Some((Stretch::Since(self.back(p, false)), at + used));
+        }
+        // "Between monday and now", "from the 1st to the 10th".
+        if matches!(first, "between" | "from") {
+            let at = self.past(1, &["the"]);
+            let (p, used) = self.point(at)?;
+            let joined = at + used;
+            if matches!(self.word(joined), "and" | "to" | "until" | "till" | "through") {
+                let from = self.back(p, false);
+                if self.word(joined + 1) == "now" {
+                    return Some((Stretch::Since(from), joined + 2));
+                }
+                let to = self.past(joined + 1, &["the"]);
+                if let (Some((end, used)), When::At(from)) = (self.point(to), from)
+                    && let When::At(end) = self.ahead(end, false)
+                {
+                    return Some((Stretch::Window(from, end), to + used));
+                }
+            }
+            if first == "between" {
+                return None;
+            }
+        }
         if first == "soon" {
             return Some((Stretch::Within(SOON), 1));
         }
@@ -113,6 +158,15 @@ impl Words<'_> {
             let made = if back { Stretch::Since(When::Ago(unit)) } else { Stretch::Within(unit) };
             return Some((made, at + 1));
         }
+        if self.word(0) == "since"
+            && let Some((span, used)) = self.span(at)
+        {
+            return Some((Stretch::Since(When::Ago(span)), at + used));
+        }
+        // "24h" alone: which way, the question says.
+        if let Some((span, 1)) = self.span(0).filter(|(_, used)| *used == 1) {
+            return Some((Stretch::Within(span), 1));
+        }
         if matches!(self.word(0), "within" | "in") {
             let (span, used) = self.span(at)?;
             return Some((Stretch::Within(span), at + used));
@@ -126,7 +180,7 @@ impl Words<'_> {
         let (old, at) = match (self.word(at), self.word(at + 1)) {
             ("older" | "longer" | "more", "than") => (true, at + 2),
             ("newer" | "younger" | "less", "than") => (false, at + 2),
-            ("over", _) => (true, at + 1),
+            ("over" | ">", _) => (true, at + 1),
             _ => return None,
         };
         let (span, used) = self.span(at)?;
@@ -163,6 +217,11 @@ impl Words<'_> {
             ("last", "night") => self.night(),
             ("this" | "last" | "next", "week") => self.week(word),
             ("this" | "last" | "next", "month") => self.month(self.today, word),
+            ("this", "quarter") => {
+                let month = (self.today.month() - 1) / 3 * 3 + 1;
+                let first = Date::new(self.today.year(), month, 1).ok()?;
+                self.fixed(first, first.checked_add(3.months()).ok()?)
+            }
             ("this", "year") => {
                 self.fixed(self.today.first_of_year(), self.today.first_of_year().checked_add(1.year()).ok()?)
             }
@@ -184,10 +243,11 @@ impl Words<'_> {
         self.date(at).or_else(|| self.clock(word))
     }
 
-    /// `the end of the month`.
+    /// `the end of the month`, `the beginning of the week`.
     fn end_of(&self, at: usize) -> Option<(Point, usize)> {
         let from = self.past(at, &["the"]);
-        if self.word(from) != "end" || self.word(from + 1) != "of" {
+        let begins = matches!(self.word(from), "beginning" | "start");
+        if !begins && self.word(from) != "end" || self.word(from + 1) != "of" {
             return None;
         }
         let unit = self.past(from + 2, &["the", "this"]);
@@ -198,6 +258,7 @@ impl Words<'_> {
             _ => None,
         };
         match whole? {
+            Point::Fixed(start, _) if begins => Some((Point::Fixed(start, start), unit + 1 - at)),
             Point::Fixed(_, end) => Some((Point::Fixed(end, end), unit + 1 - at)),
             Point::On(_) | Point::Ago(_) => None,
         }
@@ -328,76 +389,6 @@ impl Words<'_> {
 fn start(date: Date) -> Option<Time> {
     let zoned = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(Time::from_millis(zoned.timestamp().as_millisecond()))
-}
-
-fn times(unit: Span, n: i64) -> Span {
-    Span::secs((unit.millis() / 1000).saturating_mul(n))
-}
-
-fn unit(word: &str) -> Option<Span> {
-    Some(match word {
-        "m" | "min" | "mins" | "minute" | "minutes" => Span::minutes(1),
-        "h" | "hr" | "hrs" | "hour" | "hours" => Span::hours(1),
-        "d" | "day" | "days" => Span::days(1),
-        "w" | "wk" | "wks" | "week" | "weeks" => Span::days(7),
-        "fortnight" => Span::days(14),
-        "month" | "months" => Span::days(30),
-        "quarter" => Span::days(91),
-        "year" | "years" => Span::days(365),
-        _ => return None,
-    })
-}
-
-/// True for a word that times are told with.
-pub(super) fn knows(word: &str) -> bool {
-    const WORDS: &str = "since after starting until till before during within over last past previous next coming following \
-        older longer newer younger than today yesterday tomorrow overnight soon ago night morning";
-    WORDS.split(' ').any(|w| w == word) || unit(word).is_some() || weekday(word).is_some() || month(word).is_some()
-}
-
-/// A small whole number, in digits or as a word.
-pub(super) fn number(word: &str) -> Option<u16> {
-    const WORDS: &[&str] =
-        &["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
-    match WORDS.iter().position(|w| *w == word) {
-        Some(at) => Some(at as u16 + 1),
-        None if word == "twenty" => Some(20),
-        None if word.bytes().all(|b| b.is_ascii_digit()) && word.len() <= 4 => word.parse().ok(),
-        None => None,
-    }
-}
-
-fn weekday(word: &str) -> Option<Weekday> {
-    Some(match word {
-        "monday" | "mon" => Weekday::Monday,
-        "tuesday" | "tue" | "tues" => Weekday::Tuesday,
-        "wednesday" | "wed" => Weekday::Wednesday,
-        "thursday" | "thu" | "thurs" => Weekday::Thursday,
-        "friday" | "fri" => Weekday::Friday,
-        "saturday" | "sat" => Weekday::Saturday,
-        "sunday" | "sun" => Weekday::Sunday,
-        _ => return None,
-    })
-}
-
-fn month(word: &str) -> Option<i8> {
-    const MONTHS: &[&str] = &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    const FULL: &[&str] = &[
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let at = MONTHS.iter().position(|m| *m == word).or_else(|| FULL.iter().position(|m| *m == word))?;
-    Some(at as i8 + 1)
 }
 
 #[cfg(test)]

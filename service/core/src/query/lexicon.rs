@@ -1,13 +1,18 @@
 //! The words that questions are made of: one table, longest phrase first. A row says what its words mean, never what a
 //! question means; that is decided in `parse`.
 
+mod said;
+mod slips;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use said::SAID;
+use slips::{CORE, RIGHT, SLIPS};
 use table::{PLAIN, TABLE};
 
+use super::calendar;
 use super::filters::NameKind;
 use super::names::one_letter_off;
 use super::tokens::Token;
@@ -37,6 +42,8 @@ pub(super) enum Means {
     Unknown,
     /// What comes next is left out.
     Not,
+    /// From what comes next to what comes after "and".
+    Between,
     /// Joins values of one filter.
     Or,
     /// A preposition: a name may follow.
@@ -97,8 +104,10 @@ pub(super) enum Means {
     Expires,
     /// Their end, where decisions are spoken of.
     Ends,
-    /// Seen first, or last, or not any more.
+    /// Seen first, or not any more.
     Seen,
+    /// Seen for the last time.
+    LastSeen,
     /// Speaks about the answer before.
     Before,
 }
@@ -156,17 +165,36 @@ pub(super) struct Lexicon {
     words: BTreeSet<&'static str>,
     /// Words that say where: a slip in one could as well be a name.
     places: BTreeSet<&'static str>,
+    /// Slips that are known, with what is meant.
+    slips: BTreeMap<&'static str, &'static str>,
+    /// Words that are no slip.
+    right: BTreeSet<&'static str>,
+    /// Words of what is refused.
+    refused: BTreeSet<&'static str>,
 }
 
 /// Shorter words are never taken for a slip of the pen.
 const SLIP_CHARS_MIN: usize = 5;
+/// Shorter words are never taken for a slip in one of the commonest words.
+const CORE_CHARS_MIN: usize = 3;
+/// Shorter words are never taken for two slips.
+const TWO_SLIPS_CHARS_MIN: usize = 8;
+/// Shorter words for an environment are never taken for a slip of the pen.
+const PLACE_CHARS_MIN: usize = 9;
 
 pub(super) static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::new);
 
 impl Lexicon {
     fn new() -> Self {
-        let mut lexicon = Self { phrases: BTreeMap::new(), words: BTreeSet::new(), places: BTreeSet::new() };
-        for (pattern, means) in TABLE {
+        let mut lexicon = Self {
+            phrases: BTreeMap::new(),
+            words: BTreeSet::new(),
+            places: BTreeSet::new(),
+            slips: SLIPS.split(' ').filter_map(|s| s.split_once('>')).collect(),
+            right: RIGHT.split(' ').collect(),
+            refused: super::parse::refused_words().filter(|w| w.len() >= SLIP_CHARS_MIN).collect(),
+        };
+        for (pattern, means) in SAID.iter().chain(TABLE) {
             for phrase in spread(pattern) {
                 let Some(first) = phrase.first() else { continue };
                 lexicon.words.extend(phrase.iter().copied());
@@ -195,7 +223,7 @@ impl Lexicon {
 
     /// True for a word of the table.
     pub(super) fn knows(&self, word: &str) -> bool {
-        self.words.contains(word)
+        self.words.contains(word) || self.refused.contains(word)
     }
 
     /// The longest phrase that begins here, and how many words it takes.
@@ -212,7 +240,7 @@ impl Lexicon {
     /// mistaken.
     pub(super) fn one_off(&self, word: &str) -> Option<&'static str> {
         let says = |w: &&&'static str| {
-            let token = Token { text: (**w).to_owned(), quoted: false, ends: false };
+            let token = Token::plain(w);
             !matches!(self.longest(std::slice::from_ref(&token)), None | Some((Means::Filler, _)))
         };
         let near = self.words.iter().filter(|w| one_letter_off(word, w)).filter(says).copied();
@@ -234,14 +262,66 @@ impl Lexicon {
 
     /// The one word of the table that this was meant to be: common words are often mistyped, and none is a name.
     pub(super) fn meant(&self, word: &str) -> Option<&'static str> {
-        if word.chars().count() < SLIP_CHARS_MIN || !word.chars().all(char::is_alphabetic) {
+        let length = word.chars().count();
+        if (CORE_CHARS_MIN..SLIP_CHARS_MIN).contains(&length) && !self.right.contains(word) {
+            let slip = |w: &&str| w.chars().next() == word.chars().next() && one_letter_off(word, w);
+            let mut near = CORE.split(' ').filter(slip);
+            return near.next().filter(|_| near.next().is_none());
+        }
+        if length < SLIP_CHARS_MIN || !word.chars().all(char::is_alphabetic) || self.right.contains(word) {
             return None;
         }
-        let long = |w: &&&str| w.chars().count() >= SLIP_CHARS_MIN && !self.places.contains(**w);
+        // One more letter at the end of a place makes a name of it.
+        let named = |w: &str| self.places.contains(w) && (length < PLACE_CHARS_MIN || word.starts_with(w));
+        let long = |w: &&&str| w.chars().count() >= SLIP_CHARS_MIN && !named(w);
         // A slip rarely takes the first letter, and "teach" is not "reach".
         let initial = |w: &&&str| w.chars().next() == word.chars().next();
-        self.words.iter().filter(long).filter(initial).find(|w| one_letter_off(word, w)).copied()
+        let candidates = || self.words.iter().chain(&self.refused).filter(long).filter(initial).copied();
+        let times = || calendar::WORDS_LONG.split(' ').filter(|w| w.chars().next() == word.chars().next());
+        let one = candidates().chain(times()).find(|w| one_letter_off(word, w));
+        if one.is_some() || length < TWO_SLIPS_CHARS_MIN {
+            return one;
+        }
+        let last = |w: &str| w.chars().next_back();
+        let mut two = candidates()
+            .filter(|w| w.len() >= TWO_SLIPS_CHARS_MIN && last(w) == last(word) && two_letters_off(word, w));
+
+        two.next().filter(|_| two.next().is_none())
     }
+
+    /// True for a word for an environment.
+    pub(super) fn is_place(&self, word: &str) -> bool {
+        self.places.contains(word)
+    }
+
+    /// What a known slip or word of chat stands for.
+    pub(super) fn slip(&self, word: &str) -> Option<&'static str> {
+        self.slips.get(word).copied()
+    }
+}
+
+/// True when one letter off twice leads from one word to the other.
+fn two_letters_off(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > 2 {
+        return false;
+    }
+    // The distance of Damerau and Levenshtein with neighbours that change places, three rows at a time.
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let cost = usize::from(a[i - 1] != b[j - 1]);
+            let mut least = (last[j] + 1).min(row[j - 1] + 1).min(last[j - 1] + cost);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(before[j - 2] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()] <= 2
 }
 
 /// Every phrase that a pattern stands for.

@@ -121,6 +121,11 @@ impl NameIndex {
         lower.split(['-', '_', '.', '/', ':']).for_each(add);
     }
 
+    /// True when a workload of this name lies in this namespace.
+    pub(super) fn has_workload(&self, namespace: &str, name: &str) -> bool {
+        self.whole(&format!("{namespace}/{name}").to_lowercase()).iter().any(|hit| hit.kind == NameKind::Workload)
+    }
+
     /// The names that are spelled like this.
     pub(super) fn whole(&self, word: &str) -> Vec<Hit> {
         self.hits(self.whole.get(word))

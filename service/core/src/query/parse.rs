@@ -4,15 +4,17 @@
 mod build;
 mod items;
 mod refuse;
+mod sentence;
 mod settings;
 mod settle;
 mod walk;
 mod words;
 
 use build::Built;
-use items::{Item, What, items};
+use items::{Item, What, items, mended};
+pub(super) use refuse::refused_words;
 
-use super::abstain::{Abstain, OffTopic};
+use super::abstain::{Absent, Abstain, OffTopic};
 use super::filters::Which;
 use super::lexicon::{Ask, Means};
 use super::names::NameIndex;
@@ -43,31 +45,97 @@ pub fn read(question: &str, names: &NameIndex, previous: Option<&Query>, as_of: 
     if words.is_empty() {
         return Err(Abstain::NotForAssay(OffTopic::Noise));
     }
-    if let Some(refused) = refuse::refuse(&words, names) {
+    let words = mended(words, names);
+    sentence::read_asking(&words, names, &|words| sentence(&words, names, previous, as_of, None))
+}
+
+/// Reads a question whose kind somebody else named; names, filters and times are what the words say.
+///
+/// # Errors
+/// The reason why there is no query for these words, even so.
+pub(super) fn read_as(
+    question: &str,
+    names: &NameIndex,
+    previous: Option<&Query>,
+    as_of: Time,
+    kind: QueryKind,
+) -> Result<Read, Abstain> {
+    sentence(&mended(tokens(question), names), names, previous, as_of, Some(kind))
+}
+
+/// Reads one sentence.
+fn sentence(
+    words: &[Token],
+    names: &NameIndex,
+    previous: Option<&Query>,
+    as_of: Time,
+    named: Option<QueryKind>,
+) -> Result<Read, Abstain> {
+    if let Some(refused) = refuse::refuse(words, names) {
         return Err(refused);
     }
-    let (words, items) = items(words, names, as_of);
-    let built = Built::of(&items, &words, names)?;
-    let before = previous.filter(|_| built.follows(&items, &words));
-    let (mut query, explicit) = settle::settle(&built, &items, before, as_of);
+    let items = items(words, names, as_of);
+    let built = Built::of(&items, words, names)?;
+    let before = previous.filter(|_| built.follows(&items, words));
+    let (mut query, explicit) = settle::settle(&built, &items, before, as_of, named);
     if let Some(before) = before {
         query = followed(before, query, &built, explicit);
     }
-    let mut left_aside = left_aside(&built, &words, names, before.is_some())?;
-    left_aside.extend(second_question(&items, &words, &query));
+    if nowhere(&query, names) {
+        return Err(Abstain::NothingFound(Absent::Finding));
+    }
+    if predicate_is_strange(&items) {
+        return Err(Abstain::NotForAssay(OffTopic::NotUnderstood));
+    }
+    let mut left_aside = left_aside(&built, words, names, before.is_some(), named.is_some())?;
+    left_aside.extend(second_question(&items, words, &query));
     Ok(Read { query, left_aside })
+}
+
+/// True when every workload that is asked for is known, and none of them lies in the namespaces that are asked for.
+fn nowhere(query: &Query, names: &NameIndex) -> bool {
+    let f = &query.filters;
+    let placed = |name: &str| f.namespace.iter().any(|n| names.has_workload(n.reveal(), name));
+    !f.namespace.is_empty()
+        && !f.workload.is_empty()
+        && f.workload.iter().all(|w| !w.reveal().contains('/') && !placed(w.reveal()))
+}
+
+/// True when a question whether or why something is ends in a word that nothing was made of: what it asks is not known.
+fn predicate_is_strange(items: &[Item]) -> bool {
+    let first = items.iter().map(|i| &i.what).find(|w| !matches!(w, What::Means(Means::Filler)));
+    let whether = matches!(first, Some(What::Means(Means::Ask(Ask::Is) | Means::Kind(QueryKind::Why))));
+    let mut last = items.iter().rev();
+    let strange = matches!(last.next().map(|i| &i.what), Some(What::Unknown));
+    // Behind a preposition it is a name, which is refused as one.
+    let placed = matches!(
+        last.next().map(|i| &i.what),
+        Some(What::Means(
+            Means::Prep(_) | Means::Cue(_) | Means::Runs | Means::Has | Means::Affects | Means::Kind(_) | Means::Filler
+        ))
+    );
+    whether && strange && !placed
 }
 
 /// The words that nothing was made of; too many of them, and the question was not understood. What stands where a name
 /// would stand is an unknown name.
-fn left_aside(built: &Built, words: &[Token], names: &NameIndex, follows: bool) -> Result<Vec<Opaque>, Abstain> {
+fn left_aside(
+    built: &Built,
+    words: &[Token],
+    names: &NameIndex,
+    follows: bool,
+    named: bool,
+) -> Result<Vec<Opaque>, Abstain> {
     let meaning = built.meaning + usize::from(follows);
+    if built.counts_strangers {
+        return Err(Abstain::NotForAssay(OffTopic::NotUnderstood));
+    }
     let said = |at: usize| Opaque::readmit(&words[at].text);
     // Beside other words that say nothing, a word where a name would stand is one more of them.
     let others = built.strays.iter().filter(|s| !s.is_name).count();
     let about_us = meaning > 0 || built.noun;
-    let named = |s: &&build::Stray| s.is_name && (s.has_shape || about_us && others * 3 <= meaning);
-    if let Some(stray) = built.strays.iter().find(named) {
+    let is_named = |s: &&build::Stray| s.is_name && (s.has_shape || about_us && others * 3 <= meaning);
+    if let Some(stray) = built.strays.iter().find(is_named) {
         if let Some(id) = stray.calls {
             return Err(Abstain::UnknownName { said: Opaque::readmit(id), near: None });
         }
@@ -78,7 +146,7 @@ fn left_aside(built: &Built, words: &[Token], names: &NameIndex, follows: bool) 
     }
     let strays = built.strays.len();
     let only_times = meaning == built.times && !built.noun && built.weak.is_empty() && !follows;
-    if meaning == 0 || only_times || strays * 2 > meaning {
+    if !named && (meaning == 0 || only_times || strays * 2 > meaning) {
         return Err(Abstain::NotForAssay(OffTopic::NotUnderstood));
     }
     Ok(built.strays.iter().map(|s| said(s.at)).collect())
@@ -171,6 +239,11 @@ fn followed(before: &Query, new: Query, built: &Built, explicit: bool) -> Query 
 impl Built {
     /// True when the words lean on a query before them.
     fn follows(&self, items: &[Item], words: &[Token]) -> bool {
+        let polite = |w: &&Token| {
+            matches!(w.text.as_str(), "ok" | "okay" | "thanks" | "thx" | "cool" | "great" | "right" | "hm" | "hmm")
+        };
+        let polite = words.iter().take_while(polite).count();
+        let words = if polite < words.len() { &words[polite..] } else { words };
         let first = words.first().map_or("", |w| w.text.as_str());
         let opens = matches!(
             first,
@@ -192,16 +265,42 @@ impl Built {
                 | "group"
                 | "break"
                 | "instead"
+                | "just"
+                | "grouped"
+                | "sorted"
+                | "ordered"
         );
-        let back = items.iter().any(|i| matches!(i.what, What::Means(Means::Before)));
+        let last = words.last().map_or("", |w| w.text.as_str());
+        // "Newest first", "show 25", "48 hours": how, how many and since when, of what was asked before.
+        let said = self.order.is_some() || self.limit.is_some() || self.times > 0;
+        let bare = self.kinds.is_empty() && self.filters.is_empty() && self.names == 0 && !self.noun;
+        let opens = opens || last == "only" || said && bare && self.strays.is_empty();
+        let it = self.names == 0
+            && self.filters.is_empty()
+            && words.iter().enumerate().any(|(at, w)| match w.text.as_str() {
+                "it" | "that" => true,
+                // "There" says where, unless it only says that something is.
+                "there" => {
+                    !at.checked_sub(1).is_some_and(|b| matches!(words[b].text.as_str(), "is" | "are" | "was" | "were"))
+                }
+                _ => false,
+            });
+        let back = it || items.iter().any(|i| matches!(i.what, What::Means(Means::Before)));
         let bare = self.kinds.len() == 1 && self.filters.is_empty() && self.names == 0 && words.len() <= 4;
         let bare_count = bare && self.kinds.iter().any(|(k, _)| *k == QueryKind::Count);
         let fragment = words.len() <= 4
             && self.kinds.is_empty()
             && !self.noun
-            && matches!(first, "in" | "on" | "for" | "with" | "per" | "by" | "each" | "now");
+            && matches!(first, "in" | "on" | "for" | "with" | "per" | "by" | "each" | "now" | "to" | "from");
+        // "Exposed?": a filter and nothing else.
+        let narrows = words.len() <= 3
+            && self.kinds.is_empty()
+            && self.names == 0
+            && (!self.filters.is_empty() || self.resolved)
+            && self.weak.is_empty();
+        let narrows = narrows && !items.iter().any(|i| i.says_findings);
         let asks_why = self.kinds.first().is_some_and(|(k, _)| *k == QueryKind::Why) && self.names == 0;
-        opens || back || bare_count || asks_why || fragment
+        opens || back || bare_count || asks_why || fragment || narrows
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct AskWire {
 #[derive(Debug, Serialize)]
 pub(crate) struct AskedByWire {
     pub(crate) read_by: &'static str,
+    /// Why it was that reader.
+    pub(crate) read_because: &'static str,
     #[serde(flatten)]
     pub(crate) words: Option<ByWire>,
 }
@@ -130,13 +132,14 @@ pub(crate) struct MovedWithWire {
 
 impl From<Answer> for AskWire {
     fn from(answer: Answer) -> Self {
+        let (read_by, read_because) = answer.read();
         Self {
             question: (&answer.question).into(),
             query: answer.query.as_ref().map(QueryWire::from),
             abstained: answer.abstained.as_ref().map(|a| a.reason().as_str()),
             answer: escape(&answer.document, Sink::Ticket),
             rows: answer.rows,
-            by: AskedByWire { read_by: "parser", words: answer.by },
+            by: AskedByWire { read_by, read_because, words: answer.by },
         }
     }
 }

@@ -17,6 +17,7 @@ mod model_server;
 mod objects;
 mod openapi;
 mod problems;
+mod questions;
 mod reports;
 mod roles;
 mod schema;

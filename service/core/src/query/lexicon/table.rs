@@ -51,7 +51,12 @@ pub(super) const PLAIN: &str = "\
     sre secops soc engineer engineers developer developers admin admins owner owners responsible regarding \
     respect terms view views floating lying lurking waiting pending outstanding remaining leftover ongoing \
     across snapshot lookup kindly literally roughly approximately soonest earliest concerning assuming \
-    suppose supposing saying id ids level levels grade grades rating ratings color colour";
+    suppose supposing saying id ids level levels grade grades rating ratings color colour \
+    thx thanks thank lol haha bro dude mate buddy rn tho yall wanna gotta kinda imo tbh wtf omg damn hell heck sir \
+    dear hello formally officially technically cheers curiously enumerate failing fails others thought \
+    curious chance chances reminder remind remember forgot keeps promise promised hows fine cool wow yes yep yeah \
+    nope no-one noone thats whatever cant-think sake love hate tired busy hurry rush quick-look soonish anyways meanwhile \
+    altogether every-day daily weekly nightly hourly bridge headline figures slide slides deck business company estate organisation organization client clients partner partners finance legal named located sitting living residing whichever after picture story unresolved unsolved unaddressed unmitigated morning afternoon evening tonight situation flagged listed runtime presently respective corresponding aforementioned nowadays";
 
 /// Words and phrases with what they mean.
 #[rustfmt::skip]
@@ -314,7 +319,7 @@ pub(super) const TABLE: &[(&str, Means)] = &[
     ("reporting|ticket|tickets|hole|holes|bug|bugs|weakness|weaknesses", Noun),
     ("morning|good|today|tonight|moment to|thus|hence|while|during|till", Filler),
     ("time|times|minute|quick|quickly|briefly to|thus|hence|while|during|till", Filler),
-    ("short|exactly|again|both|either|between|but|if|than|because|due to|thus|hence|while|during|till", Filler),
+    ("short|exactly|again|both|either|but|if|than|because|due to|thus|hence|while|during|till", Filler),
     ("so|too|this|that|how|very high|low|critical|urgent|bad|important|severe", Filler), ("as of", Filler),
     ("out of", Filler), ("because of", Filler), ("in general", Filler), ("in total", Filler), ("of course", Filler),
     ("right now", Filler), ("at the moment", Filler), ("so far", Filler), ("for me|us", Filler),

@@ -41,6 +41,9 @@ pub(super) struct Built {
     pub(super) expires: bool,
     pub(super) ends: bool,
     pub(super) seen: bool,
+    pub(super) last_seen: bool,
+    /// How many of something that nobody here counts.
+    pub(super) counts_strangers: bool,
     pub(super) resolved: bool,
     pub(super) asks_which: bool,
     /// How much of that is times, which alone ask nothing.

@@ -6,7 +6,7 @@ use super::super::calendar::{self, Stretch, number, stretch};
 use super::super::filters::NameKind;
 use super::super::lexicon::{Ask, LEXICON, Means, Prep, Setting};
 use super::super::names::{Hit, NameIndex};
-use super::super::tokens::Token;
+use super::super::tokens::{Mark, Token};
 use crate::ids::Time;
 
 /// A run of words and what it means.
@@ -19,6 +19,8 @@ pub(super) struct Item {
     pub(super) to: usize,
     /// A comma or full stop follows.
     pub(super) ends: bool,
+    /// The words say "finding", or what means the same: not "anything".
+    pub(super) says_findings: bool,
 }
 
 /// What a run of words means.
@@ -42,18 +44,33 @@ pub(super) enum What {
     Unknown,
 }
 
-/// Reads the words one run after the other. The words come back as they were read: slips mended, compounds split.
-pub(super) fn items(words: Vec<Token>, names: &NameIndex, as_of: Time) -> (Vec<Token>, Vec<Item>) {
-    let words = mended(words, names);
+/// Questions of no more words may say a span of time and nothing else.
+const SHORT_MAX: usize = 5;
+
+/// Reads the words one run after the other.
+pub(super) fn items(words: &[Token], names: &NameIndex, as_of: Time) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     let mut at = 0;
     while at < words.len() {
-        let (what, used) = one(&words, at, &items, names, as_of);
+        let (what, used) = one(words, at, &items, names, as_of);
         let to = (at + used.max(1)).min(words.len());
-        items.push(Item { what, from: at, to, ends: words[to - 1].ends });
+        items.push(Item {
+            what,
+            from: at,
+            to,
+            ends: words[to - 1].ends(),
+            says_findings: says_findings(&words[to - 1].text),
+        });
         at = to;
     }
-    (words, items)
+    items
+}
+
+fn says_findings(word: &str) -> bool {
+    matches!(
+        word,
+        "finding" | "findings" | "issue" | "issues" | "problem" | "problems" | "result" | "results" | "flaws" | "risks"
+    )
 }
 
 fn one(words: &[Token], at: usize, before: &[Item], names: &NameIndex, as_of: Time) -> (What, usize) {
@@ -83,8 +100,25 @@ fn one(words: &[Token], at: usize, before: &[Item], names: &NameIndex, as_of: Ti
     if let Some((stretch, used)) = stretch(&words[at..], as_of) {
         return (What::Stretch(stretch), used);
     }
+    // "48 hours" in a short follow-up.
+    if words.len() <= SHORT_MAX
+        && let Some((span, used)) = calendar::bare_span(&words[at..], as_of)
+    {
+        return (What::Stretch(Stretch::Within(span)), used);
+    }
     if let Some((means, used)) = phrase {
         return (What::Means(means), used);
+    }
+    // "The spiciest", "the most annoying".
+    let most = at > 0 && words[at - 1].text == "most" && !text.contains(|c: char| !c.is_alphabetic());
+    let of_findings = words.get(at + 1).and_then(|_| LEXICON.longest(&words[at + 1..])).map(|(means, _)| means);
+    let of_findings = matches!(of_findings, Some(Means::Noun | Means::Cue(_) | Means::Set(_) | Means::Prep(_)));
+    if named.is_empty() && of_findings && (most || text.len() > 6 && text.ends_with("iest")) {
+        return (What::Means(Means::Kind(QueryKind::Top)), 1);
+    }
+    // An adverb is no name.
+    if named.is_empty() && text.len() > 6 && text.ends_with("ly") && names.near(text).is_none() {
+        return (What::Means(Means::Filler), 1);
     }
     if let Some(what) = figure(text) {
         return (what, 1);
@@ -165,11 +199,18 @@ fn figure(text: &str) -> Option<What> {
 
 /// The words with compounds of common words split and slips in common words mended. What could be a name is left as it
 /// is: a name one letter off must come out as unknown.
-fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
+pub(super) fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
     let mut out: Vec<Token> = Vec::with_capacity(words.len());
     let rest = words.clone();
     for (at, word) in words.into_iter().enumerate() {
         let text = word.text.as_str();
+        let slip = LEXICON
+            .slip(text)
+            .filter(|_| !word.quoted && names.whole(text).is_empty() && names.with_piece(text).is_empty());
+        if let Some(slip) = slip {
+            out.push(Token { text: slip.to_owned(), ..word });
+            continue;
+        }
         let known = word.quoted
             || LEXICON.knows(text)
             || calendar::knows(text)
@@ -181,22 +222,62 @@ fn mended(words: Vec<Token>, names: &NameIndex) -> Vec<Token> {
             out.push(word);
             continue;
         }
+        // "top5", "last3".
+        if let Some((lead, digits)) = word_and_number(text) {
+            out.push(Token { mark: Mark::None, ..Token::plain(lead) });
+            out.push(Token { mark: word.mark, ..Token::plain(digits) });
+            continue;
+        }
         let parts: Vec<&str> = text.split(['-', '/']).collect();
         if parts.len() > 1 && parts.iter().all(|p| LEXICON.knows(p)) {
             let last = parts.len() - 1;
             for (i, part) in parts.iter().enumerate() {
-                out.push(Token { text: (*part).to_owned(), quoted: false, ends: word.ends && i == last });
+                let mark = if i == last { word.mark } else { Mark::None };
+                out.push(Token { mark, ..Token::plain(part) });
             }
             continue;
         }
         let meant = if names.near(text).is_some() { None } else { LEXICON.meant(text) };
-        let meant = meant.filter(|meant| !stands_for_a_name(&out, rest.get(at + 1)) || names_a_kind(meant));
+        let meant =
+            meant.filter(|meant| !(is_subject(&out, rest.get(at + 1)) || asks_whether(&out) && names_a_kind(meant)));
+        let meant = meant.filter(|meant| {
+            says_severity(meant)
+                || !stands_for_a_name(&out, rest.get(at + 1))
+                || names_a_kind(meant)
+                || LEXICON.is_place(meant)
+        });
         match meant {
             Some(meant) => out.push(Token { text: meant.to_owned(), ..word }),
             None => out.push(word),
         }
     }
     out
+}
+
+fn word_and_number(text: &str) -> Option<(&str, &str)> {
+    let (lead, digits) = text.split_at(text.find(|c: char| c.is_ascii_digit())?);
+    let counts =
+        matches!(lead, "top" | "last" | "next" | "first" | "worst" | "cvss" | "epss" | "number" | "nr" | "port");
+    (counts && digits.len() <= 3 && digits.bytes().all(|b| b.is_ascii_digit())).then_some((lead, digits))
+}
+
+/// "Does teamx have any": the subject of a question.
+fn is_subject(before: &[Token], next: Option<&Token>) -> bool {
+    let verb = "have has run use affected exposed vulnerable";
+    let verb = next.is_some_and(|w| verb.split(' ').any(|v| v == w.text));
+    verb && before.last().is_some_and(|w| matches!(w.text.as_str(), "does" | "do" | "is" | "are" | "did" | "has"))
+}
+
+/// Behind "does" a subject follows, which may be a name that is like a word for names.
+fn asks_whether(before: &[Token]) -> bool {
+    before.last().is_some_and(|w| matches!(w.text.as_str(), "does" | "do" | "did" | "has" | "have"))
+}
+
+/// No name is meant by a word for a severity or a class of findings.
+fn says_severity(word: &str) -> bool {
+    let token = Token::plain(word);
+    let means = LEXICON.longest(std::slice::from_ref(&token)).map(|(means, _)| means);
+    matches!(means, Some(Means::Set(Setting::Severity(_) | Setting::Class(_))))
 }
 
 /// True where a name would stand: behind a preposition or the word for a kind of names, or before that word.
@@ -211,6 +292,6 @@ fn stands_for_a_name(before: &[Token], next: Option<&Token>) -> bool {
 }
 
 fn names_a_kind(word: &str) -> bool {
-    let token = Token { text: word.to_owned(), quoted: false, ends: false };
+    let token = Token::plain(word);
     matches!(LEXICON.longest(std::slice::from_ref(&token)), Some((Means::Cue(_), 1)))
 }

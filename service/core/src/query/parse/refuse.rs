@@ -1,73 +1,72 @@
 //! What is refused before anything is read: actions, secrets, verdicts, predictions, other people's rules. These
 //! refusals stand whatever a model would say.
 
+mod deeds;
+mod secrets;
+
 use super::super::abstain::{Abstain, OffTopic};
 use super::super::names::NameIndex;
-use super::super::tokens::Token;
-
-/// Words that may stand before the verb of a request.
-const LEAD_IN: &str = "please pls plz can could would will you go ahead and just now then i want need like id to kindly ok okay \
-    hey assay also lets let us help me quickly yes yeah so";
-
-/// Verbs that change something. Stood first, they ask for a deed.
-const DEEDS: &str = "accept add alert allow apply approve assign block bump close commit copy cordon create decide delete deny \
-    deploy destroy disable dismiss downgrade drain edit email enable encrypt evict exec execute fix flag \
-    grant helm import ingest install isolate kill kubectl lock mail mark merge message mitigate modify mute \
-    notify patch post push quarantine reboot redeploy reject remediate remove rename reopen replace rescan \
-    reset resolve restart revert revoke roll rollback rotate run scale scan schedule send set shut shutdown \
-    silence snooze ssh stop suppress taint terminate trigger uninstall unlock update upgrade wipe ignore open \
-    change page file raise make turn switch write";
-
-/// Words behind a verb that make a noun of it: "fix for log4j", "update me".
-const NOT_A_DEED: &str = "for available exists first list me of most out by since results status";
-/// Verbs that are as often something else: they are deeds only before an article or these words.
-const PLAIN: &str = "open change page file raise";
-const OBJECTS: &str = "a an the this that it its my our ticket issue jira pr case incident";
-
-/// What a secret is called when one is meant.
-const SECRETS: &str = "password passwd passphrase token credential credentials creds kubeconfig apikey pin id_rsa";
-/// Pairs of words that call one.
-const SECRET_PAIRS: &[(&str, &str)] = &[
-    ("api", "key keys"),
-    ("private", "key keys"),
-    ("access", "key keys"),
-    ("secret", "key keys value values"),
-    ("env", "var vars variable variables"),
-    ("environment", "variable variables"),
-];
-/// Words that ask to see one.
-const REVEALS: &str = "show print dump give gimme reveal output cat echo decode decrypt read display tell see view extract fetch \
-    get want need what whats value contents content leak";
-/// Words that ask about secrets, not for them.
-const ABOUT_SECRETS: &str = "how which who where workloads mount mounted findings finding";
+use super::super::tokens::{Mark, Token};
 
 const INSTRUCTIONS: &str = "instructions instruction jailbreak roleplay disregard pretend";
-const VERDICTS: &str =
-    "safe secure secured compliant compliance worried worry concerned sleep trust afraid panic safely";
-const PREDICTIONS: &str = "predict prediction forecast likelihood odds chances probability gonna";
-const CHATTER: &str = "poem joke weather song story essay recipe lyrics python script translate haiku";
-const GREETINGS: &str = "hello hi hey thanks thank thx bye goodbye cheers yo hola help";
+const VERDICTS: &str = "safe acceptable trustworthy secure secured compliant compliance worried worry concerned sleep trust afraid panic safely";
+const PREDICTIONS: &str = "predict prediction predictions forecast likelihood odds probability gonna";
+const CHATTER: &str = "poem joke weather song essay recipe lyrics python script translate haiku horoscope salary pizza \
+    homework football regex javascript limerick riddle bitcoin meme doctor pill medicine headache fever cough \
+    stomach ibuprofen aspirin dizzy symptoms knee arm rash";
+const GREETINGS: &str = "hello hi hey thanks thank thx bye goodbye cheers yo hola help nevermind";
+/// Verbs behind "how do I" that want a lesson.
+const LESSONS: &str = "write install configure create learn build compile uninstall become cook debug \
+    setup implement study";
+/// Whom nobody counts here.
+const PEOPLE: &str = "people persons engineers employees developers users customers humans countries visitors";
 /// What "will" may ask about: dates that are recorded, and what a fix closes.
 const RECORDED_FUTURE: &str = "due expire expires lapse end ends run close closes fix overdue";
 
-/// The reason for which a question is refused unread.
+/// The words of the lists of this file: a slip in one is mended before it is looked for.
+pub(in super::super) fn refused_words() -> impl Iterator<Item = &'static str> {
+    let lists = [deeds::DEEDS, secrets::SECRETS, secrets::REVEALS, INSTRUCTIONS, VERDICTS, PREDICTIONS, CHATTER];
+    lists.into_iter().flat_map(str::split_ascii_whitespace)
+}
+
+/// True for words that want other rules than ours, anywhere in a message.
+pub(super) fn instructs(words: &[Token], names: &NameIndex) -> bool {
+    instruction(&blanked(words, names)).is_some()
+}
+
+/// True when a deed is asked for somewhere in a sentence.
+pub(super) fn deed_in(words: &[Token], names: &NameIndex) -> bool {
+    let text = blanked(words, names);
+    deeds::added(&text) || deeds::wanted_done(&text)
+}
+
+/// The reason for which a sentence is refused unread.
 pub(super) fn refuse(words: &[Token], names: &NameIndex) -> Option<Abstain> {
-    // A word that is a name of the caller's is no verb and no secret.
-    let text: Vec<&str> =
-        words.iter().map(|w| if w.quoted || !names.whole(&w.text).is_empty() { "" } else { w.text.as_str() }).collect();
+    let text = blanked(words, names);
     if let Some(topic) = instruction(&text) {
         return Some(Abstain::NotForAssay(topic));
     }
-    if asks_for_secret(&text, words) {
+    if secrets::asked_for(&text, words) {
         return Some(Abstain::Secret);
     }
     if has(&text, CHATTER) {
         return Some(Abstain::NotForAssay(OffTopic::SmallTalk));
     }
-    if asks_for_deed(&text) {
+    // "Fix snakeyaml?" asks what would.
+    let asks_how = matches!(text.as_slice(), ["fix" | "patch" | "upgrade" | "update", ""])
+        && words.last().is_some_and(|w| w.mark == Mark::Question);
+    if asks_how {
+        return None;
+    }
+    if deeds::asked_for(&text) || deeds::added(&text) || deeds::wanted_done(&text) {
         return Some(Abstain::Action);
     }
     off_topic(&text).map(Abstain::NotForAssay)
+}
+
+/// The words; one that is a name of the caller's is no verb and no secret, and stands as nothing.
+fn blanked<'a>(words: &'a [Token], names: &NameIndex) -> Vec<&'a str> {
+    words.iter().map(|w| if w.quoted || !names.whole(&w.text).is_empty() { "" } else { w.text.as_str() }).collect()
 }
 
 /// True for a word of a list.
@@ -80,7 +79,7 @@ fn has(text: &[&str], any: &str) -> bool {
 }
 
 fn pair(text: &[&str], first: &str, second: &str) -> bool {
-    text.windows(2).any(|w| w[0] == first && among(second, w[1]))
+    text.windows(2).any(|w| among(first, w[0]) && among(second, w[1]))
 }
 
 fn instruction(text: &[&str]) -> Option<OffTopic> {
@@ -90,46 +89,11 @@ fn instruction(text: &[&str]) -> Option<OffTopic> {
         || pair(text, "system", "prompt")
         || pair(text, "your", "prompt rules guidelines")
         || pair(text, "you", "are must") && has(text, "now helpful obey")
+        || pair(text, "answer respond reply", "only with yes no in as")
         || pair(text, "now", "on")
         || pair(text, "repeat", "after your the this")
         || pair(text, "developer", "mode");
     told.then_some(OffTopic::Instruction)
-}
-
-fn asks_for_secret(text: &[&str], words: &[Token]) -> bool {
-    let holds_one = |w: &str| {
-        let named = "password passwd secret token key credential".split(' ').any(|s| w.contains(s));
-        (w.contains('_') && named) || w.contains("/secrets/") || w == "printenv"
-    };
-    if words.iter().zip(text).any(|(w, t)| !t.is_empty() && holds_one(&w.text)) || pair(text, "print", "env") {
-        return true;
-    }
-    let printed = has(text, "print dump reveal decode decrypt cat output");
-    if (has(text, ABOUT_SECRETS) && !printed) || !has(text, REVEALS) {
-        return false;
-    }
-    let value = has(text, "value values contents content decode decrypt dump reveal cat");
-    has(text, SECRETS)
-        || SECRET_PAIRS.iter().any(|(first, second)| pair(text, first, second))
-        || has(text, "secret")
-        || has(text, "secrets passwords tokens keys") && value
-}
-
-fn asks_for_deed(text: &[&str]) -> bool {
-    if pair(text, "run", "kubectl helm this it") {
-        return true;
-    }
-    let mut rest = text.iter().skip_while(|w| among(LEAD_IN, w));
-    let Some(verb) = rest.next().filter(|v| among(DEEDS, v)) else { return false };
-    let next = rest.next().copied().unwrap_or_default();
-    if *verb == "make" {
-        // A name of the caller's stands here as nothing.
-        return next.is_empty() || among(OBJECTS, next);
-    }
-    if among(PLAIN, verb) {
-        return among(OBJECTS, next);
-    }
-    !among(NOT_A_DEED, next)
 }
 
 fn off_topic(text: &[&str]) -> Option<OffTopic> {
@@ -137,20 +101,85 @@ fn off_topic(text: &[&str]) -> Option<OffTopic> {
     if has(text, VERDICTS) || permits || pair(text, "are", "we") && text.last() == Some(&"good") {
         return Some(OffTopic::Verdict);
     }
-    let future = has(text, "will") || pair(text, "how", "likely") || pair(text, "going", "to");
+    let future = has(text, "will")
+        || pair(text, "would", "happen")
+        || pair(text, "what", "if")
+        || pair(text, "how it that", "likely")
+        || pair(text, "going", "to");
     if has(text, PREDICTIONS) || future && !has(text, RECORDED_FUTURE) {
         return Some(OffTopic::Prediction);
     }
     let short = text.len() <= 3;
-    let about_us = short && (pair(text, "are", "you") || pair(text, "do", "you"));
+    let feels = pair(text, "you", "like love feel enjoy hate");
+    let about_us = feels
+        || short && (pair(text, "are", "you") || pair(text, "do", "you"))
+        || text.ends_with(&["old", "are", "you"]);
     let greets = pair(text, "see", "you ya")
         || short && (has(text, GREETINGS) || pair(text, "good", "night evening day morning"));
     if about_us || greets {
         return Some(OffTopic::SmallTalk);
     }
-    // "How does it work" wants a lesson.
-    let lesson = text.first() == Some(&"how") && has(text, "work works") && has(text, "does do");
-    let definition =
-        matches!(text, ["what", "is" | "are", "a" | "an", _] | ["whats", "a" | "an", _] | ["what", "a" | "an", _]);
-    (lesson || definition).then_some(OffTopic::NotUnderstood)
+    if code(text) {
+        return Some(OffTopic::Noise);
+    }
+    (lesson(text) || foreign(text)).then_some(OffTopic::SmallTalk)
+}
+
+/// Statements of a language of machines.
+fn code(text: &[&str]) -> bool {
+    let link = |w: &&str| {
+        w.contains("://") || w.contains("../") || w.contains("/etc/") || w.contains("${") || w.contains("jndi")
+    };
+    matches!(text, ["select", ..] if has(text, "from"))
+        || text.iter().any(link)
+        || pair(text, "java javascript my this some", "code function loop program script")
+        || pair(text, "drop", "table database")
+        || matches!(
+            text,
+            ["insert", "into", ..] | ["import", "os", ..] | ["docker" | "curl" | "git" | "npm" | "pip" | "rm", _, ..]
+        )
+}
+
+/// "How does it work" and "what is a pod" want a lesson.
+fn lesson(text: &[&str]) -> bool {
+    let begins = |with: &str| text.first() == Some(&with);
+    let how = begins("how") && has(text, "work works") && has(text, "does do")
+        || pair(text, "how", "do to can") && {
+            let verb = text.iter().find(|w| !among("how do to can i we you one", w));
+            verb.is_some_and(|v| among(LESSONS, v)) && !has(text, "rid there here")
+        };
+    let long = matches!(text, ["what", "is" | "are", "a" | "an", ..] | ["whats", "a" | "an", ..]) && text.len() <= 5;
+    let definition = long && !text.contains(&"") && !has(text, "finding reason problem risk")
+        || matches!(text, ["what", "is" | "are", "a" | "an", _] | ["whats", "a" | "an", _] | ["what", "a" | "an", _]);
+    let means = text.last().is_some_and(|w| among("mean stand", w)) && begins("what") && has(text, "does do")
+        || pair(text, "stand", "for")
+        || pair(text, "difference", "between");
+    let taught =
+        matches!(text, ["teach", ..]) || matches!(text, ["explain", ..] if has(text, "how") && has(text, "work works"));
+    how || definition || means || taught
+}
+
+/// About something else: who did it, how many people there are, which tool is better.
+fn foreign(text: &[&str]) -> bool {
+    let behind =
+        text.windows(3).any(|w| w[0] == "who" && among("is was are", w[1]) && among("behind attacking hacking", w[2]));
+    let counted = text.windows(3).any(|w| w[0] == "how" && w[1] == "many" && among(PEOPLE, w[2]));
+    let rivals = pair(text, "better", "than") && text.first().is_some_and(|w| among("is are", w))
+        || pair(text, "which", "vendor");
+    let made = pair(text, "who", "deployed wrote committed merged owns maintains built");
+    let release = has(text, "kubernetes k8s") && has(text, "version release versions releases");
+    let measured = made
+        || release
+        || pair(text, "per", "second")
+        || pair(text, "error", "rate rates")
+        || pair(text, "best", "scanner tool linux cloud vendor practice practices way editor framework")
+        || pair(text, "by", "default")
+        || has(text, "ever github readme typo replicas autoscaling pipeline licence license invoice ceo cto blame")
+        || has(
+            text,
+            "cpu latency latancy throughput p99 p95 p50 uptime revenue sales bandwidth ram iops qps rps invoices",
+        )
+        || pair(text, "memory", "usage use limit")
+        || pair(text, "disk", "usage space");
+    behind || counted || rivals || measured
 }

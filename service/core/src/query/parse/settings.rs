@@ -1,8 +1,9 @@
 //! Filters with a value: set, turned by a "not", left unknown, or taken as what counts are told apart by.
 
 use super::super::filters::{Filters, NameKind};
-use super::super::lexicon::{Prep, Setting};
-use super::super::{Change, GroupBy, Impact, Tri};
+use super::super::lexicon::{Ask, Means, Prep, Setting};
+use super::super::{Change, GroupBy, Impact, QueryKind, Tri};
+use super::What;
 use super::build::{Built, Place};
 use super::walk::{Family, Walk};
 use crate::assess::Attacked;
@@ -13,9 +14,16 @@ impl Walk<'_> {
         if let Some(group) = setting_group(setting).filter(|_| self.each) {
             return self.group(Some(group));
         }
+        // "Which vulnerability comes first" is about one.
+        let one = matches!(
+            self.words[self.items[at].to - 1].text.as_str(),
+            "vulnerability" | "flaw" | "misconfiguration" | "cve"
+        );
+        self.out.single |= one && matches!(self.previous(at), Some(What::Means(Means::Ask(Ask::Who | Ask::Other))));
         if self.unknown.contains(&at) {
             self.set(unknown(setting));
-        } else if matches!(setting, Setting::Class(crate::finding::FindingClass::Secret)) && self.prep == Some(Prep::To)
+        } else if matches!(setting, Setting::Class(crate::finding::FindingClass::Secret))
+            && (self.prep == Some(Prep::To) || self.prep == Some(Prep::In) && self.out.kind(QueryKind::ChokePoints))
         {
             self.spot(Place::Secrets);
         } else {

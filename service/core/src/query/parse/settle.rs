@@ -1,19 +1,28 @@
 //! What the hints come to: the kind of question, the fields that times belong to, the ends of paths. Comes in: what the
 //! words say. Goes out: a query, and whether its kind was said or only assumed.
 
-use super::super::calendar::Stretch;
-use super::super::filters::{End, Filters, NameKind, When, Which};
-use super::super::lexicon::{Ask, Prep};
+mod times;
+
+use super::super::filters::{End, Filters, NameKind, Which};
+use super::super::lexicon::{Ask, Means, Prep, Setting};
 use super::super::{Change, PresenceIs, Query, QueryKind as K, Tri};
 use super::build::{Built, Place};
 use super::settings::resolved_as_change;
-use super::{Item, opening};
-use crate::ids::{Span, Time};
+use super::{Item, What, opening};
+use crate::ids::Time;
 use crate::text::Opaque;
+use times::times;
 
-/// The query that the words come to; `before` is the one they lean on. True when the words name the kind themselves.
-pub(super) fn settle(built: &Built, items: &[Item], before: Option<&Query>, as_of: Time) -> (Query, bool) {
-    let (kind, explicit) = kind(built, items, before);
+/// The query that the words come to, of the kind that is named where one is; `before` is the one they lean on. True when the
+/// words name the kind themselves.
+pub(super) fn settle(
+    built: &Built,
+    items: &[Item],
+    before: Option<&Query>,
+    as_of: Time,
+    named: Option<K>,
+) -> (Query, bool) {
+    let (kind, explicit) = named.map_or_else(|| kind(built, items, before), |kind| (kind, true));
     let effective = match before {
         Some(before) if !explicit => before.kind,
         _ => kind,
@@ -36,7 +45,8 @@ pub(super) fn settle(built: &Built, items: &[Item], before: Option<&Query>, as_o
 }
 
 fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
-    if built.kind(K::ChokePoints) || built.cut && built.path {
+    let has_end = |s: &super::build::Spot| !matches!(s.at, Place::Names(..));
+    if built.kind(K::ChokePoints) || built.cut && (built.path || built.spots.iter().any(has_end)) {
         return (K::ChokePoints, true);
     }
     let first = built.kinds.first().map(|(kind, _)| *kind);
@@ -62,12 +72,22 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
     if built.affects && (built.named(NameKind::Cve) || built.named(NameKind::Package) || !built.strays.is_empty()) {
         return (K::Affected, true);
     }
-    let sources_only = f.stale.is_some() && built.cues.contains(&NameKind::Source)
+    let when_seen = built.last_seen && (built.stretches.is_empty() || built.asks(Ask::When));
+    let silent = built.named(NameKind::Source) && !built.noun && f.class.is_empty();
+    let sources_only = f.stale.is_some() && (built.cues.contains(&NameKind::Source) || silent)
         || built.asks(Ask::When) && built.named(NameKind::Source);
-    if built.kind(K::Coverage) || sources_only {
+    // "Which scanners do we have".
+    let only_sources = built.asks(Ask::Who) && built.cues.as_slice() == [NameKind::Source];
+    let only_sources = only_sources
+        && built.kinds.is_empty()
+        && built.names == 0
+        && f.is_empty()
+        && !built.noun
+        && built.strays.is_empty();
+    if built.kind(K::Coverage) || sources_only || when_seen || only_sources {
         return (K::Coverage, true);
     }
-    if runs_it(built) {
+    if runs_it(built, items) {
         return (K::WhoRuns, true);
     }
     if built.kind(K::Count) {
@@ -83,10 +103,19 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
     if built.kind(K::Top) {
         return (K::Top, true);
     }
-    if built.kind(K::Due) || f.overdue.is_some() {
-        return (K::Due, true);
+    if built.kind(K::Due) || f.overdue == Some(Tri::Yes) {
+        // "Only the overdue ones" narrows the list before.
+        let narrows = before.is_some_and(|b| matches!(b.kind, K::List | K::Count | K::Top)) && !built.kind(K::Due);
+        return (K::Due, !narrows);
     }
-    let bare_cve = built.named(NameKind::Cve) && f.is_empty() && !built.noun && !built.weak.contains(&K::List);
+    if built.asks(Ask::How) && built.weak.contains(&K::Fixes) {
+        return (K::Fixes, true);
+    }
+    let only_place = Filters { environment: Vec::new(), ..f.clone() }.is_empty();
+    let bare_cve = built.named(NameKind::Cve)
+        && only_place
+        && !items.iter().any(|i| i.says_findings)
+        && !built.weak.contains(&K::List);
     if bare_cve {
         return (K::Affected, before.is_none());
     }
@@ -96,7 +125,7 @@ fn kind(built: &Built, items: &[Item], before: Option<&Query>) -> (K, bool) {
     if built.by_number {
         return (K::Why, true);
     }
-    if built.nth == Some(1) && before.is_none() {
+    if built.nth == Some(1) && before.is_none() && built.order.is_none() {
         return (K::Top, true);
     }
     match built.weak.iter().find(|k| **k != K::List) {
@@ -110,7 +139,10 @@ fn is_path(built: &Built, items: &[Item]) -> bool {
     let f = &built.filters;
     let only_places = f.severity.is_empty() && f.class.is_empty() && f.kev.is_none() && f.in_use.is_none();
     let from_to = [Prep::From, Prep::To].iter().all(|p| built.spots.iter().any(|s| s.prep == Some(*p)));
-    if (built.path || from_to) && !built.kind(K::Coverage) {
+    // "Internet to monitoring?"
+    let from_outside = matches!(built.spots.first().map(|s| (&s.at, s.prep)), Some((Place::Internet, None)))
+        && built.spots.iter().skip(1).any(|s| s.prep == Some(Prep::To));
+    if (built.path || from_to || from_outside) && !built.kind(K::Coverage) {
         return true;
     }
     if f.exposed != Some(Tri::Yes) || !only_places || built.noun || built.affects || built.kind(K::Count) {
@@ -126,7 +158,18 @@ fn is_path(built: &Built, items: &[Item]) -> bool {
     asks_how || asks_which
 }
 
-fn runs_it(built: &Built) -> bool {
+/// Whether findings are what is asked about, before any word about workloads: "findings of workloads that run as it".
+fn about_findings(items: &[Item]) -> bool {
+    let first = items.iter().find_map(|item| match item.what {
+        What::Means(Means::Set(Setting::Class(_) | Setting::Severity(_))) => Some(true),
+        What::Means(Means::Noun) => Some(item.says_findings),
+        What::Means(Means::Cue(_) | Means::Runs | Means::Has) | What::Names(_) => Some(false),
+        _ => None,
+    });
+    first == Some(true)
+}
+
+fn runs_it(built: &Built, items: &[Item]) -> bool {
     let verb = built.runs || built.has;
     let object = [NameKind::Package, NameKind::Image, NameKind::ServiceAccount, NameKind::Node, NameKind::Version]
         .into_iter()
@@ -139,8 +182,19 @@ fn runs_it(built: &Built) -> bool {
         || built.asks(Ask::Other)
         || built.asks(Ask::Is)
         || built.noun
+        || built.weak.contains(&K::List)
         || built.kind(K::Count) && built.cues.contains(&NameKind::Workload);
-    (verb && asked || workloads_with)
+    // "Who openssl" and nothing else.
+    let only_who = (built.asks(Ask::Who) || built.asks(Ask::Where))
+        && f.is_empty()
+        && !built.noun
+        && built.weak.is_empty()
+        && built.cues.is_empty();
+    let only_who = only_who && (built.named(NameKind::Package) || built.named(NameKind::Image)) && !built.affects;
+    if about_findings(items) && !built.kind(K::Count) {
+        return false;
+    }
+    (verb && asked || workloads_with || only_who)
         && (object || unknown)
         && built.kinds.iter().all(|(k, _)| *k == K::Count)
         && f.severity.is_empty()
@@ -155,8 +209,16 @@ fn spots(filters: &mut Filters, built: &Built, kind: K) {
         filters.exposed = None;
         filters.from = Some(End::Internet);
     }
-    for spot in &built.spots {
+    // "Can ci-runner get to a node": what stands before the way is where it begins.
+    let two = built.spots.iter().filter(|s| is_an_end(s)).count() > 1;
+    let begins =
+        built.spots.first().filter(|s| two && matches!(s.prep, None | Some(Prep::In)) && is_an_end(s)).is_some()
+            && built.spots.iter().skip(1).any(|s| matches!(s.prep, None | Some(Prep::To)) && is_an_end(s));
+    for (at, spot) in built.spots.iter().enumerate() {
         match (&spot.at, ends && !spot.not) {
+            (Place::Names(name, values), true) if begins && at == 0 => {
+                filters.from = values.first().map(|v| End::Named(*name, v.clone()));
+            }
             (Place::Names(name, values), true) if is_end(*name, spot.prep) => {
                 let end = values.first().map(|v| End::Named(*name, v.clone()));
                 if spot.prep == Some(Prep::From) { filters.from = end } else { filters.to = end }
@@ -174,6 +236,11 @@ fn spots(filters: &mut Filters, built: &Built, kind: K) {
             (Place::CloudIdentity | Place::Nodes, false) => {}
         }
     }
+}
+
+/// Whether a path could begin or end there.
+fn is_an_end(spot: &super::build::Spot) -> bool {
+    !matches!(&spot.at, Place::Names(kind, _) if !is_end(*kind, Some(Prep::To)))
 }
 
 fn fixed_end(at: &Place) -> Option<End> {
@@ -232,87 +299,12 @@ fn named(filters: &mut Filters, kind: NameKind, values: &[Opaque], not: bool) {
     }
 }
 
-/// Gives each stretch of time the field that it belongs to.
-fn times(filters: &mut Filters, built: &Built, kind: K, as_of: Time) {
-    for (stretch, not) in &built.stretches {
-        match (kind, stretch) {
-            // "Today" beside "what first" narrows nothing.
-            (K::Top, Stretch::Window(from, to)) if *from <= as_of && as_of < *to && *to - Span::days(1) <= *from => {}
-            _ if *not && built.seen => filters.last_seen_before = Some(beginning(*stretch)),
-            _ if built.expires || built.ends && kind == K::Decisions => filters.expires_before = Some(end(*stretch)),
-            (K::Decisions, Stretch::Within(_)) => filters.expires_before = Some(end(*stretch)),
-            (K::Due, _) => due(filters, *stretch, as_of),
-            (K::Changed | K::Decisions | K::Coverage | K::Blind, _) => moved(filters, *stretch, as_of),
-            _ if !filters.change.is_empty() || built.resolved || built.kind(K::Changed) => {
-                moved(filters, *stretch, as_of);
-            }
-            (_, Stretch::Within(_)) => due(filters, *stretch, as_of),
-            _ if built.kind(K::Due) || filters.overdue.is_some() => due(filters, *stretch, as_of),
-            _ => first_seen(filters, *stretch, as_of),
-        }
-    }
-}
-
-fn beginning(stretch: Stretch) -> When {
-    match stretch {
-        Stretch::Since(when) | Stretch::Before(when) => when,
-        Stretch::Window(from, _) => When::At(from),
-        Stretch::Within(span) | Stretch::OlderThan(span) => When::Ago(span),
-    }
-}
-
-fn end(stretch: Stretch) -> When {
-    match stretch {
-        Stretch::Since(when) | Stretch::Before(when) => when,
-        Stretch::Window(_, to) => When::At(to),
-        Stretch::Within(span) | Stretch::OlderThan(span) => When::Ahead(span),
-    }
-}
-
-fn due(filters: &mut Filters, stretch: Stretch, as_of: Time) {
-    match stretch {
-        Stretch::Since(when) => filters.due_after = Some(when),
-        Stretch::Window(from, to) => {
-            if from > as_of {
-                filters.due_after = Some(When::At(from));
-            }
-            filters.due_before = Some(When::At(to));
-        }
-        Stretch::Before(_) | Stretch::Within(_) => filters.due_before = Some(end(stretch)),
-        Stretch::OlderThan(span) => filters.due_before = Some(When::Ago(span)),
-    }
-}
-
-fn moved(filters: &mut Filters, stretch: Stretch, as_of: Time) {
-    match stretch {
-        Stretch::Since(when) => filters.since = Some(when),
-        Stretch::Before(when) => filters.until = Some(when),
-        Stretch::Window(from, to) => {
-            filters.since = Some(When::At(from));
-            filters.until = (to < as_of).then_some(When::At(to));
-        }
-        // "What changed in 24 hours" looks back.
-        Stretch::Within(span) => filters.since = Some(When::Ago(span)),
-        Stretch::OlderThan(span) => filters.until = Some(When::Ago(span)),
-    }
-}
-
-fn first_seen(filters: &mut Filters, stretch: Stretch, as_of: Time) {
-    match stretch {
-        Stretch::Since(when) => filters.first_seen_since = Some(when),
-        Stretch::Before(when) => filters.first_seen_before = Some(when),
-        Stretch::Window(from, to) => {
-            filters.first_seen_since = Some(When::At(from));
-            filters.first_seen_before = (to < as_of).then_some(When::At(to));
-        }
-        Stretch::Within(span) => filters.first_seen_since = Some(When::Ago(span)),
-        Stretch::OlderThan(span) => filters.first_seen_before = Some(When::Ago(span)),
-    }
-}
-
 /// What is said by the kind already, and what depends on it.
 fn refine(filters: &mut Filters, built: &Built, kind: K) {
     if built.resolved && !matches!(kind, K::Fixes | K::Due) {
+        if matches!(kind, K::ChokePoints | K::Paths | K::Top) {
+            return;
+        }
         let in_time = !built.stretches.is_empty() || matches!(kind, K::Changed);
         if in_time && matches!(kind, K::Changed | K::Count) {
             resolved_as_change(filters);
@@ -324,12 +316,16 @@ fn refine(filters: &mut Filters, built: &Built, kind: K) {
     if in_use && filters.in_use.is_none() {
         filters.in_use = Some(if built.unused { Tri::No } else { Tri::Yes });
     }
-    if kind == K::Decisions && filters.change.as_slice() == [Change::Decided] {
+    if kind == K::Decisions && matches!(filters.change.as_slice(), [Change::Decided] | [Change::New]) {
         filters.change.clear();
     }
     // "Why is this vulnerability low" asks about its rank, not about the severity that a source claims.
     if kind == K::Why && !filters.cve.is_empty() {
         filters.severity.clear();
+    }
+    // "Could a compromised pod reach it" supposes the attack.
+    if matches!(kind, K::Paths | K::ChokePoints) {
+        filters.attacked.clear();
     }
     if kind == K::Coverage {
         filters.kev = None;

@@ -13,7 +13,7 @@ use super::{Item, What};
 use crate::text::Opaque;
 
 /// How far from a topic "unknown" may stand.
-const UNKNOWN_REACH: usize = 6;
+const UNKNOWN_REACH: usize = 12;
 
 pub(super) struct Walk<'a> {
     pub(super) items: &'a [Item],
@@ -26,6 +26,8 @@ pub(super) struct Walk<'a> {
     pub(super) prep: Option<Prep>,
     pub(super) held: Option<Prep>,
     pub(super) each: bool,
+    /// Behind "between": what comes after "and" is the other end.
+    pub(super) between: bool,
     pub(super) sorting: bool,
     pub(super) taken: Vec<usize>,
     pub(super) unknown: Vec<usize>,
@@ -53,6 +55,7 @@ impl Built {
             prep: None,
             held: None,
             each: false,
+            between: false,
             sorting: false,
             taken: Vec::new(),
             unknown: Vec::new(),
@@ -149,7 +152,13 @@ impl Walk<'_> {
                 | Means::Ends
         ));
         match means {
-            Means::Filler => return,
+            Means::Filler => {
+                // "The most pressing one".
+                let one = self.words[self.items[at].from].text == "one";
+                let top = matches!(self.previous(at), Some(What::Means(Means::Kind(QueryKind::Top))));
+                self.out.single |= one && top;
+                return;
+            }
             Means::Noun => {
                 out.noun = true;
                 self.singular(at);
@@ -173,6 +182,16 @@ impl Walk<'_> {
                 self.not += 1;
                 return;
             }
+            Means::Between => {
+                self.between = true;
+                self.prep = Some(Prep::From);
+                return;
+            }
+            Means::Or if self.between => {
+                self.between = false;
+                self.prep = Some(Prep::To);
+                return;
+            }
             Means::Or => {
                 self.prep = self.held;
                 return;
@@ -184,7 +203,12 @@ impl Walk<'_> {
             }
             Means::Cue(kind) => return self.cue(kind),
             Means::Each => {
-                self.each = true;
+                // "Every finding" is all of them.
+                let every = self.words[self.items[at].to - 1].text == "every";
+                let noun =
+                    matches!(self.items.get(at + 1).map(|i| &i.what), Some(What::Means(Means::Noun | Means::Set(_))));
+                let shown = every && self.out.weak.contains(&QueryKind::List);
+                self.each = !(every && noun || shown);
                 return;
             }
             Means::Group(group) => self.group_word(group),
@@ -198,6 +222,15 @@ impl Walk<'_> {
             Means::Sort => {
                 self.sorting = true;
                 return;
+            }
+            // "Due dates in payments" orders nothing.
+            Means::By(Order::Due)
+                if !self.sorting
+                    && self.prep != Some(Prep::By)
+                    && self.words[self.items[at].to - 1].text.starts_with("date") =>
+            {
+                out.meaning += 1;
+                out.kinds.push((QueryKind::Due, at));
             }
             Means::By(order) => self.order(order),
             Means::Runs => return self.runs(at),
@@ -232,6 +265,10 @@ impl Walk<'_> {
                 out.seen = true;
                 return;
             }
+            Means::LastSeen => {
+                out.last_seen = true;
+                return;
+            }
             Means::Before => {
                 let listed = out.asks.contains(&Ask::Who) || out.weak.contains(&QueryKind::List);
                 out.asks_which |= listed;
@@ -246,12 +283,20 @@ impl Walk<'_> {
         let item = &self.items[at];
         let last = self.words[item.to - 1].text.as_str();
         self.clear();
-        if self.words[item.from].text == "internet" {
+        if matches!(
+            self.words[item.from].text.as_str(),
+            "internet" | "outsiders" | "outsider" | "strangers" | "stranger"
+        ) {
             self.spot(Place::Internet);
         }
+        // Where paths end is where they lead to.
+        let ends = (item.from..item.to).any(|i| self.words[i].text.starts_with("end"));
         self.prep = match last {
-            "from" => Some(Prep::From),
-            "to" | "into" | "reach" | "reaches" | "reaching" => Some(Prep::To),
+            "in" | "at" | "on" if ends => Some(Prep::To),
+            // "After taking it over": from there.
+            "from" | "over" => Some(Prep::From),
+            "to" | "into" | "access" | "touch" | "at" | "reach" | "reaches" | "reaching" | "protect" | "shield"
+            | "defend" | "safeguard" => Some(Prep::To),
             "for" | "of" | "on" | "in" => Some(Prep::In),
             "about" => Some(Prep::About),
             _ => None,
@@ -268,7 +313,7 @@ impl Walk<'_> {
         self.out.runs = true;
         self.out.unused |= self.not > 0;
         let next = self.items.get(at + 1).map(|i| &i.what);
-        if matches!(next, Some(What::Means(Means::Prep(Prep::In)))) {
+        if matches!(next, Some(What::Means(Means::Prep(Prep::In) | Means::Below))) {
             self.out.has = true;
         }
         self.not = 0;

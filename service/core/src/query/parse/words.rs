@@ -15,7 +15,10 @@ impl Walk<'_> {
     pub(super) fn singular(&mut self, at: usize) {
         let word = self.words[self.items[at].to - 1].text.as_str();
         let one = matches!(word, "finding" | "thing" | "issue" | "problem" | "risk" | "item" | "threat");
-        let top = self.previous(at).is_some_and(|w| matches!(w, What::Means(Means::Kind(QueryKind::Top))));
+        // "Which finding is most urgent" is about one as well.
+        let top = self
+            .previous(at)
+            .is_some_and(|w| matches!(w, What::Means(Means::Kind(QueryKind::Top) | Means::Ask(Ask::Who | Ask::Other))));
         self.out.single |= one && top;
     }
 
@@ -65,8 +68,9 @@ impl Walk<'_> {
     }
 
     pub(super) fn name(&mut self, at: usize, hits: &[Hit]) -> Result<(), Abstain> {
-        let cue_before = match self.previous_plain(at) {
-            Some(What::Means(Means::Cue(kind))) => Some(*kind),
+        let called = at > 0 && matches!(self.words[self.items[at].from - 1].text.as_str(), "named" | "called");
+        let cue_before = match if called { self.previous(at) } else { self.previous_plain(at) } {
+            Some(What::Means(Means::Cue(kind))) if !self.items[at - 1].ends => Some(*kind),
             _ => None,
         };
         let cue_after = match self.items.get(at + 1).map(|i| &i.what) {
@@ -85,7 +89,10 @@ impl Walk<'_> {
             }
         }
         let cue = cue_before.filter(|k| of(*k)).or(cue_after.filter(|k| of(*k)));
-        let kind = cue.unwrap_or_else(|| self.likely(hits));
+        // "Running as ci-runner".
+        let before = self.items[at].from.checked_sub(1).map(|i| self.words[i].text.as_str());
+        let as_whom = before == Some("as") && of(NameKind::ServiceAccount);
+        let kind = cue.unwrap_or_else(|| self.likely(hits, as_whom));
         let mut picked: Vec<Opaque> = hits.iter().filter(|h| h.kind == kind).map(|h| h.name.clone()).collect();
         picked.sort();
         picked.dedup();
@@ -106,8 +113,11 @@ impl Walk<'_> {
     }
 
     /// Which of several kinds a name most likely is of, by the words before it.
-    pub(super) fn likely(&self, hits: &[Hit]) -> NameKind {
+    pub(super) fn likely(&self, hits: &[Hit], as_whom: bool) -> NameKind {
         use NameKind as N;
+        if as_whom {
+            return if hits.iter().any(|h| h.kind == N::ServiceAccount) { N::ServiceAccount } else { N::Workload };
+        }
         let order: &[NameKind] = match self.prep {
             Some(Prep::By) => &[N::Person, N::Source],
             Some(Prep::From) => &[N::Source, N::Workload, N::Namespace, N::Node],
@@ -168,6 +178,7 @@ impl Walk<'_> {
             next,
             Some(What::Means(
                 Means::Noun
+                    | Means::Before
                     | Means::Cue(_)
                     | Means::Kind(_)
                     | Means::By(_)
@@ -196,7 +207,17 @@ impl Walk<'_> {
                 self.items.get(at + 1).map(|i| &i.what),
                 Some(What::Means(Means::Has | Means::Runs | Means::Affects | Means::Set(_) | Means::Kind(_)))
             );
-        let is_name = has_shape || cue_after || verb || subject || self.prep.is_some();
+        // "How many orders": nothing that is counted here.
+        let of_count = matches!(self.previous_plain(at), Some(What::Means(Means::Kind(QueryKind::Count))));
+        let noun_next = matches!(
+            self.items.get(at + 1).map(|i| &i.what),
+            Some(What::Means(Means::Noun | Means::Cue(_) | Means::Set(_) | Means::Kind(_)))
+        );
+        self.out.counts_strangers |= of_count && !noun_next;
+        // "Anything snyk found": who says so.
+        let tells = "found find finds reported reports says said flagged flags sees saw raised";
+        let teller = self.words.get(self.items[at].to).is_some_and(|w| tells.split(' ').any(|t| t == w.text));
+        let is_name = has_shape || cue_after || verb || subject || teller || self.prep.is_some();
         self.out.strays.push(Stray { at: self.items[at].from, is_name, has_shape, calls: None });
         self.held = self.prep.take();
         self.not = 0;
