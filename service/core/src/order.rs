@@ -143,6 +143,11 @@ impl Row {
         self.conditions
     }
 
+    /// How far the attack of a signal went, as far as the world of the table knows.
+    pub fn stage(&self) -> Option<AttackStage> {
+        AttackStage::ALL.get(usize::from(self.stage)).copied()
+    }
+
     /// When the deadline runs out under this band; none when it is the next upgrade.
     pub fn due(&self, policy: &Policy, band: u8) -> Option<Time> {
         policy.band(band).days.map(|days| Time::from_secs(i64::from(self.clock)) + Span::days(i64::from(days)))
@@ -307,10 +312,21 @@ impl<'w> Ranking<'w> {
             in_use: if vulnerability { self.in_use(asset, stored) } else { Answer::NotApplicable },
             conditions: if vulnerability { self.conditions(asset, vuln, stored) } else { Answer::NotApplicable },
             gain: self.gain_of(stored),
-            stage: stored.stage.map_or(MISSING, |s| s as u8),
+            stage: self.stage(asset, stored).map_or(MISSING, |s| s as u8),
             flags,
         };
         self.table.rows.push(row);
+    }
+
+    /// How far the attack of a signal went, as far as this world knows.
+    fn stage(&self, asset: Option<AssetIdx>, stored: &StoredRow<'_>) -> Option<AttackStage> {
+        let signal = stored.control.and_then(|c| self.names.controls.get(&c));
+        match (stored.class, stored.stage, asset, signal) {
+            (FindingClass::Signal, Some(stage), Some(asset), Some(signal)) => {
+                Some(context::stage_here(self.world, asset, &Opaque::readmit(stored.container), signal, stage).0)
+            }
+            (_, stage, ..) => stage,
+        }
     }
 
     /// What a failure gives, looked up once a class and name.
@@ -384,8 +400,8 @@ impl RankTable {
             inputs.human_impact = s.human_impact;
             inputs.blast = s.blast;
         }
-        if let Some(stage) = AttackStage::ALL.get(usize::from(row.stage)) {
-            inputs.attacked = inputs.attacked.max(Attacked::of(*stage));
+        if let Some(stage) = row.stage() {
+            inputs.attacked = inputs.attacked.max(Attacked::of(stage));
         }
         inputs.in_use = row.in_use;
         inputs.conditions = row.conditions;

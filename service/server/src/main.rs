@@ -15,6 +15,7 @@ mod feeds;
 mod http;
 mod ingest;
 mod inventory;
+mod keep;
 mod log;
 mod models;
 mod paths;
