@@ -1,6 +1,7 @@
 //! The order of all findings. Comes in: rows of enums and indices, about forty bytes a finding. Goes out: the list by
 //! band, then points, then fingerprint. Nothing of it is ever stored, and no text takes part.
 
+mod clock;
 mod told;
 
 use std::collections::HashMap;
@@ -18,6 +19,9 @@ use crate::policy::Policy;
 use crate::text::Opaque;
 use crate::world::{AssetIdx, VulnIdx, World};
 
+use clock::clock_seconds;
+
+pub use clock::clock_after_move;
 pub use told::Told;
 
 /// A finding as the store has it, before it is joined with the world.
@@ -380,10 +384,6 @@ impl<'w> Ranking<'w> {
     }
 }
 
-fn clock_seconds(time: Time) -> u32 {
-    (time.millis() / 1000).clamp(0, i64::from(u32::MAX)) as u32
-}
-
 fn gain_bits(gain: Option<Gain>) -> u8 {
     gain.map_or(4, |g| u8::from(g.needs_no_foothold) | u8::from(g.total) << 1 | u8::from(g.nothing) << 3)
 }
@@ -492,20 +492,6 @@ fn key(s: Standing) -> u32 {
 /// The band of a key.
 const fn band_of(key: u32) -> u8 {
     (key >> 16) as u8
-}
-
-/// When the clock of a deadline starts, when the band of a finding moves.
-///
-/// A worse band takes the earlier of the two due dates; a better one starts at the move; the first assessment of an
-/// episode starts with the episode.
-pub fn clock_after_move(policy: &Policy, before: Option<(u8, Time)>, to: u8, episode_start: Time, at: Time) -> Time {
-    let Some((from, clock)) = before else { return episode_start };
-    let days = |band: u8| policy.band(band).days.map(|d| Span::days(i64::from(d)));
-    match (days(from), days(to)) {
-        _ if from == to => clock,
-        (Some(old), Some(new)) if to < from => at.min(clock + old - new),
-        _ => at,
-    }
 }
 
 #[cfg(test)]
