@@ -204,7 +204,7 @@ fn window(index: usize, eye: Eye, container: &Container, everyone: &Gaps, sight:
         Eye::SensorUse => sight.executes && sight.loads,
         Eye::SensorFlows => sight.flows,
         Eye::SensorSignals => sight.signals,
-        Eye::CompleteScan | Eye::AuditLog => false,
+        Eye::CompleteScan | Eye::AuditLog | Eye::CompleteRights => false,
     };
     if !sees {
         holes.push(hole(&Gap { eye: None, since, until, because: HoleReason::HookRefused }));

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use assay_core::ids::{Span, Time};
-use assay_core::observation::{AttackStage, HoleReason, UseLevel};
+use assay_core::observation::{AttackStage, Caps, HoleReason, UseLevel};
 
 use crate::coverage::{Gap, Gaps};
 use crate::packages::{Package, is_package_manager};
@@ -134,6 +134,11 @@ impl Container {
         let exe = path.to_owned();
         self.say(Said::Executed { exe: exe.clone() }, at, at)
             && self.used(Use { path: exe.clone(), level: UseLevel::Executed, exe }, at)
+    }
+
+    /// A program ran with these capabilities in effect; false when there was no room. None at all are no news.
+    pub fn ran_with(&mut self, capabilities: Caps, at: Time) -> bool {
+        capabilities.is_empty() || self.say(Said::RanWith { capabilities }, at, at)
     }
 
     /// An executable has a library mapped; false when there was no room.

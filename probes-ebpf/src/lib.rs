@@ -30,6 +30,7 @@ pub mod reader;
 pub mod sweep;
 
 pub mod assemble;
+pub mod keep;
 pub mod outlet;
 pub mod ship;
 pub mod spool;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use assay_core::ids::{Span, Time};
-use assay_core::observation::{HoleReason, Protocol, Role};
+use assay_core::observation::{Caps, HoleReason, Protocol, Role};
 
 use crate::attribute::attribute;
 use crate::clock::Clock;
@@ -174,6 +174,7 @@ impl Node {
                 // The first program is what the container is for.
                 let begun = std::mem::replace(&mut container.begun, true);
                 let mut over = u64::from(!container.ran(fixed.exe(), path, at));
+                over += u64::from(!container.ran_with(Caps::of_bits(fixed.caps), at));
                 over += container.signs(signals::ran(&act).filter(|_| begun), path, settle, at);
                 self.counts.facts_over_limit += over;
             }

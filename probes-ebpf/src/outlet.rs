@@ -44,6 +44,14 @@ impl Outlet {
         }
     }
 
+    /// Containers of which the service has ordered evidence since the last call.
+    pub fn ordered(&mut self) -> Vec<String> {
+        match self {
+            Self::Lines { .. } => Vec::new(),
+            Self::Ship(shipper) => shipper.ordered(),
+        }
+    }
+
     /// Stretches whose facts were given up on the way since the last call.
     pub fn gaps(&mut self) -> Vec<Gap> {
         match self {

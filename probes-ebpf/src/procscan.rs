@@ -8,7 +8,7 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use assay_core::observation::Protocol;
+use assay_core::observation::{Caps, Protocol};
 
 use crate::nettable::{Socket, sockets};
 use crate::record::FileId;
@@ -59,6 +59,12 @@ pub fn process(pid: u32) -> Option<Process> {
         started_ns: started(&read_some(&format!("{at}/stat"), 4096)?)?,
         netns: namespace(&format!("{at}/ns/net"))?,
     })
+}
+
+/// The capabilities that a process has in effect.
+pub fn effective(pid: u32) -> Option<Caps> {
+    let status = read_some(&format!("/proc/{pid}/status"), 16_384)?;
+    status.lines().find_map(|line| line.strip_prefix("CapEff:"))?.trim().parse().ok()
 }
 
 /// Files that this process has mapped to run code from, its own executable among them.
@@ -132,7 +138,7 @@ pub(crate) fn kernel_dev(dev: u64) -> u32 {
     (rustix::fs::major(dev) << 20) | (rustix::fs::minor(dev) & 0x000f_ffff)
 }
 
-fn read_some(path: &str, bytes_max: u64) -> Option<String> {
+pub(crate) fn read_some(path: &str, bytes_max: u64) -> Option<String> {
     let mut bytes = Vec::new();
     fs::File::open(path).ok()?.take(bytes_max).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
@@ -177,6 +183,7 @@ mod tests {
         assert!(me.path.starts_with('/') && me.exe.ino != 0 && me.netns != 0, "{me:?}");
         let table = table(me.pid);
         let held = held(&[me], &table);
+        assert!(effective(std::process::id()).is_some() && effective(u32::MAX).is_none());
         assert!(held.iter().any(|h| h.socket.port == port && h.socket.peer.is_none()), "port {port} in {held:?}");
     }
 }

@@ -144,7 +144,8 @@ fn post(poster: &Poster, batch: &SensorBatch) -> Result<(), ReplayError> {
     let until = Instant::now() + PATIENCE;
     loop {
         match poster.post(bytes.clone()) {
-            Answer::Taken => return Ok(()),
+            // A capture's containers are on no node: nothing is kept of them.
+            Answer::Taken { .. } => return Ok(()),
             Answer::Never(why) | Answer::NoRight(why) => return Err(refused(why)),
             Answer::Later { why, .. } if Instant::now() >= until => return Err(refused(why)),
             Answer::Later { after, .. } => std::thread::sleep(after.unwrap_or(PAUSE).min(PATIENCE)),

@@ -15,6 +15,7 @@ use crate::cgroups::{Hierarchy, HierarchyError, Which};
 use crate::clock::Clock;
 use crate::drain::{DrainError, Maps};
 use crate::hooks::{HOOKS, number};
+use crate::keep::Keeper;
 use crate::load::{Loaded, NOT_BUILT, OBJECT, Settings, Standing, load};
 use crate::node::Node;
 use crate::outlet::Outlet;
@@ -187,6 +188,7 @@ pub fn run(options: &Options, stop: &AtomicBool) -> Result<(), RunError> {
         pods,
         node,
         outlet,
+        keeper: keeper(&options.to),
         sender: Sender { node: options.node.clone(), boot },
         watched_until: left.map(|m| Time::from_millis(m.watched_until)),
         pace: Pace::begin(options.every, options.once),
@@ -225,6 +227,14 @@ fn outlet(to: &To, boot: &str) -> Result<(Outlet, Option<Mark>), RunError> {
             let (spool, left) = Spool::open(spool, *limits, boot, first)?;
             Ok((Outlet::Ship(Shipper::start(spool, service.clone(), Pauses::default())?), left))
         }
+    }
+}
+
+/// Evidence is kept where a service can order it, in a folder beside what waits to be sent.
+fn keeper(to: &To) -> Option<Keeper> {
+    match to {
+        To::Print | To::File(_) => None,
+        To::Service { spool, .. } => Some(Keeper::new(spool.join("kept"))),
     }
 }
 

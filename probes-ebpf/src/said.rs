@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use assay_core::batch::FactBody;
 use assay_core::ids::{Span, Time};
-use assay_core::observation::{AttackStage, Eye, PeerClass, Protocol, Role, UseLevel};
+use assay_core::observation::{AttackStage, Caps, Eye, PeerClass, Protocol, Role, UseLevel};
 
 /// The most facts that are kept of one container.
 pub const FACTS_MAX: usize = 4_096;
@@ -68,6 +68,39 @@ pub enum Said {
         /// The executable that did it.
         exe: String,
     },
+    /// A program ran with these capabilities in effect.
+    RanWith {
+        /// The set.
+        capabilities: Caps,
+    },
+    /// Evidence of the container was kept on this node.
+    Kept {
+        /// The file's name in the folder for that.
+        file: String,
+        /// Of the file.
+        sha256: String,
+        /// How long it is.
+        bytes: u64,
+        /// How much is in it.
+        counts: KeptCounts,
+    },
+}
+
+/// How much is in a file of evidence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeptCounts {
+    /// Processes.
+    pub processes: u32,
+    /// Open files of them.
+    pub files: u32,
+    /// Sockets of them.
+    pub sockets: u32,
+    /// Mapped ranges of them.
+    pub maps: u32,
+    /// Records of the agent's own.
+    pub records: u32,
+    /// What found no room.
+    pub left_out: u32,
 }
 
 /// When it was so, and what the service was told of it.
@@ -92,9 +125,9 @@ impl Said {
     /// Which eye it comes from.
     pub const fn eye(&self) -> Eye {
         match self {
-            Self::Executed { .. } | Self::InUse { .. } => Eye::SensorUse,
+            Self::Executed { .. } | Self::InUse { .. } | Self::RanWith { .. } => Eye::SensorUse,
             Self::Listens { .. } | Self::Talks { .. } => Eye::SensorFlows,
-            Self::Attacked { .. } => Eye::SensorSignals,
+            Self::Attacked { .. } | Self::Kept { .. } => Eye::SensorSignals,
         }
     }
 
@@ -123,7 +156,24 @@ impl Said {
             Self::Attacked { stage, signal, exe } => {
                 FactBody::Attacked { stage: stage.to_string(), signal: (*signal).to_owned(), exe: exe.clone() }
             }
+            Self::RanWith { capabilities } => FactBody::RanWith { capabilities: capabilities.to_string() },
+            Self::Kept { file, sha256, bytes, counts } => FactBody::Kept {
+                file: file.clone(),
+                sha256: sha256.clone(),
+                bytes: *bytes,
+                processes: counts.processes,
+                files: counts.files,
+                sockets: counts.sockets,
+                maps: counts.maps,
+                records: counts.records,
+                left_out: counts.left_out,
+            },
         }
+    }
+
+    /// True for what must find room whatever else was seen: signs of attack, and the evidence of them.
+    const fn is_of_attack(&self) -> bool {
+        matches!(self, Self::Attacked { .. } | Self::Kept { .. })
     }
 }
 
@@ -136,14 +186,12 @@ impl Facts {
             return true;
         }
         // What an attacker can do a thousand times must not keep out what he is seen by.
-        let (held, max) = match said {
-            Said::Attacked { .. } => (self.attacks, ATTACKS_MAX),
-            _ => (self.rows.len() - self.attacks, FACTS_MAX),
-        };
+        let (held, max) =
+            if said.is_of_attack() { (self.attacks, ATTACKS_MAX) } else { (self.rows.len() - self.attacks, FACTS_MAX) };
         if held >= max {
             return false;
         }
-        self.attacks += usize::from(matches!(said, Said::Attacked { .. }));
+        self.attacks += usize::from(said.is_of_attack());
         self.rows.insert(said, Seen { since, until: until.max(since), told: None });
         true
     }

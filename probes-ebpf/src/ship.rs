@@ -52,6 +52,7 @@ pub struct Service {
 pub struct Shipper {
     batches: Option<SyncSender<SensorBatch>>,
     gaps: Receiver<Gap>,
+    ordered: Receiver<Vec<String>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -64,12 +65,14 @@ impl Shipper {
         let poster = Poster::new(service)?;
         let (batches, incoming) = sync_channel(QUEUE_MAX);
         let (lost, gaps) = channel();
-        let work = Work { spool, poster, lost, pause: pauses.min, pauses, next_try: Instant::now(), said: None };
+        let (orders, ordered) = channel();
+        let work =
+            Work { spool, poster, lost, orders, pause: pauses.min, pauses, next_try: Instant::now(), said: None };
         let thread = std::thread::Builder::new()
             .name("ship".to_owned())
             .spawn(move || work.run(&incoming))
             .map_err(PosterError::Thread)?;
-        Ok(Self { batches: Some(batches), gaps, thread: Some(thread) })
+        Ok(Self { batches: Some(batches), gaps, ordered, thread: Some(thread) })
     }
 
     /// Hands a batch on; false when the queue is full.
@@ -89,6 +92,11 @@ impl Shipper {
     pub fn gaps(&self) -> Vec<Gap> {
         self.gaps.try_iter().collect()
     }
+
+    /// Containers of which the service has ordered evidence since the last call.
+    pub fn ordered(&self) -> Vec<String> {
+        self.ordered.try_iter().flatten().collect()
+    }
 }
 
 impl Drop for Shipper {
@@ -106,6 +114,7 @@ struct Work {
     spool: Spool,
     poster: Poster,
     lost: Sender<Gap>,
+    orders: Sender<Vec<String>>,
     pauses: Pauses,
     pause: Duration,
     next_try: Instant,
@@ -147,8 +156,9 @@ impl Work {
                 // No disk: the service may still take it from memory; else it is lost, and that is said.
                 self.trouble(&format!("the spool cannot take a batch: {}", chain(&error)));
                 let taken = serde_json::to_vec(&batch).ok().map(|bytes| self.poster.post(bytes));
-                if !matches!(taken, Some(Answer::Taken)) {
-                    self.give_up(crate::spool::stretch(&batch));
+                match taken {
+                    Some(Answer::Taken { keep }) => self.hand_on(keep),
+                    _ => self.give_up(crate::spool::stretch(&batch)),
                 }
             }
         }
@@ -163,7 +173,10 @@ impl Work {
             };
             let (name, bytes) = next;
             let settled = match self.poster.post(bytes) {
-                Answer::Taken => self.spool.done(&name),
+                Answer::Taken { keep } => {
+                    self.hand_on(keep);
+                    self.spool.done(&name)
+                }
                 Answer::Never(why) => {
                     self.trouble(&format!("the service refuses batch {name} for good: {why}"));
                     self.spool.refuse(&name).map(|gap| self.give_up(gap))
@@ -182,6 +195,15 @@ impl Work {
         for gap in gaps {
             // The watch is over when nobody listens: then nothing will be told either.
             let _ = self.lost.send(gap);
+        }
+    }
+
+    /// Orders to keep evidence. Those of a batch that waited long are as good as those of now: the service says what it
+    /// wants at the time of its answer.
+    fn hand_on(&self, keep: Vec<String>) {
+        if !keep.is_empty() {
+            // The watch is over when nobody listens: then nothing can be kept either.
+            let _ = self.orders.send(keep);
         }
     }
 

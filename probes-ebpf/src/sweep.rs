@@ -14,7 +14,7 @@ use crate::coverage::Gap;
 use crate::nettable::Socket;
 use crate::node::Node;
 use crate::peers::Peers;
-use crate::procscan::{Held, Process, held, mapped_files, namespace, process, table};
+use crate::procscan::{Held, Process, effective, held, mapped_files, namespace, process, table};
 use crate::record::{FLOW_LISTENS, ListenerKey, Owner};
 use crate::said::Said;
 
@@ -114,6 +114,9 @@ fn look_at(
         // Workers of one server map the same libraries: one of each executable is looked at.
         if mapped.insert(p.path.clone()) {
             container.still_runs(&p.path, now);
+            if let Some(effective) = effective(p.pid) {
+                over_limit += u64::from(!container.ran_with(effective, now));
+            }
             for library in mapped_files(p.pid).iter().filter(|file| **file != p.path) {
                 over_limit += u64::from(!container.loaded(library, &p.path, now));
             }

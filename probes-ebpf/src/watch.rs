@@ -16,6 +16,7 @@ use crate::container::Container;
 use crate::coverage::Gap;
 use crate::drain::{HookDelta, Maps, hook_name};
 use crate::hooks::{HOOKS, MAPS, Sees};
+use crate::keep::Keeper;
 use crate::load::{Loaded, Settings, Standing};
 use crate::node::Node;
 use crate::outlet::Outlet;
@@ -87,6 +88,7 @@ pub(crate) struct Watch {
     pub(crate) pods: Pods,
     pub(crate) node: Node,
     pub(crate) outlet: Outlet,
+    pub(crate) keeper: Option<Keeper>,
     pub(crate) sender: Sender,
     pub(crate) watched_until: Option<Time>,
     pub(crate) pace: Pace,
@@ -146,6 +148,7 @@ impl Watch {
             self.node.gap(gap);
         }
         self.name_containers();
+        self.keep_evidence(now);
         self.tell_ignored()?;
         for draft in drafts(&self.node, &self.sender, self.sight, self.unsent.clone(), now, last) {
             if !self.outlet.offer(draft.batch.clone()).map_err(RunError::Outlet)? {
@@ -257,6 +260,14 @@ impl Watch {
                 container.gaps.open(Gap { eye, since, until: now, because: HoleReason::Suppressed });
             }
             self.node.counts.facts_over_limit += container.settle_uses();
+        }
+    }
+
+    /// What the service has ordered, before it is told what is new.
+    fn keep_evidence(&mut self, now: Time) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.order(self.outlet.ordered(), &self.node, now);
+            keeper.work(&mut self.node, &self.settings.hierarchy, &self.sender, now);
         }
     }
 

@@ -1,7 +1,7 @@
 //! A day of events, drawn from a seed: every event of the cases at its time, as its sensor writes it. Comes in: cases. Goes
 //! out: the objects of the cluster, and one log a sensor and hour.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assay_core::ids::{Span, Time};
 use assay_core::scene::Dice;
@@ -36,17 +36,41 @@ impl Place {
 
 /// The objects, as the API server lists them.
 pub(super) fn objects(places: &[Place]) -> String {
-    let items: Vec<Value> = places.iter().flat_map(of_place).collect();
+    let teams: BTreeSet<&str> = places.iter().filter(|p| p.team).map(|p| p.namespace.as_str()).collect();
+    let items: Vec<Value> = places.iter().flat_map(of_place).chain(teams.into_iter().map(team)).collect();
     json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()
 }
 
+/// That a team may write what a namespace holds.
+fn team(namespace: &str) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "team", "namespace": namespace},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": format!("team-{namespace}")}],
+    })
+}
+
 fn of_place(place: &Place) -> Vec<Value> {
-    let Place { namespace, name, kind, account, .. } = place;
+    let Place { namespace, name, kind, account, host, .. } = place;
     let labels = json!({"app": name});
-    let spec = json!({
+    let named = || host.paths.iter().enumerate().map(|(n, path)| (format!("host-{n}"), path));
+    let volumes: Vec<Value> = named().map(|(name, path)| json!({"name": name, "hostPath": {"path": path}})).collect();
+    let mounts: Vec<Value> = named().map(|(name, path)| json!({"name": name, "mountPath": path})).collect();
+    let mut spec = json!({
         "serviceAccountName": account,
-        "containers": [{"name": name, "image": format!("registry.example/{namespace}/{name}:1"), "ports": [{"containerPort": 8080}]}],
+        "containers": [{
+            "name": name, "image": format!("registry.example/{namespace}/{name}:1"), "ports": [{"containerPort": 8080}],
+            "volumeMounts": mounts,
+        }],
+        "volumes": volumes,
     });
+    if host.privileged {
+        spec["containers"][0]["securityContext"] = json!({"privileged": true});
+    }
+    if host.network {
+        spec["hostNetwork"] = json!(true);
+    }
     let meta = |name: &str| json!({"name": name, "namespace": namespace, "labels": labels});
     let owned = |name: &str, kind: &str, owner: &str| {
         let mut meta = meta(name);

@@ -50,6 +50,19 @@ pub struct Place {
     pods: usize,
     account: String,
     exposed: bool,
+    /// A team may write workloads in its namespace.
+    team: bool,
+    host: Host,
+}
+
+/// What a place is given of its nodes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Host {
+    privileged: bool,
+    network: bool,
+    /// Files and folders that it mounts.
+    paths: Vec<String>,
 }
 
 /// Something that happens again and again.
@@ -58,6 +71,8 @@ pub struct Events {
     id: String,
     /// The attack that it is part of; none where it is by design.
     attack: Option<String>,
+    /// It is part of a further day: an attack from a place that does by design what attackers do.
+    further: bool,
     /// The place, or the namespace and object of a call.
     at: String,
     sensor: Sensor,
@@ -97,6 +112,10 @@ struct Stands {
     account: String,
     #[serde(default)]
     exposed: bool,
+    #[serde(default)]
+    team: bool,
+    #[serde(default)]
+    host: Host,
 }
 
 #[derive(Debug, Deserialize)]
@@ -105,6 +124,8 @@ struct Said {
     id: String,
     place: Option<Stands>,
     attack: Option<String>,
+    #[serde(default)]
+    further: bool,
     at: Option<String>,
     sensor: Option<String>,
     times: Option<usize>,
@@ -126,12 +147,12 @@ enum Case {
 
 impl Said {
     fn case(self) -> Result<Case, String> {
-        let Self { id, place, attack, at, sensor, times, hours, says, why } = self;
+        let Self { id, place, attack, further, at, sensor, times, hours, says, why } = self;
         match (place, at, sensor, times, says, why) {
-            (Some(Stands { kind, pods, account, exposed }), None, None, None, None, None) => {
+            (Some(Stands { kind, pods, account, exposed, team, host }), None, None, None, None, None) => {
                 let (namespace, name) = id.split_once('/').ok_or("a place is `namespace/name`")?;
                 let (namespace, name) = (namespace.to_owned(), name.to_owned());
-                Ok(Case::Place(Place { id, namespace, name, kind, pods, account, exposed }))
+                Ok(Case::Place(Place { id, namespace, name, kind, pods, account, exposed, team, host }))
             }
             (None, Some(at), Some(sensor), Some(times), Some(says), Some(why)) => {
                 cases::reason(&why)?;
@@ -140,7 +161,7 @@ impl Said {
                 if !(0.0 <= hours[0] && hours[0] < hours[1] && hours[1] <= 24.0) {
                     return Err("its hours are no part of a day".to_owned());
                 }
-                Ok(Case::Events(Box::new(Events { id, attack, at, sensor, times, hours, says, why })))
+                Ok(Case::Events(Box::new(Events { id, attack, further, at, sensor, times, hours, says, why })))
             }
             _ => Err("it says either `place`, or `at`, `sensor`, `times`, `says` and `why`".to_owned()),
         }
@@ -163,7 +184,7 @@ pub fn read(text: &str) -> Result<(Vec<Place>, Vec<Events>), BadCase> {
 }
 
 /// Replays the day twice: to somebody who never saw this cluster, and to somebody who decided the day before, when nothing
-/// was attacked, what is there by design.
+/// was attacked, what is there by design. A further day has other attacks: from places that do so by design.
 ///
 /// # Errors
 /// When a part of the ground fails.
@@ -176,16 +197,18 @@ pub fn run(
 ) -> Result<Vec<Outcome>, EvalError> {
     let fault = |source: Fault| EvalError::Ground { suite: Suite::Replay, source };
     let (end, objects) = (now(), day::objects(places));
+    let of_day: Vec<Events> = events.iter().filter(|e| !e.further).cloned().collect();
+    let of_other: Vec<Events> = events.iter().filter(|e| e.further || e.attack.is_none()).cloned().collect();
     let quiet = || events.iter().filter(|e| e.attack.is_none());
-    let day = day::logs(places, events.iter(), end, seed);
+    let day = day::logs(places, of_day.iter(), end, seed);
+    let other = day::logs(places, of_other.iter(), end, seed);
     let usual = day::logs(places, quiet(), end, seed);
     let before = day::logs(places, quiet(), end - Span::days(1), seed.wrapping_add(1));
 
-    let by_design =
-        Replayed::new(ground, policy).and_then(|mut r| r.take(&objects, &usual, end)?.lines(end)).map_err(fault)?;
+    let once = |logs| Replayed::new(ground, policy).and_then(|mut r| r.take(&objects, logs, end)?.lines(end));
+    let by_design = once(&usual).map_err(fault)?;
     let signs: BTreeSet<u64> = by_design.iter().flat_map(|line| line.signs.iter().copied()).collect();
-    let first =
-        Replayed::new(ground, policy).and_then(|mut r| r.take(&objects, &day, end)?.lines(end)).map_err(fault)?;
+    let (first, turned) = (once(&day).map_err(fault)?, once(&other).map_err(fault)?);
     let second = Replayed::new(ground, policy)
         .and_then(|mut r| {
             let yesterday = end - Span::days(1);
@@ -193,17 +216,19 @@ pub fn run(
         })
         .map_err(fault)?;
 
-    let cases = events.iter().map(|e| e.times).sum();
-    let [one, other] = [Seen::of(events, &first, &signs), Seen::of(events, &second, &signs)];
+    let cases = of_day.iter().map(|e| e.times).sum();
+    let [one, other] = [Seen::of(&of_day, &first, &signs), Seen::of(&of_day, &second, &signs)];
+    let turned = Seen::of(&of_other, &turned, &signs);
     let lines = "lines that call a person on a first day (at most), of so many events";
     let after = "the same after a quiet day whose lines a person decided (at most)";
     Ok([
         Outcome::at_most(Suite::Replay, lines, cases, (first.len(), LINES_MAX), one.others.clone()),
-        one.told(events, "attacks told on a first day"),
+        one.told(&of_day, "attacks told on a first day"),
         one.repeated("attacks told more than once on a first day"),
         Outcome::at_most(Suite::Replay, after, cases, (second.len(), LINES_MAX), other.others.clone()),
-        other.told(events, "attacks told after it"),
+        other.told(&of_day, "attacks told after it"),
         other.repeated("attacks told more than once after it"),
+        turned.told(&of_other, "attacks told that use what a place was given by design, or gave itself"),
     ]
     .map(|outcome| outcome.seeded(seed))
     .to_vec())

@@ -122,3 +122,13 @@ fn flows_carry_the_executable_of_their_file_or_of_their_process_and_udp_needs_a_
     );
     assert_eq!(node.containers[A].exe(FileId { dev: 1, ino: 9 }), Some("/proc-7"));
 }
+
+#[test]
+fn a_program_of_a_container_that_sees_the_nodes_files_has_left_it() {
+    let mut node = Node::new(32_768, Span::minutes(5));
+    node.apply(&made(1, 5, &own()), clock(), |_, _| None);
+    node.apply(&exec(2, 5, 0, "/app"), clock(), |_, _| None);
+    node.apply(&exec(3, 5, EXEC_HOST_MOUNTS, "/usr/bin/id"), clock(), |_, _| None);
+    let left = |said: &Said| matches!(said, Said::Attacked { signal: "container-left", .. });
+    assert_eq!(facts(&node).iter().filter(|said| left(said)).count(), 1);
+}

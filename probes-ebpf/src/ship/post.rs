@@ -14,12 +14,17 @@ const POST_TIMEOUT: Duration = Duration::from_secs(30);
 const TOKEN_BYTES_MAX: usize = 8_192;
 /// The most bytes of a refusal that are read for its reason.
 const REFUSAL_BYTES_MAX: usize = 4_096;
+/// The most bytes of an acknowledgement that are read for its orders.
+const ORDERS_BYTES_MAX: usize = 65_536;
 
 /// What became of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The service has it, now or from before.
-    Taken,
+    Taken {
+        /// Containers of which it wants evidence, as their runtime numbers them.
+        keep: Vec<String>,
+    },
     /// It will never be taken.
     Never(String),
     /// Not by this agent, as things stand: there is no token, or the service does not accept it. Somebody may change that.
@@ -111,6 +116,7 @@ impl Poster {
                 Some(reason) => format!("{why}: {reason}"),
                 None => why,
             }),
+            Answer::Taken { .. } => Answer::Taken { keep: self.runtime.block_on(orders(response)).unwrap_or_default() },
             other => other,
         }
     }
@@ -128,26 +134,42 @@ pub(crate) fn read_token(path: &Path) -> io::Result<String> {
 }
 
 /// What a refusal says of itself, in one line.
-async fn reason(mut response: reqwest::Response) -> Option<String> {
+async fn reason(response: reqwest::Response) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Refusal {
         detail: String,
     }
+    let refusal: Refusal = serde_json::from_slice(&body_of(response, REFUSAL_BYTES_MAX).await?).ok()?;
+    Some(refusal.detail.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
+}
+
+/// What an acknowledgement orders. One that cannot be understood orders nothing: the batch is taken all the same.
+async fn orders(response: reqwest::Response) -> Option<Vec<String>> {
+    #[derive(serde::Deserialize)]
+    struct Acknowledged {
+        #[serde(default)]
+        keep: Vec<String>,
+    }
+    let acknowledged: Acknowledged = serde_json::from_slice(&body_of(response, ORDERS_BYTES_MAX).await?).ok()?;
+    Some(acknowledged.keep)
+}
+
+/// The whole body; none when it is longer than that or breaks off.
+async fn body_of(mut response: reqwest::Response, bytes_max: usize) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.ok()? {
         body.extend_from_slice(&chunk);
-        if body.len() > REFUSAL_BYTES_MAX {
+        if body.len() > bytes_max {
             return None;
         }
     }
-    let refusal: Refusal = serde_json::from_slice(&body).ok()?;
-    Some(refusal.detail.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
+    Some(body)
 }
 
 fn answer(status: u16, retry_after: Option<u64>) -> Answer {
     match status {
         // 409: the service has this number already, so an earlier acknowledgement was lost on the way.
-        200..=299 | 409 => Answer::Taken,
+        200..=299 | 409 => Answer::Taken { keep: Vec::new() },
         400 | 413 | 415 | 422 => Answer::Never(format!("HTTP {status}")),
         401 | 403 => Answer::NoRight(format!("the service does not accept the agent's token (HTTP {status})")),
         _ => Answer::Later {
@@ -179,7 +201,11 @@ mod tests {
             (503, false, false),
         ] {
             let answer = answer(status, None);
-            assert_eq!((answer == Answer::Taken, matches!(answer, Answer::Never(_))), (taken, never), "{status}");
+            assert_eq!(
+                (matches!(answer, Answer::Taken { .. }), matches!(answer, Answer::Never(_))),
+                (taken, never),
+                "{status}"
+            );
         }
         let busy = answer(429, Some(7));
         assert!(matches!(busy, Answer::Later { after: Some(after), .. } if after == Duration::from_secs(7)));

@@ -25,6 +25,11 @@ struct Listening {
 
 impl Listening {
     fn start(port: u16, script: &[u16]) -> Self {
+        Self::saying(port, script, "")
+    }
+
+    /// The same with a body behind every answer.
+    fn saying(port: u16, script: &[u16], body: &'static str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (taken, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
@@ -34,7 +39,7 @@ impl Listening {
                 if ends.load(Ordering::Relaxed) {
                     return;
                 }
-                let _ = serve(stream.unwrap(), &mut script, &theirs);
+                let _ = serve(stream.unwrap(), &mut script, &theirs, body);
             }
         });
         Self { url: format!("http://127.0.0.1:{port}"), taken, stop, thread: Some(thread), port }
@@ -58,6 +63,7 @@ fn serve(
     stream: TcpStream,
     script: &mut impl Iterator<Item = u16>,
     taken: &Mutex<Vec<(u64, String)>>,
+    says: &str,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let (mut length, mut token, mut line) = (0, String::new(), String::new());
@@ -81,7 +87,8 @@ fn serve(
         taken.lock().unwrap().push((batch.sequence, token));
     }
     let mut stream = reader.into_inner();
-    write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+    let length = says.len();
+    write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{says}")
 }
 
 fn batch(facts: usize) -> SensorBatch {
@@ -287,4 +294,29 @@ fn a_token_that_is_not_accepted_ends_a_replay_at_once() {
     options.service.url.clone_from(&service.url);
     let error = crate::replay::replay(&options).unwrap_err().to_string();
     assert!(error.contains("does not accept the agent's token"), "{error}");
+}
+
+#[test]
+fn orders_to_keep_evidence_come_with_the_acknowledgement_and_nothing_else_is_taken_for_one() {
+    let node = Node::new();
+    let told = |script: &[u16], body: &'static str| {
+        let service = Listening::saying(0, script, body);
+        let shipper = node.shipper(&service.url, Limits::default());
+        offer(&shipper, batch(1));
+        wait_until(|| !service.sequences().is_empty());
+        let mut ordered = Vec::new();
+        // What comes with the answer is there a moment after it.
+        for _ in 0..200 {
+            ordered.extend(shipper.ordered());
+            if !ordered.is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        ordered
+    };
+    assert_eq!(told(&[503, 201], r#"{"acknowledged":true,"keep":["c1","c2"]}"#)[..2], ["c1", "c2"]);
+    assert_eq!(told(&[], r#"{"acknowledged":true}"#), [""; 0]);
+    assert_eq!(told(&[], r#"{"keep":"c1"}"#), [""; 0]);
+    assert_eq!(told(&[], "<html>keep</html>"), [""; 0]);
 }

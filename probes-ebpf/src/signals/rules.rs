@@ -84,7 +84,7 @@ pub const RULES: &[Rule] = &[
     rule(When::Runs(&["scp", "sftp", "rsync", "rclone"]), "remote-copy-tool", Attempt),
     rule(When::Runs(&["chisel", "frpc", "ngrok", "iodine", "gost"]), "tunnel", Attempt),
     rule(When::Runs(&["nsenter"]), "namespace-change", Foothold),
-    rule(When::SeesNode, "namespace-change", Foothold),
+    rule(When::SeesNode, "container-left", Foothold),
     rule(calls(number::SETNS, None), "namespace-change", Foothold),
     rule(calls(number::UNSHARE, Some((0, Told::Any(NAMESPACES)))), "namespace-change", Foothold),
     rule(calls(number::MOUNT, None), "mount-in-container", Attempt),

@@ -53,8 +53,9 @@ const ACTS: &[(&str, &str)] = &[
     ("ip addr add 169.254.169.254/32 dev lo; ip addr add 10.9.9.9/32 dev lo; /bin/acts metadata", "metadata-call"),
 ];
 
-/// A terminal is needed for the first, a kernel with modules for the second, and a container that is young for the third.
-const ELSEWHERE: [&str; 3] = ["shell-in-container", "module-load", "executable-written"];
+/// A terminal is needed for the first, a kernel with modules for the second, a container that is young for the third, and
+/// one that shares the node's processes for the last.
+const ELSEWHERE: [&str; 4] = ["shell-in-container", "module-load", "executable-written", "container-left"];
 
 fn signals(facts: &[FactBody]) -> BTreeMap<String, String> {
     let of = |f: &FactBody| match f {

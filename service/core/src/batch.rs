@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::asset::{AssetKey, ImageRef, Kind, PackageKey, PackageParts, UNNAMED_PACKAGE};
-use crate::ids::Time;
+use crate::ids::{BadDigest, Time};
 use crate::observation::{
-    AttackStage, Author, Claim, ControlId, Coverage, Edge, Eye, Fact, Hole, HoleReason, Link, Observation, PeerClass,
-    Protocol, Record, RecordKind, Role, SENSOR_FACT_VALID, Subject, UseLevel, What,
+    AttackStage, Author, BadCaps, Claim, ControlId, Coverage, Edge, Eye, Fact, Flaw, Hole, HoleReason, Kept, Link,
+    Observation, PeerClass, Protocol, Record, RecordKind, Role, SENSOR_FACT_VALID, Subject, UseLevel, What,
 };
 use crate::text::{Door, Opaque};
 
@@ -137,6 +137,32 @@ pub enum FactBody {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         exe: String,
     },
+    /// A program ran with these capabilities in effect.
+    RanWith {
+        /// The set, in hex digits as /proc writes it.
+        capabilities: String,
+    },
+    /// Evidence of the container was kept on the node, at the row's time.
+    Kept {
+        /// The file's name in the agent's folder.
+        file: String,
+        /// Of the file, `sha256:` and hex digits.
+        sha256: String,
+        /// How long it is.
+        bytes: u64,
+        /// Processes in it.
+        processes: u32,
+        /// Open files of them.
+        files: u32,
+        /// Sockets of them.
+        sockets: u32,
+        /// Mapped ranges of them.
+        maps: u32,
+        /// Recent records of the agent's own.
+        records: u32,
+        /// What found no room.
+        left_out: u32,
+    },
 }
 
 /// One window in which a container was watched.
@@ -253,15 +279,16 @@ impl SensorBatch {
                 continue;
             }
             let (since, until) = (instant(&row.since, place)?, instant(&row.until, place)?);
-            let (component, what) = row.what.read(place, door)?;
-            let fact = Fact {
+            let (component, what) = row.what.read(place, home, &node, door)?;
+            let mut fact = Fact {
                 subject: home.subject.clone(),
                 component,
                 what,
                 author: Author::Kernel,
                 since,
                 until,
-                valid_until: Some(until + SENSOR_FACT_VALID),
+                // Evidence that was kept stays a fact for as long as anybody asks for it.
+                valid_until: (!matches!(row.what, FactBody::Kept { .. })).then_some(until + SENSOR_FACT_VALID),
             };
             let sign = match (&row.what, &fact.what) {
                 (FactBody::Attacked { signal, exe, .. }, What::Attacked { stage, .. }) => {
@@ -269,6 +296,12 @@ impl SensorBatch {
                 }
                 _ => None,
             };
+            // The fact goes by the row that the sign has in the table.
+            if let (What::Attacked { signal, .. }, Some(Flaw::Signal { signal: row, .. })) =
+                (&mut fact.what, sign.as_ref().map(|claim| &claim.flaw))
+            {
+                signal.clone_from(row);
+            }
             let mut told = record(place(), RecordKind::Event, Observation::Fact(Box::new(fact)));
             told.yields.extend(sign.map(|claim| Observation::Claim(Box::new(claim))));
             records.push(told);
@@ -336,7 +369,13 @@ impl Home {
 }
 
 impl FactBody {
-    fn read(&self, place: impl Fn() -> String + Copy, door: &dyn Door) -> Result<(Option<PackageKey>, What), BadBatch> {
+    fn read(
+        &self,
+        place: impl Fn() -> String + Copy,
+        home: &Home,
+        node: &Opaque,
+        door: &dyn Door,
+    ) -> Result<(Option<PackageKey>, What), BadBatch> {
         let name = |text: &str| Opaque::admit_name(text, door);
         let mut component = None;
         let what = match self {
@@ -369,6 +408,24 @@ impl FactBody {
             }
             Self::Attacked { stage, signal, .. } => {
                 What::Attacked { stage: spelled::<AttackStage>(stage, place)?, signal: ControlId(name(signal)) }
+            }
+            Self::RanWith { capabilities } => {
+                What::RanWith(capabilities.parse().map_err(|e: BadCaps| value(place(), &e.to_string()))?)
+            }
+            Self::Kept { file, sha256, bytes, processes, files, sockets, maps, records, left_out } => {
+                What::Kept(Box::new(Kept {
+                    node: node.clone(),
+                    instance: home.instance.clone(),
+                    file: name(file),
+                    sha256: sha256.parse().map_err(|e: BadDigest| value(place(), &e.to_string()))?,
+                    bytes: *bytes,
+                    processes: *processes,
+                    files: *files,
+                    sockets: *sockets,
+                    maps: *maps,
+                    records: *records,
+                    left_out: *left_out,
+                }))
             }
         };
         Ok((component, what))

@@ -7,7 +7,7 @@ mod read;
 use crate::assess::{Assessment, contributions};
 use crate::asset::{AssetKey, KindClass, PackageKey};
 use crate::brief::{Arg, Brief, Handle, Proposition};
-use crate::catalogue::{Catalogue, Piece};
+use crate::catalogue::{Catalogue, Piece, Predicate};
 use crate::context::Factors;
 use crate::control::Controls;
 use crate::detector;
@@ -102,7 +102,12 @@ pub fn render(told: &Told<'_>, catalogue: &Catalogue, door: &dyn Door) -> Result
     blocks.push(Block::Field(Own::new("Points"), points(told)));
     blocks.push(Block::Field(Own::new("Do"), remedy(told)));
     if told.policy.band(told.assessment.band).forensic {
-        let text = "keep volatile evidence of this container before anybody patches: patching destroys what the directive asks for";
+        let kept = told.brief.propositions.iter().any(|p| p.predicate == Predicate::EvidenceKept);
+        let text = if kept {
+            "copy the evidence that was kept from its node, and see whether it is enough: patching destroys what the directive asks for"
+        } else {
+            "keep volatile evidence of this container before anybody patches: patching destroys what the directive asks for"
+        };
         blocks.push(Block::Field(Own::new("Before it"), vec![own(text)]));
     }
     if !told.finding.text.is_empty() {

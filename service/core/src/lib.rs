@@ -48,6 +48,10 @@ pub mod paths;
 // Factors: what is known about one finding.
 pub mod context;
 
+pub mod drift;
+
+pub mod keep;
+
 pub mod profile;
 
 pub mod condition;

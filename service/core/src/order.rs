@@ -1,6 +1,7 @@
 //! The order of all findings. Comes in: rows of enums and indices, about forty bytes a finding. Goes out: the list by
 //! band, then points, then fingerprint. Nothing of it is ever stored, and no text takes part.
 
+mod clock;
 mod told;
 
 use std::collections::HashMap;
@@ -18,6 +19,9 @@ use crate::policy::Policy;
 use crate::text::Opaque;
 use crate::world::{AssetIdx, VulnIdx, World};
 
+use clock::clock_seconds;
+
+pub use clock::clock_after_move;
 pub use told::Told;
 
 /// A finding as the store has it, before it is joined with the world.
@@ -141,6 +145,11 @@ impl Row {
     /// Whether the conditions of exploitation are met.
     pub const fn conditions(&self) -> Answer {
         self.conditions
+    }
+
+    /// How far the attack of a signal went, as far as the world of the table knows.
+    pub fn stage(&self) -> Option<AttackStage> {
+        AttackStage::ALL.get(usize::from(self.stage)).copied()
     }
 
     /// When the deadline runs out under this band; none when it is the next upgrade.
@@ -307,10 +316,21 @@ impl<'w> Ranking<'w> {
             in_use: if vulnerability { self.in_use(asset, stored) } else { Answer::NotApplicable },
             conditions: if vulnerability { self.conditions(asset, vuln, stored) } else { Answer::NotApplicable },
             gain: self.gain_of(stored),
-            stage: stored.stage.map_or(MISSING, |s| s as u8),
+            stage: self.stage(asset, stored).map_or(MISSING, |s| s as u8),
             flags,
         };
         self.table.rows.push(row);
+    }
+
+    /// How far the attack of a signal went, as far as this world knows.
+    fn stage(&self, asset: Option<AssetIdx>, stored: &StoredRow<'_>) -> Option<AttackStage> {
+        let signal = stored.control.and_then(|c| self.names.controls.get(&c));
+        match (stored.class, stored.stage, asset, signal) {
+            (FindingClass::Signal, Some(stage), Some(asset), Some(signal)) => {
+                Some(context::stage_here(self.world, asset, &Opaque::readmit(stored.container), signal, stage).0)
+            }
+            (_, stage, ..) => stage,
+        }
     }
 
     /// What a failure gives, looked up once a class and name.
@@ -364,10 +384,6 @@ impl<'w> Ranking<'w> {
     }
 }
 
-fn clock_seconds(time: Time) -> u32 {
-    (time.millis() / 1000).clamp(0, i64::from(u32::MAX)) as u32
-}
-
 fn gain_bits(gain: Option<Gain>) -> u8 {
     gain.map_or(4, |g| u8::from(g.needs_no_foothold) | u8::from(g.total) << 1 | u8::from(g.nothing) << 3)
 }
@@ -384,8 +400,8 @@ impl RankTable {
             inputs.human_impact = s.human_impact;
             inputs.blast = s.blast;
         }
-        if let Some(stage) = AttackStage::ALL.get(usize::from(row.stage)) {
-            inputs.attacked = inputs.attacked.max(Attacked::of(*stage));
+        if let Some(stage) = row.stage() {
+            inputs.attacked = inputs.attacked.max(Attacked::of(stage));
         }
         inputs.in_use = row.in_use;
         inputs.conditions = row.conditions;
@@ -476,20 +492,6 @@ fn key(s: Standing) -> u32 {
 /// The band of a key.
 const fn band_of(key: u32) -> u8 {
     (key >> 16) as u8
-}
-
-/// When the clock of a deadline starts, when the band of a finding moves.
-///
-/// A worse band takes the earlier of the two due dates; a better one starts at the move; the first assessment of an
-/// episode starts with the episode.
-pub fn clock_after_move(policy: &Policy, before: Option<(u8, Time)>, to: u8, episode_start: Time, at: Time) -> Time {
-    let Some((from, clock)) = before else { return episode_start };
-    let days = |band: u8| policy.band(band).days.map(|d| Span::days(i64::from(d)));
-    match (days(from), days(to)) {
-        _ if from == to => clock,
-        (Some(old), Some(new)) if to < from => at.min(clock + old - new),
-        _ => at,
-    }
 }
 
 #[cfg(test)]

@@ -64,6 +64,8 @@ pub struct Profile<'w> {
     pub listens: Seen<Port<'w>>,
     /// Who it talks to.
     pub peers: Seen<Peer<'w>>,
+    /// The kernel's capabilities that its programs had in effect when they began, by number.
+    pub capabilities: Seen<u8>,
 }
 
 /// The profiles of all images that run, in the order of their names.
@@ -111,6 +113,7 @@ impl<'w> Profile<'w> {
             What::Talks { port, protocol, role, peer, exe } => {
                 note(&mut self.peers, (*role, *peer, *port, *protocol, exe), fact);
             }
+            What::RanWith(caps) => caps.numbers().for_each(|number| note(&mut self.capabilities, number, fact)),
             _ => {}
         }
     }

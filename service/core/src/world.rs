@@ -216,7 +216,7 @@ impl World {
     /// Adds a watch window.
     pub fn add_coverage(&mut self, about: AssetIdx, coverage: CoverageSeen) {
         let window = &coverage.window;
-        if !matches!(window.eye, Eye::CompleteScan | Eye::AuditLog) {
+        if window.eye.is_of_sensor() {
             let node = (self.asset(about).key.cluster.clone(), window.node.clone());
             let heard = self.heard.entry(node).or_insert(window.until);
             *heard = window.until.max(*heard);
@@ -397,19 +397,26 @@ impl World {
 
     /// The newest complete scan that covers an asset, of its namespace or of the whole cluster; none that is too old.
     pub fn scanned(&self, asset: AssetIdx) -> Option<&CoverageSeen> {
-        let key = &self.asset(asset).key;
-        let namespace = match key.kind.class() {
-            KindClass::Namespace => key.clone(),
-            _ => AssetKey::namespace(&key.cluster, key.namespace.clone()),
-        };
-        let homes = [namespace, AssetKey::cluster(&key.cluster)];
-        let scans = homes.iter().filter_map(|home| self.find(home)).flat_map(|home| &self.asset(home).coverage);
+        self.looked(asset, Eye::CompleteScan)
+    }
+
+    /// The newest whole look of a scanner's eye at the namespace of an asset or at its cluster; none that is too old.
+    pub fn looked(&self, asset: AssetIdx, eye: Eye) -> Option<&CoverageSeen> {
+        let cluster = self.find(&AssetKey::cluster(&self.asset(asset).key.cluster));
+        let scans = [self.home(asset), cluster].into_iter().flatten().flat_map(|home| &self.asset(home).coverage);
         let whole = scans.filter(|c| {
-            c.window.eye == Eye::CompleteScan
-                && c.window.holes.is_empty()
-                && c.window.until.until(self.as_of) <= SCAN_VALID
+            c.window.eye == eye && c.window.holes.is_empty() && c.window.until.until(self.as_of) <= SCAN_VALID
         });
         whole.max_by_key(|c| (c.window.until, std::cmp::Reverse(c.id)))
+    }
+
+    /// The namespace that an asset belongs to, which a namespace is itself.
+    pub fn home(&self, asset: AssetIdx) -> Option<AssetIdx> {
+        let key = &self.asset(asset).key;
+        match key.kind.class() {
+            KindClass::Namespace => Some(asset),
+            _ => self.find(&AssetKey::namespace(&key.cluster, key.namespace.clone())),
+        }
     }
 
     /// Until when the sensor of a node has watched anything at all.

@@ -15,6 +15,7 @@ mod feeds;
 mod http;
 mod ingest;
 mod inventory;
+mod keep;
 mod ladder;
 mod log;
 mod models;

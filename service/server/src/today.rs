@@ -85,25 +85,18 @@ pub(crate) fn items<'a>(store: &Store, snapshot: &'a Snapshot, max: usize) -> Re
         }
     }
     for ranked in picked.iter_mut().filter(|r| r.row.class == FindingClass::Signal) {
-        *ranked = gravest(store, snapshot, *ranked)?;
+        *ranked = gravest(snapshot, *ranked);
     }
     detailed(store, snapshot, picked)
 }
 
 /// Of the signs at one place that are as urgent as this one, the first that tells a foothold: each of them stands where the
 /// place stands, and that one says why.
-fn gravest<'a>(store: &Store, snapshot: &'a Snapshot, head: Ranked<'a>) -> Result<Ranked<'a>> {
+fn gravest<'a>(snapshot: &'a Snapshot, head: Ranked<'a>) -> Ranked<'a> {
     let told = Told::by(head.row, &snapshot.world);
-    let signs: Vec<Ranked<'a>> = snapshot
-        .table
-        .list(&snapshot.policy, |row| counts(row) && Told::by(row, &snapshot.world) == told)
-        .filter(|r| r.band == head.band)
-        .take(assay_store::DETAILS_MAX)
-        .collect();
-    let ids: Vec<i64> = signs.iter().map(|r| i64::from(r.row.id)).collect();
-    let findings = store.details(&ids, snapshot.world.as_of)?;
-    let grave = findings.iter().position(|f| f.stage == Some(AttackStage::Foothold));
-    Ok(grave.and_then(|at| signs.get(at).copied()).unwrap_or(head))
+    let shown = |row: &Row| counts(row) && Told::by(row, &snapshot.world) == told;
+    let mut signs = snapshot.table.list(&snapshot.policy, shown).filter(|r| r.band == head.band);
+    signs.find(|r| r.row.stage() == Some(AttackStage::Foothold)).unwrap_or(head)
 }
 
 fn detailed<'a>(store: &Store, snapshot: &'a Snapshot, picked: Vec<Ranked<'a>>) -> Result<Vec<Item<'a>>> {

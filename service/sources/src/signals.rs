@@ -3,6 +3,8 @@
 //! titles and gains. A row is a foothold only where hardly anything but an intruder explains it: what an operator at work
 //! can cause is an attempt, however bad it would be.
 
+mod hands;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -55,6 +57,14 @@ pub struct Signal {
     pub tells: Box<str>,
     /// What to look at next.
     pub next: Box<str>,
+}
+
+impl Signal {
+    /// The row that this signal has when a program did it: another one for a service's own program, where services do it
+    /// by design.
+    pub fn done_by(&'static self, exe: &str) -> &'static Self {
+        hands::row_of_service(&self.id, exe).and_then(signal).unwrap_or(self)
+    }
 }
 
 #[derive(Deserialize)]

@@ -2,12 +2,13 @@
 //! an old one is never given another meaning.
 
 mod edge;
+mod kept;
 mod reading;
 
 use assay_core::asset::{AssetKey, Kind};
 use assay_core::ids::{Time, VulnId};
 use assay_core::intel::{CvssVector, Said};
-use assay_core::observation::{ControlId, Hole, HostSetting, What};
+use assay_core::observation::{BadCaps, ControlId, Hole, HostSetting, What};
 use assay_core::text::Opaque;
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +94,13 @@ pub(crate) enum WhatRow {
     UsedRight {
         capability: String,
     },
+    NamesPorts {
+        ports: Vec<(u16, String)>,
+    },
+    RanWith {
+        capabilities: String,
+    },
+    Kept(kept::KeptRow),
 }
 
 #[derive(Serialize, Deserialize, PartialEq, Eq)]
@@ -179,6 +187,11 @@ impl From<&What> for WhatRow {
             },
             What::NotAssessed(because) => Self::NotAssessed { because: because.to_string() },
             What::UsedRight(capability) => Self::UsedRight { capability: capability.to_string() },
+            What::NamesPorts(ports) => {
+                Self::NamesPorts { ports: ports.iter().map(|(port, protocol)| (*port, protocol.to_string())).collect() }
+            }
+            What::RanWith(caps) => Self::RanWith { capabilities: caps.to_string() },
+            What::Kept(kept) => Self::Kept(kept::KeptRow::of(kept)),
         }
     }
 }
@@ -227,6 +240,14 @@ impl WhatRow {
             },
             Self::NotAssessed { because } => What::NotAssessed(because.parse()?),
             Self::UsedRight { capability } => What::UsedRight(capability.parse()?),
+            Self::NamesPorts { ports } => {
+                let read = |(port, protocol): (u16, String)| Ok::<_, Unread>((port, protocol.parse()?));
+                What::NamesPorts(ports.into_iter().map(read).collect::<Result<_, _>>()?)
+            }
+            Self::RanWith { capabilities } => {
+                What::RanWith(capabilities.parse().map_err(|e: BadCaps| Unread(e.to_string()))?)
+            }
+            Self::Kept(row) => What::Kept(Box::new(row.kept()?)),
         })
     }
 }
@@ -254,6 +275,9 @@ pub(crate) fn fact_identity(what: &What) -> Vec<String> {
         What::Vex { vuln, document, .. } => vec!["vex".into(), vuln.to_string(), text(document)],
         What::NotAssessed(because) => vec!["not_assessed".into(), because.to_string()],
         What::UsedRight(capability) => vec!["used_right".into(), capability.to_string()],
+        What::NamesPorts(_) => vec!["names_ports".into()],
+        What::RanWith(caps) => vec!["ran_with".into(), caps.to_string()],
+        What::Kept(kept) => vec!["kept".into(), text(&kept.node), text(&kept.file)],
     }
 }
 

@@ -125,7 +125,9 @@ impl Store {
             let what = what.what().map_err(|e| unread(e.to_string()))?;
             // What a pod says of its own existence and level says nothing about the workload that owns it.
             let of_child = world.asset(about).id != asset;
-            if of_child && matches!(what, What::Exists { .. } | What::PodSecurity(_) | What::OnHost(_)) {
+            if of_child
+                && matches!(what, What::Exists { .. } | What::PodSecurity(_) | What::OnHost(_) | What::NamesPorts(_))
+            {
                 continue;
             }
             let package: Option<i64> = row.get(3).doing(doing)?;

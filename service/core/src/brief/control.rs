@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Arg, Family, Proposition, own, span};
 use crate::catalogue::Predicate;
-use crate::context::{Factors, Known, Proof};
+use crate::context::{Factors, Known, Proof, stage_here};
 use crate::control::Controls;
 use crate::detector;
 use crate::finding::{Finding, FindingClass, Matter};
@@ -59,11 +59,21 @@ pub(super) fn claim(said: &mut Vec<Proposition>, finding: &Finding, world: &Worl
         Matter::Vulnerability { .. } => return,
     };
     said.push(Proposition { predicate, args, evidence, as_of, family: Family::Claim });
+    said.extend(made_for_it(finding, world));
     said.extend(profile::before(finding, world).map(|before| usual(finding, before)));
     if let (Matter::Rbac { .. }, Some(identity)) = (&finding.matter, world.find(&finding.place.asset)) {
         said.push(run_by(identity, world));
         said.extend(not_seen(finding, identity, world));
     }
+}
+
+/// That the container was given what the act takes, where that makes an attempt of a foothold.
+fn made_for_it(finding: &Finding, world: &World) -> Option<Proposition> {
+    let (Matter::Signal { signal, .. }, Some(stage)) = (&finding.matter, finding.stage) else { return None };
+    let asset = world.find(&finding.place.asset)?;
+    let Proof { evidence, as_of, .. } = stage_here(world, asset, &finding.place.container, &signal.0, stage).1?;
+    let predicate = Predicate::MadeForIt;
+    Some(Proposition { predicate, args: Vec::new(), evidence, as_of: Some(as_of), family: Family::Claim })
 }
 
 /// Whether the signal's program is part of what the image usually does.

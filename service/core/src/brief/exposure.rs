@@ -4,7 +4,8 @@ use super::{Arg, Family, Proposition, own, settle_words, span};
 use crate::assess::{Attacked, Exposed};
 use crate::asset::KindClass;
 use crate::catalogue::Predicate;
-use crate::context::{Factors, Known, Origin, Proof, watch};
+use crate::context::{Factors, Known, Origin, Proof, stage_of, watch};
+use crate::drift::unnamed_ports;
 use crate::finding::Finding;
 use crate::graph::{Exposure, Path, exposed_by};
 use crate::ids::{EvidenceId, Span};
@@ -133,9 +134,24 @@ fn which_pod(finding: &Finding) -> &'static str {
     }
 }
 
+/// A port that the finding's containers listen on and their manifest does not name: the lowest, and how many there are.
+pub(super) fn drift(said: &mut Vec<Proposition>, finding: &Finding, world: &World) {
+    let Some(asset) = world.find(&finding.place.asset) else { return };
+    let found = unnamed_ports(world, asset, &finding.place.container);
+    let Some(first) = found.first() else { return };
+    let exe = if first.exe.is_empty() { own("a program") } else { Arg::Name(first.exe.clone()) };
+    said.push(Proposition {
+        predicate: Predicate::PortNotNamed,
+        args: vec![exe, Arg::Shaped(Shaped::Port(first.port)), Arg::Shaped(Shaped::Count(found.len() as u64))],
+        evidence: first.evidence.clone(),
+        as_of: Some(first.as_of),
+        family: Family::Use,
+    });
+}
+
 /// What was attacked: for a signal that says so itself its own asset, which need not be a workload.
 fn attacked(finding: &Finding, value: Attacked, evidence: &[EvidenceId], world: &World) -> &'static str {
-    if finding.stage.map(Attacked::of) != Some(value) {
+    if stage_of(finding, world.find(&finding.place.asset), world).map(Attacked::of) != Some(value) {
         return which_workload(finding, evidence, world);
     }
     match finding.place.asset.kind.class() {

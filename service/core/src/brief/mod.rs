@@ -4,6 +4,7 @@
 
 mod control;
 mod exposure;
+mod kept;
 mod published;
 mod usage;
 
@@ -25,7 +26,7 @@ use crate::text::{Opaque, Own, Shaped};
 use crate::world::World;
 
 /// The most propositions in one brief: each has a letter.
-pub const PROPOSITIONS_MAX: usize = 12;
+pub const PROPOSITIONS_MAX: usize = 14;
 
 /// A value in a phrase, by who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +178,8 @@ pub fn brief(
             control::gain(&mut said, factors);
         }
     }
+    kept::kept(&mut said, finding, world);
+    exposure::drift(&mut said, finding, world);
     exposure::place(&mut said, factors);
     if finding.class == FindingClass::Vulnerability {
         reports(&mut said, finding);

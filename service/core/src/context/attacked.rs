@@ -2,6 +2,7 @@
 //! runs as, for its namespace and for the cluster. The other way round nothing is known: an identity that was misused may
 //! have been taken from a workload that runs as it, or not, so such a workload is not called quiet.
 
+use super::granted::stage_here;
 use super::watch::watch;
 use super::{FOOTHOLD_AGE_MAX, Known, Origin, Proof, UnknownBecause};
 use crate::assess::Attacked;
@@ -18,8 +19,9 @@ const EVIDENCE_MAX: usize = 100;
 pub(super) fn attacked(world: &World, asset: AssetIdx) -> Known<Attacked> {
     let workloads = graph::exposed_by(world, asset);
     let itself = (!workloads.contains(&asset)).then_some(asset);
-    let facts = workloads.iter().copied().chain(itself).flat_map(|place| world.facts(place));
-    let recorded = facts.filter_map(|f| recent(world, f).map(|stage| (stage, f)));
+    let places = workloads.iter().copied().chain(itself);
+    let facts = places.flat_map(|place| world.facts(place).map(move |f| (place, f)));
+    let recorded = facts.filter_map(|(place, f)| recent(world, place, f).map(|stage| (stage, f)));
     let worst = recorded.max_by_key(|(stage, f)| (*stage, f.until, std::cmp::Reverse(f.id)));
     match worst {
         Some((stage, fact)) => Known::Is(Attacked::of(stage), Proof::by(Origin::Sensor, fact.evidence(), fact.until)),
@@ -30,14 +32,16 @@ pub(super) fn attacked(world: &World, asset: AssetIdx) -> Known<Attacked> {
 /// The workload whose foothold makes something that is none itself urgent: the first of those that stand for it. None where
 /// it is a workload, or has a foothold of its own.
 pub fn foothold_below(world: &World, asset: AssetIdx) -> Option<AssetIdx> {
-    let fell = |place: AssetIdx| world.facts(place).any(|f| recent(world, f) == Some(AttackStage::Foothold));
+    let fell = |place: AssetIdx| world.facts(place).any(|f| recent(world, place, f) == Some(AttackStage::Foothold));
     let mut below = graph::exposed_by(world, asset).into_iter().filter(|w| *w != asset && fell(*w));
     if fell(asset) { None } else { below.next() }
 }
 
-fn recent(world: &World, fact: &FactSeen) -> Option<AttackStage> {
-    match fact.what {
-        What::Attacked { stage, .. } if fact.until.until(world.as_of) <= FOOTHOLD_AGE_MAX => Some(stage),
+fn recent(world: &World, about: AssetIdx, fact: &FactSeen) -> Option<AttackStage> {
+    match &fact.what {
+        What::Attacked { stage, signal } if fact.until.until(world.as_of) <= FOOTHOLD_AGE_MAX => {
+            Some(stage_here(world, about, &fact.container, &signal.0, *stage).0)
+        }
         _ => None,
     }
 }
@@ -84,5 +88,5 @@ fn quiet(world: &World, asset: AssetIdx, workloads: &[AssetIdx]) -> Known<Attack
 
 /// True when an attack was recorded on an identity that a workload is said to run as, whoever says so.
 fn misused(world: &World, workload: AssetIdx) -> bool {
-    world.identities(workload).any(|e| world.facts(e.to).any(|f| recent(world, f).is_some()))
+    world.identities(workload).any(|e| world.facts(e.to).any(|f| recent(world, e.to, f).is_some()))
 }

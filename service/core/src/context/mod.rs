@@ -3,6 +3,7 @@
 
 mod asked;
 mod attacked;
+mod granted;
 mod node;
 mod published;
 mod rows;
@@ -13,6 +14,7 @@ mod watch;
 pub(crate) use asked::conditions;
 pub use asked::{Asked, TextRead};
 pub use attacked::foothold_below;
+pub use granted::{grantable, stage_here};
 pub use published::{EPSS_AGE_MAX, KEV_AGE_MAX, Published};
 pub use rows::FactorRow;
 pub use situation::{FOOTHOLD_AGE_MAX, Situation};
@@ -202,19 +204,30 @@ impl<'a> Subject<'a> {
         // A report speaks for the time when it came in; a signal for when it happened.
         let at = |w: &SourceWord| if finding.class == FindingClass::Signal { w.produced_at } else { w.received_at };
         let word = finding.words.first();
+        let asset = world.find(&finding.place.asset);
         Self {
             class: finding.class,
-            asset: world.find(&finding.place.asset),
+            asset,
             container: &finding.place.container,
             vuln,
             package,
             gain: controls.gain(&finding.matter),
-            stage: finding.stage,
+            stage: stage_of(finding, asset, world),
             fix: finding.fixed_in().is_some(),
             record: word
                 .map_or((EvidenceId::Record(0), finding.life.last_seen), |w| (EvidenceId::Record(w.record), at(w))),
             preference: 0,
         }
+    }
+}
+
+/// How far the attack of a signal went, as far as this world knows.
+pub fn stage_of(finding: &Finding, asset: Option<AssetIdx>, world: &World) -> Option<AttackStage> {
+    match (&finding.matter, finding.stage, asset) {
+        (Matter::Signal { signal, .. }, Some(stage), Some(asset)) => {
+            Some(stage_here(world, asset, &finding.place.container, &signal.0, stage).0)
+        }
+        (_, stage, _) => stage,
     }
 }
 

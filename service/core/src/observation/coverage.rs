@@ -39,6 +39,18 @@ named! {
         CompleteScan = "complete_scan",
         /// A stretch of the API server's audit log.
         AuditLog = "audit_log",
+        /// A scan that saw every role and binding, beside every object.
+        CompleteRights = "complete_rights",
+    }
+}
+
+impl Eye {
+    /// True for the eyes of a node's sensor.
+    pub const fn is_of_sensor(self) -> bool {
+        match self {
+            Self::SensorUse | Self::SensorFlows | Self::SensorSignals => true,
+            Self::CompleteScan | Self::AuditLog | Self::CompleteRights => false,
+        }
     }
 }
 

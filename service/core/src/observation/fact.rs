@@ -1,6 +1,6 @@
 //! What is so about an asset: a closed list, each with its author and its time.
 
-use super::{Capability, ControlId, HostAccess, Subject};
+use super::{Capability, Caps, ControlId, HostAccess, Kept, Subject};
 use crate::asset::{AssetKey, PackageKey};
 use crate::ids::{Time, VulnId};
 use crate::named;
@@ -120,6 +120,12 @@ pub enum What {
     NotAssessed(NotAssessed),
     /// It made use of a dangerous right.
     UsedRight(Capability),
+    /// The ports that a container's manifest names, in order.
+    NamesPorts(Box<[(u16, Protocol)]>),
+    /// A program ran with these capabilities in effect.
+    RanWith(Caps),
+    /// Evidence of a container was kept on its node.
+    Kept(Box<Kept>),
 }
 
 impl What {

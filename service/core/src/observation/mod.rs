@@ -2,13 +2,16 @@
 //! for the ledger, facts, edges and coverage for the world. Nothing here judges.
 
 mod capability;
+mod caps;
 mod claim;
 mod coverage;
 mod edge;
 mod fact;
 mod host;
+mod kept;
 
 pub use capability::Capability;
+pub use caps::{BadCaps, Caps};
 pub use claim::{Claim, ControlId, Flaw, PREVENTED, Severity, prevented, told_apart};
 pub use coverage::{Coverage, Eye, Hole, HoleReason, SENSOR_FACT_VALID};
 pub use edge::{Admits, Edge, Entry, Link, Reach, RightsUnknown, SettledBy};
@@ -17,6 +20,7 @@ pub use fact::{
     UseLevel, VexStatus, What,
 };
 pub use host::{HostAccess, HostSetting};
+pub use kept::Kept;
 
 use crate::asset::{AssetKey, ImageRef};
 use crate::ids::Time;

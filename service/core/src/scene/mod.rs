@@ -49,6 +49,7 @@ free-partial,a page that anybody may read,,K03,yes,partial,Ask for a login.,Assa
 held-total,a privileged container,PSS baseline,K01,no,total,Set privileged to false.,Pod Security Standards
 held-partial,a container without limits,,K01,no,partial,Set limits.,Assay
 shell-in-container,a shell in a container,,K05,no,total,Look at what ran.,Assay
+service-asks-runtime,the container runtime asked by a service,,K05,no,total,Look at what ran.,Assay
 secret-in-clear,a secret that lies in clear,,K08,no,total,Rotate it.,Assay
 ";
 

@@ -1,6 +1,8 @@
 //! Scenes drawn from a seed: a few workloads with everything that can be so about them, whoever says it, known, expired
 //! or full of holes; and findings of every class on them.
 
+mod node;
+
 use super::{Dice, Scene, package};
 use crate::asset::{AssetKey, Kind, PackageKey};
 use crate::condition::Condition;
@@ -33,7 +35,7 @@ const CONTROLS: &[&str] = &["free-total", "held-total", "held-partial", "tool/ow
 /// The one program that runs.
 const PROGRAM: &str = "/usr/bin/java";
 
-const SIGNALS: &[&str] = &["shell-in-container", "tool/own-signal"];
+const SIGNALS: &[&str] = &["shell-in-container", "service-asks-runtime", "tool/own-signal"];
 
 /// The scene of a seed. Equal seeds give equal scenes.
 pub fn random(seed: u64, as_of: Time, policy: &Policy, controls: &Controls) -> Scene {
@@ -51,6 +53,9 @@ pub fn random(seed: u64, as_of: Time, policy: &Policy, controls: &Controls) -> S
     }
     draw.findings();
     draw.nodes();
+    for workload in draw.workloads.clone() {
+        draw.node(workload);
+    }
     scene
 }
 

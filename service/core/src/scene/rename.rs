@@ -120,7 +120,14 @@ impl Renaming<'_> {
                 self.name(document);
                 self.text(note);
             }
-            What::Environment(_)
+            What::Kept(kept) => {
+                self.text(&mut kept.file);
+                self.name(&mut kept.node);
+                self.name(&mut kept.instance);
+            }
+            What::NamesPorts(_)
+            | What::RanWith(_)
+            | What::Environment(_)
             | What::PodSecurity(_)
             | What::Enforces(_)
             | What::OnHost(_)

@@ -7,7 +7,7 @@ use anyhow::Result;
 use assay_core::assess::{Answer, Attacked, Exposed};
 use assay_core::document::{Block, Inline, Line, count, own};
 use assay_core::ids::Time;
-use assay_core::observation::{Eye, What};
+use assay_core::observation::What;
 use assay_core::order::Row;
 use assay_core::query::{Abstain, PresenceIs, Query, QueryKind, Tri};
 use assay_core::text::{Opaque, Own};
@@ -56,7 +56,7 @@ impl Chat<'_> {
     fn sensors_heard(&self) -> Result<BTreeMap<String, Time>> {
         let mut heard = self.store.sensor_nodes()?;
         let windows = self.snapshot.world.assets.iter().flat_map(|a| &a.coverage);
-        for window in windows.map(|c| &c.window).filter(|w| w.eye != Eye::CompleteScan && !w.node.is_empty()) {
+        for window in windows.map(|c| &c.window).filter(|w| w.eye.is_of_sensor() && !w.node.is_empty()) {
             let last = heard.entry(window.node.reveal().to_owned()).or_insert(window.until);
             *last = window.until.max(*last);
         }

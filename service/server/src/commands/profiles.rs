@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use assay_core::asset::{ImageRef, PackageKey};
+use assay_core::observation::Caps;
 use assay_core::profile::{Profile, ProfileKey, Seen, SeenSpan, profiles};
 use assay_core::text::{Opaque, Redacted};
 use assay_core::world::{AssetIdx, World};
@@ -37,6 +38,8 @@ struct ProfileWire {
     packages: Vec<PackageWire>,
     listens: Vec<PortWire>,
     peers: Vec<PeerWire>,
+    /// What its programs could do beyond an ordinary user's rights when they began.
+    capabilities: Vec<CapabilityWire>,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,6 +68,13 @@ struct PortWire {
     port: u16,
     protocol: &'static str,
     exe: Redacted,
+    #[serde(flatten)]
+    seen: SpanWire,
+}
+
+#[derive(Debug, Serialize)]
+struct CapabilityWire {
+    name: &'static str,
     #[serde(flatten)]
     seen: SpanWire,
 }
@@ -134,6 +144,7 @@ fn wire(world: &World, key: &ProfileKey<'_>, profile: &Profile<'_>) -> ProfileWi
             exe: (*exe).into(),
             seen,
         }),
+        capabilities: rows(&profile.capabilities, |number, seen| CapabilityWire { name: Caps::name(*number), seen }),
     }
 }
 
@@ -179,6 +190,9 @@ fn told(world: &World, found: &BTreeMap<ProfileKey<'_>, Profile<'_>>, part: Opti
         }
         for ((role, peer, port, protocol, exe), seen) in &p.peers {
             line("talks", format!("{role} {peer} :{port} {protocol} {}", exe.reveal()), seen);
+        }
+        for (number, seen) in &p.capabilities {
+            line("may", Caps::name(*number).to_owned(), seen);
         }
         out.push('\n');
     }

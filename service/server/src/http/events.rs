@@ -1,4 +1,4 @@
-//! Batches of agents: acknowledged once they are durable. The cluster is the service's own, never a name in the batch; an
+//! Batches of agents: acknowledged once they are durable, with the order to keep evidence where a finding asks for it. The cluster is the service's own, never a name in the batch; an
 //! agent whose token is bound to a node speaks for that node only.
 
 use std::sync::Arc;
@@ -31,6 +31,7 @@ pub(crate) async fn take(
         let named = Opaque::admit_name(&batch.node, &service.door).reveal().to_owned();
         return Err(Problem::OtherNode { own: own.clone(), named });
     }
+    let node = Opaque::admit_name(&batch.node, &service.door);
     let receipt = service
         .write(move |service, store| {
             let from = Bringer {
@@ -44,11 +45,15 @@ pub(crate) async fn take(
             })
         })
         .await?;
+    let keep = crate::keep::wanted(&service.snapshot(), &node);
     // A number that is known already is as good as taken.
     let (status, known) = match receipt.repeats {
         Some(_) => (StatusCode::OK, true),
         None => (StatusCode::CREATED, false),
     };
-    Ok((status, Json(json!({ "acknowledged": true, "known": known, "observations": receipt.observations })))
+    Ok((
+        status,
+        Json(json!({ "acknowledged": true, "known": known, "observations": receipt.observations, "keep": keep })),
+    )
         .into_response())
 }

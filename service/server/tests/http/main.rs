@@ -11,6 +11,7 @@ mod chat;
 #[path = "../door/mod.rs"]
 mod door;
 mod health;
+mod keeping;
 mod limits;
 mod model_server;
 #[path = "../../../sources/tests/cluster/watched/objects.rs"]

@@ -1,11 +1,12 @@
-//! What containers hold of their nodes, and which secrets workloads are handed. Comes in: pods. Goes out: for each workload
-//! and container a set of settings, of all its pods and its template together, and the secrets' names. No value of a secret
+//! What containers hold of their nodes, which ports they name, and which secrets workloads are handed. Comes in: pods. Goes
+//! out: for each workload and container a set of settings and ports, of all its pods and its template together, and the
+//! secrets' names. No value of a secret
 //! is looked at.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use assay_core::asset::AssetKey;
-use assay_core::observation::{HostAccess, HostSetting};
+use assay_core::observation::{HostAccess, HostSetting, Protocol};
 
 use super::controls::holds_runtime_socket;
 use super::model::{Container, PodSpec};
@@ -70,6 +71,8 @@ pub(super) struct Hosts(HashMap<AssetKey, Held>);
 /// What one workload holds.
 #[derive(Default)]
 pub(super) struct Held {
+    /// The ports that its containers name.
+    pub(super) ports: BTreeMap<Box<str>, BTreeSet<(u16, Protocol)>>,
     /// Of its node, by container.
     pub(super) access: BTreeMap<Box<str>, HostAccess>,
     /// The names of the secrets that it is handed.
@@ -89,6 +92,10 @@ impl Hosts {
             for (_, _, container) in workload.spec.all_containers() {
                 let access = held.access.entry(container.name.clone()).or_default();
                 *access = access.union(of_container(&workload.spec, container));
+                let ports = named_ports(container);
+                if !ports.is_empty() {
+                    held.ports.entry(container.name.clone()).or_default().extend(ports);
+                }
             }
             held.secrets.extend(secrets(&workload.spec));
         }
@@ -98,6 +105,18 @@ impl Hosts {
     pub(super) fn take(&mut self, workload: &AssetKey) -> Held {
         self.0.remove(workload).unwrap_or_default()
     }
+}
+
+/// The ports that a container's manifest names; one with a protocol of its own is none that a sensor could tell.
+fn named_ports(container: &Container) -> BTreeSet<(u16, Protocol)> {
+    let protocol = |name: Option<&str>| match name {
+        None | Some("" | "TCP") => Some(Protocol::Tcp),
+        Some("UDP") => Some(Protocol::Udp),
+        Some("SCTP") => Some(Protocol::Sctp),
+        Some(_) => None,
+    };
+    let named = container.ports.iter().filter(|port| port.container_port != 0);
+    named.filter_map(|port| Some((port.container_port, protocol(port.protocol.as_deref())?))).collect()
 }
 
 fn of_container(pod: &PodSpec, container: &Container) -> HostAccess {

@@ -199,11 +199,14 @@ fn coverage(parts: &Parts, how: ScanHow<'_>) -> Vec<Observation> {
         true => AssetKey::cluster(how.cluster),
         false => AssetKey::namespace(how.cluster, name.clone()),
     });
+    let rights = parts.all_roles_seen().then_some(Eye::CompleteRights);
+    let eyes = || [Eye::CompleteScan].into_iter().chain(rights);
     homes
-        .map(|at| {
+        .flat_map(|at| eyes().map(move |eye| (at.clone(), eye)))
+        .map(|(at, eye)| {
             Observation::Coverage(Box::new(Coverage {
                 subject: Subject::Object { at, container: None },
-                eye: Eye::CompleteScan,
+                eye,
                 instance: Opaque::readmit(""),
                 node: Opaque::readmit(""),
                 since: how.as_of,

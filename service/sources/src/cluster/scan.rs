@@ -258,12 +258,17 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// What the workload holds of its nodes, and the secrets that it is handed.
+    /// What the workload holds of its nodes, the ports that it names, and the secrets that it is handed.
     fn holds(&mut self, workload: &AssetKey, yields: &mut Vec<Observation>) {
         let held = self.hosts.take(workload);
         for (container, access) in held.access {
             let container = Some(Opaque::admit_name(&container, self.how.door));
             yields.push(self.fact(Subject::Object { at: workload.clone(), container }, What::OnHost(access)));
+        }
+        for (container, ports) in held.ports {
+            let container = Some(Opaque::admit_name(&container, self.how.door));
+            let ports = What::NamesPorts(ports.into_iter().collect());
+            yields.push(self.fact(Subject::Object { at: workload.clone(), container }, ports));
         }
         for secret in held.secrets {
             let secret = self.view.key(Kind::of("Secret"), workload.namespace.reveal(), &secret);

@@ -73,7 +73,7 @@ pub fn batches<E: From<ReadError>>(
 /// When the batch is of another version, too large, or holds a value outside its list.
 pub fn records(batch: &SensorBatch, cluster: &Opaque, door: &dyn Door) -> Result<Vec<Record>, BadBatch> {
     batch.records(cluster, door, &|sign| {
-        let signal = signal(sign.signal)?;
+        let signal = signal(sign.signal)?.done_by(sign.exe);
         // An agent may think less of it than the table, never more.
         let stage = signal.stage.min(sign.stage);
         Some(Claim {

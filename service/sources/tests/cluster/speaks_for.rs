@@ -1,6 +1,6 @@
 //! What a scan speaks for, and what it may therefore close.
 
-use assay_core::observation::{Observation, Outcome, RecordKind, What};
+use assay_core::observation::{Eye, Observation, Outcome, RecordKind, What};
 use assay_core::scope::{Scope, Spoken};
 use assay_sources::cluster::ToldBy;
 
@@ -37,7 +37,13 @@ fn a_complete_scan_speaks_for_namespaces_and_says_that_it_looked() {
     let namespaces: Vec<_> = seen.head.parts.iter().map(|part| part.scope.key().0.into_string()).collect();
     assert_eq!(namespaces, [r#"["namespace","demo",""]"#, r#"["namespace","demo","shop"]"#]);
     assert!(seen.head.parts.iter().all(|part| part.complete));
-    assert_eq!(seen.all().filter(|o| matches!(o, Observation::Coverage(_))).count(), 2);
+    let looked = |eye: Eye| seen.all().filter(|o| matches!(o, Observation::Coverage(c) if c.eye == eye)).count();
+    assert_eq!((looked(Eye::CompleteScan), looked(Eye::CompleteRights)), (2, 2));
+    let mut gathered = gather(&format!("{POD}{SERVICE}"));
+    gathered.unseen.push("RoleBinding".into());
+    let seen = scan_of(&gathered, complete());
+    let looked = |eye: Eye| seen.all().filter(|o| matches!(o, Observation::Coverage(c) if c.eye == eye)).count();
+    assert_eq!((looked(Eye::CompleteScan), looked(Eye::CompleteRights)), (2, 0), "bindings were not shown");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Laws 3, 4 and 5: what is known has a proof, who may lower, and what a hole breaks.
 
 mod authors;
+mod granted;
 mod holes;
 mod known;
 mod past;

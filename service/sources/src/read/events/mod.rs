@@ -187,6 +187,7 @@ impl Hearer<'_> {
         subject: Subject,
         when: Time,
     ) {
+        let signal = signal.done_by(sign.exe);
         let stage = if sign.refused { AttackStage::Attempt } else { signal.stage };
         let id = ControlId(Opaque::readmit(&signal.id));
         let discriminator = discriminator(sign, signal.apart);
