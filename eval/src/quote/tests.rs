@@ -14,7 +14,8 @@ fn every_label_can_be_read_and_there_are_enough() {
 #[test]
 fn a_text_that_is_not_the_one_that_was_labelled_is_not_counted() {
     let text = "It crashes. Fine.";
-    let label = |sha256: String, to| Label { id: "CVE-1".to_owned(), sha256, accept: vec![0..to], set: 1 };
+    let label =
+        |sha256: String, to| Label { id: "CVE-1".to_owned(), sha256, accept: std::iter::once(0..to).collect(), set: 1 };
     let texts = BTreeMap::from([("CVE-1".to_owned(), text.to_owned())]);
     let right = Digest::of_bytes(text.as_bytes()).to_string().replace("sha256:", "");
     assert_eq!(joined(vec![label(right.clone(), 11)], &texts).len(), 1);

@@ -10,7 +10,7 @@ use crate::text::Opaque;
 pub const QUOTED_BYTES_MAX: usize = crate::text::OPAQUE_BYTES_MAX;
 /// A sentence with less to say than this is not picked out.
 const WORTH_MIN: i32 = 4;
-/// Shorter ends of sentences are the ends of shortened words, such as `e.g.`, or numbers of a list.
+/// Words that are written with a full stop and end no sentence.
 const SHORTENED: &[&str] =
     &["e.g", "i.e", "etc", "vs", "inc", "corp", "ltd", "no", "ver", "v", "aka", "approx", "auth"];
 
@@ -194,8 +194,7 @@ pub fn sentences(text: &str) -> Vec<Range<usize>> {
     let text = &text[..text.floor_char_boundary(QUOTED_BYTES_MAX)];
     let mut out = Vec::new();
     let mut start = 0;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    for (at, c) in text.char_indices() {
         let after = at + c.len_utf8();
         let rest = &text[after..];
         let ends = match c {
