@@ -10,7 +10,7 @@ use crate::text::Opaque;
 pub const QUOTED_BYTES_MAX: usize = crate::text::OPAQUE_BYTES_MAX;
 /// A sentence with less to say than this is not picked out.
 const WORTH_MIN: i32 = 4;
-/// Shorter ends of sentences are the ends of shortened words, such as `e.g.`, or numbers of a list.
+/// Words that are written with a full stop and end no sentence.
 const SHORTENED: &[&str] =
     &["e.g", "i.e", "etc", "vs", "inc", "corp", "ltd", "no", "ver", "v", "aka", "approx", "auth"];
 
