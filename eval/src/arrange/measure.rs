@@ -82,7 +82,7 @@ const fn factor(predicate: P) -> Option<FactorName> {
         P::UsedByListener | P::Used | P::NotUsed | P::UseUnknown | P::UseHalfSeen | P::UseSilent | P::UseEnded => {
             F::InUse
         }
-        P::Foothold | P::Attempt | P::NoneSeen | P::AttackUnknown => F::Attacked,
+        P::Foothold | P::Attempt | P::NoneSeen | P::AttackUnknown | P::MadeForIt => F::Attacked,
         P::InKev | P::ExploitedElsewhere | P::NotInKev | P::KevUnknown => F::InKev,
         P::ConditionsMet | P::ConditionsNotMet | P::ConditionsUnknown => F::Conditions,
         P::Automatable
@@ -99,7 +99,9 @@ const fn factor(predicate: P) -> Option<FactorName> {
         | P::GainsPartial
         | P::GainUnknown => F::TechnicalImpact,
         P::Environment | P::EnvironmentUnknown => F::Environment,
-        P::ReportedBy
+        P::PortNotNamed
+        | P::EvidenceKept
+        | P::ReportedBy
         | P::ReportedByMany
         | P::FailedControl
         | P::FailedControlWhole
