@@ -93,7 +93,10 @@ fn containers_that_live_a_moment_are_all_attributed() {
     containers.iter().for_each(Container::run);
     let (batches, _) = agent.stop();
     for container in &containers {
-        assert_eq!(facts(&batches, &container.id), [executed()]);
+        let mut seen = facts(&batches, &container.id);
+        // With what capabilities it ran depends on the runtime.
+        seen.retain(|fact| !matches!(fact, FactBody::RanWith { .. }));
+        assert_eq!(seen, [executed()]);
         let window = window(&batches, &container.id, "sensor_use");
         assert!(window.start_seen, "{window:?}");
     }

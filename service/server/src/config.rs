@@ -209,6 +209,7 @@ impl Config {
         check_cluster(&cluster)?;
         let watch = watched(file.watch, &cluster)?;
         let watching = Watching::default();
+        let server = file.models.server.read()?;
         Ok(Self {
             cluster: Opaque::readmit(&cluster),
             policy: policy(file.policy.as_deref(), file.policy_file, file.policy_table, path)?,
@@ -238,10 +239,10 @@ impl Config {
                     .models
                     .answer_ms_max
                     .map_or(Span::secs(2), |ms| Time::from_millis(0).until(Time::from_millis(ms as i64))),
-                arrange: file.models.arrange.map_or(Ok(Arrange::Template), |name| arrange(&name))?,
+                arrange: arrange(file.models.arrange.as_deref(), server.as_ref())?,
                 enabled: file.models.enabled.unwrap_or(true),
                 planner: planner(file.models.planner)?,
-                server: file.models.server.read()?,
+                server,
                 second_reader: file.models.second_reader.unwrap_or(false),
             },
             intel: Intel { kev_url: file.intel.kev_url, epss_url: file.intel.epss_url },
@@ -294,8 +295,15 @@ fn agent_account(review: Option<bool>, name: Option<String>) -> Result<Option<St
     Ok(review.unwrap_or(false).then_some(name))
 }
 
-fn arrange(name: &str) -> Result<Arrange> {
-    name.parse().with_context(|| format!("arrange in [models] is `{name}`: template, model or phrases"))
+fn arrange(name: Option<&str>, server: Option<&ModelServer>) -> Result<Arrange> {
+    let asked = server.is_some_and(|server| server.enabled);
+    let Some(name) = name else { return Ok(if asked { Arrange::Model } else { Arrange::Template }) };
+    let arrange =
+        name.parse().with_context(|| format!("arrange in [models] is `{name}`: template, model or phrases"))?;
+    if asked && arrange != Arrange::Model {
+        bail!("[models.server] is switched on, but arrange in [models] is `{name}`: only `model` asks a server");
+    }
+    Ok(arrange)
 }
 
 impl RuleFile {
@@ -350,6 +358,14 @@ mod tests {
     fn the_example_states_the_defaults() {
         let (example, bare) = (read(EXAMPLE).unwrap(), read("").unwrap());
         assert_eq!(format!("{example:?}"), format!("{bare:?}"));
+    }
+
+    #[test]
+    fn a_model_server_that_is_switched_on_is_asked_or_the_mix_is_refused() {
+        let server = "[models.server]\nenabled = true\nurl = 'http://127.0.0.1:1/v1'\nmodel = 'm'\n";
+        assert!(read(server).unwrap().models.arrange == Arrange::Model);
+        let refused = read(&format!("[models]\narrange = 'template'\n{server}")).unwrap_err().to_string();
+        assert!(refused.contains("only `model` asks a server"), "{refused}");
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn a_server_that_is_not_switched_on_is_never_asked() {
     let config = format!("[models.server]\nurl = \"{}\"\nmodel = \"small\"\n", server.url());
     let service = Service::with(&config, &[]);
     let id = ids(&service).remove(0);
-    assert_eq!(explained(&service, &id)["by"]["template_because"], "no model is installed");
+    assert_eq!(explained(&service, &id)["by"]["template_because"], "no model was shown to do it better");
     let shown = service.beside(&["models", "server", "--show"]);
     assert!(shown.contains("switched off") && shown.contains("\"model\": \"small\""), "{shown}");
     assert!(server.requests().is_empty());
