@@ -1,5 +1,5 @@
 # Each target is one line that calls the real tool.
-.PHONY: demo test lint bench eval chaos fuzz cluster-test
+.PHONY: demo test lint bench eval chaos fuzz cluster-test train
 
 demo:
 	cargo run --release --quiet --package assay -- demo
@@ -24,3 +24,7 @@ fuzz:
 
 cluster-test:
 	cargo build --release --quiet --package assay && ASSAY_BINARY="$${CARGO_TARGET_DIR:-target}/release/assay" .ci/cluster-test
+
+# TEXTS: JSON lines with CVE texts and what was published about them. One thread a product of matrices, two texts at once.
+train:
+	RAYON_NUM_THREADS=1 cargo run --release --quiet --package assay-train -- "$(TEXTS)" --out models/adapters/read-minilm.safetensors

@@ -13,12 +13,15 @@ use assay_core::reading::{Marks, Thresholds};
 use self::adapter::{Adapter, Heads};
 use crate::embed::Encoder;
 use crate::load::{self, LoadError};
+use crate::manifest::{Card, ManifestError};
 use crate::store::ModelStore;
 
 /// The adapter that is compiled in.
 const ADAPTER: &[u8] = include_bytes!("../../adapters/read-minilm.safetensors");
+/// What is to be known about it.
+const CARD: &str = include_str!("../../adapters/read-minilm.toml");
 /// Its name in errors and on surfaces.
-const NAME: &str = "read-minilm";
+pub const NAME: &str = "read-minilm";
 
 /// The reading model in memory, about 95 MB. Any number of threads may use it at once.
 pub struct Reader {
@@ -50,6 +53,19 @@ impl Reader {
             return Err(LoadError::Format { path: path.to_owned(), reason });
         }
         Ok(Self { id: ModelId { name: name.into(), digest: Digest::of_bytes(bytes) }, encoder, heads })
+    }
+
+    /// What is to be known about the adapter.
+    ///
+    /// # Errors
+    /// Never for the card of this build.
+    pub fn card() -> Result<Card, ManifestError> {
+        toml::from_str(CARD).map_err(|error| ManifestError::Form(error.to_string()))
+    }
+
+    /// The adapter's size in bytes.
+    pub fn bytes() -> u64 {
+        ADAPTER.len() as u64
     }
 
     /// Which model this is, without loading it.

@@ -20,6 +20,12 @@ fn the_adapter_that_is_compiled_in_has_every_tensor_in_its_shape() {
 }
 
 #[test]
+fn its_card_tells_what_was_measured() {
+    let card = Reader::card().unwrap();
+    assert!(!card.what.is_empty() && !card.measured.is_empty() && !card.limits.is_empty());
+}
+
+#[test]
 fn probabilities_of_every_question_add_up() {
     let heads = Adapter::open(ADAPTER).unwrap().heads().unwrap();
     for number in [0.0, 0.3, -5.0, 1e6] {

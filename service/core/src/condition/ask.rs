@@ -131,14 +131,13 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// A call to a public address may be one to the attacker's server; one to somewhere else may be handed on.
+    /// A call to a public address may be one to the attacker's server. That none was seen refutes nothing: it is the attack
+    /// that makes the product call.
     fn calls_out(&self) -> Met {
-        let calls = |what: &What| matches!(what, What::Talks { role: Role::Client, .. });
         let public = |what: &What| matches!(what, What::Talks { role: Role::Client, peer: PeerClass::Public, .. });
         match self.seen(public) {
-            Met::Unknown(_) if self.facts().any(|f| calls(&f.what)) => Met::Unknown(Unmeasured::NotSeen),
-            Met::Unknown(_) => self.nothing_on_the_network(),
-            met => met,
+            Met::Yes(evidence, at) => Met::Yes(evidence, at),
+            Met::No(..) | Met::Unknown(_) => Met::Unknown(Unmeasured::NotSeen),
         }
     }
 

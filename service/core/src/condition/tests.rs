@@ -82,7 +82,7 @@ const CASES: &[Case] = &[
     ),
     ("it calls out", Condition::OutboundConnection, |s| say(s, Author::Kernel, calls(PeerClass::Public)), "yes"),
     ("it calls a pod", Condition::OutboundConnection, |s| say(s, Author::Kernel, calls(PeerClass::Pod)), "unknown"),
-    ("watched whole", Condition::OutboundConnection, |s| s.watch(Eye::SensorFlows, 3, Span::days(3)), "no"),
+    ("watched whole", Condition::OutboundConnection, |s| s.watch(Eye::SensorFlows, 3, Span::days(3)), "unknown"),
     (
         "watched whole, and it called a pod",
         Condition::OutboundConnection,

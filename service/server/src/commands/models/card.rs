@@ -2,8 +2,8 @@
 //! What was measured is data beside the manifest, each number with the command that gives it.
 
 use anyhow::Result;
-use assay_models::ModelStore;
 use assay_models::manifest::{Card, Job, Manifest, Model};
+use assay_models::{ModelStore, Reader, read};
 use serde::Serialize;
 
 use crate::cli::{Global, Output};
@@ -23,7 +23,7 @@ struct CardWire {
     state: String,
     used_by_default: bool,
     #[serde(flatten)]
-    card: &'static Card,
+    card: Card,
 }
 
 #[derive(Debug, Serialize)]
@@ -34,11 +34,16 @@ struct FileWire {
 }
 
 pub(super) fn run(global: &Global, store: &ModelStore, names: &[String]) -> Result<()> {
-    let models: Vec<&Model> = match names {
-        [] => Manifest::built_in()?.models.iter().collect(),
-        names => names.iter().map(|name| named(name)).collect::<Result<_>>()?,
+    let cards: Vec<CardWire> = match names {
+        [] => {
+            let models = Manifest::built_in()?.models.iter().map(|model| Ok(card(store, model)));
+            models.chain([adapter()]).collect::<Result<_>>()?
+        }
+        names => names
+            .iter()
+            .map(|name| if name == read::NAME { adapter() } else { Ok(card(store, named(name)?)) })
+            .collect::<Result<_>>()?,
     };
-    let cards: Vec<CardWire> = models.into_iter().map(|model| card(store, model)).collect();
     match global.output {
         Output::Json => print_json(&serde_json::json!({ "models": cards })),
         _ => print_text(&cards.iter().map(text).collect::<Vec<_>>().join("\n")),
@@ -64,8 +69,26 @@ fn card(store: &ModelStore, model: &'static Model) -> CardWire {
         files: model.files.iter().map(file).collect(),
         state: super::state_text(store.state(model)),
         used_by_default: crate::models::DEFAULTS.contains(&model.name.as_str()),
-        card: &model.card,
+        card: model.card.clone(),
     }
+}
+
+/// The adapter that is part of this build.
+fn adapter() -> Result<CardWire> {
+    let bytes = Reader::bytes();
+    let file = FileWire { name: "read-minilm.safetensors", bytes, sha256: Reader::id().digest.to_string() };
+    Ok(CardWire {
+        name: read::NAME,
+        title: "read-minilm, on all-MiniLM-L6-v2",
+        job: "closed questions about the text of a CVE record",
+        licence: "Apache-2.0",
+        terms: None,
+        bytes,
+        files: vec![file],
+        state: "in this build".to_owned(),
+        used_by_default: true,
+        card: Reader::card()?,
+    })
 }
 
 fn text(card: &CardWire) -> String {
