@@ -91,6 +91,7 @@ impl Outcome {
         (value, interval): (f64, [f64; 2]),
         aim: Option<f64>,
     ) -> Self {
+        let (value, interval) = (rounded(value), interval.map(rounded));
         let plain = Self { value, interval, aim, ..Self::empty(suite, measure, cases, Vec::new()) };
         match aim {
             Some(aim) => plain.judged(value >= aim),
@@ -100,6 +101,7 @@ impl Outcome {
 
     /// A number that may be at most `most` where that is given. It has no interval of its own.
     pub fn number_below(suite: Suite, measure: &'static str, cases: usize, value: f64, most: Option<f64>) -> Self {
+        let value = rounded(value);
         let plain =
             Self { value, interval: [value, value], aim: most, ..Self::empty(suite, measure, cases, Vec::new()) };
         match most {
@@ -108,13 +110,7 @@ impl Outcome {
         }
     }
 
-    /// The share of `hits` among `cases`, only reported.
-    pub fn rate(suite: Suite, measure: &'static str, hits: usize, cases: usize) -> Self {
-        let value = if cases == 0 { 0.0 } else { hits as f64 / cases as f64 };
-        Self { value, interval: wilson(hits, cases), ..Self::empty(suite, measure, cases, Vec::new()) }
-    }
-
-    /// The same, and it may be at most that of so many hits.
+    /// A share that may be at most that of so many hits.
     pub fn below_count(self, hits: usize) -> Self {
         let most = if self.cases == 0 { 0.0 } else { hits as f64 / self.cases as f64 };
         let right = self.value <= most;
@@ -124,7 +120,7 @@ impl Outcome {
     /// The mean of a number a case, with its interval: told, without an aim.
     pub fn mean(suite: Suite, measure: &'static str, values: &[f64], interval: [f64; 2]) -> Self {
         let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-        Self { value: (mean * 1e6).round() / 1e6, interval, ..Self::empty(suite, measure, values.len(), Vec::new()) }
+        Self { value: rounded(mean), interval, ..Self::empty(suite, measure, values.len(), Vec::new()) }
     }
 
     /// A measure that could not be taken here, and why.
@@ -161,6 +157,11 @@ impl Outcome {
     fn judged(self, right: bool) -> Self {
         Self { met: Some(right && self.cases > 0), ..self }
     }
+}
+
+/// Six places: the same digits on every machine.
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(super) fn run(texts: &[Example], readings: &[Reading], policy: &Policy) -> V
     let cases = known.len();
     let wrong = |rungs| count(rungs, |ours, theirs| ours != theirs);
     let below = |rungs| count(rungs, |ours, theirs| ours > theirs);
-    let row = |measure, hits| Outcome::rate(Suite::Read, measure, hits, cases);
+    let row = |measure, hits| Outcome::reported(Suite::Read, measure, (hits, cases), Vec::new());
     vec![
         row("SSVC hidden: bands that differ from CISA's, by defaults alone", wrong(Rungs::Defaults)),
         row("SSVC hidden: bands that differ from CISA's, by CVSS vectors and defaults", wrong(Rungs::Vector)),

@@ -65,9 +65,17 @@ fn words(text: &str) -> String {
 /// What wikis read as links, images and macros.
 fn wiki(text: &str) -> Option<String> {
     let marks = ['[', ']', '{', '}', '|', '!', '#', '<', '>', '`'];
-    // Our own frames hold none of them either; `[..]` of a cut became `(..)`.
-    let found = text.char_indices().find(|(i, c)| marks.contains(c) && !text[..*i].ends_with('('))?;
+    // `>` quotes at the beginning of a line only; between two words of ours it stands for "of these".
+    let between = |i: usize| text[..i].ends_with(' ') && text[i..].starts_with("> ") && !begins(text, i);
+    // Our own frames hold no other either; `[..]` of a cut became `(..)`.
+    let found = text.char_indices().find(|(i, c)| marks.contains(c) && !text[..*i].ends_with('(') && !between(*i))?;
     Some(format!("`{}` is left", found.1))
+}
+
+/// Whether nothing but spaces and marks of quotes stands before a place in its line.
+fn begins(text: &str, at: usize) -> bool {
+    let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    text[line..at].chars().all(|c| c == ' ' || c == '>')
 }
 
 /// The tags that our fragments are made of, with the attributes each may have.
@@ -93,6 +101,11 @@ const TAGS: &[(&str, &[&str])] = &[
     ("code", &["class", "title"]),
     ("span", &["class"]),
     ("time", &["datetime", "title"]),
+    // The digest's chart, of our numbers.
+    ("figure", &[]),
+    ("figcaption", &[]),
+    ("svg", &["viewBox", "role", "aria-label"]),
+    ("polyline", &["fill", "stroke", "stroke-width", "points"]),
 ];
 
 /// Reads HTML as strictly as it can be read: every `<` opens a known tag with known, quoted attributes, every tag is
@@ -137,7 +150,9 @@ fn tag<'t>(inner: &'t str, open: &mut Vec<&'t str>) -> Result<(), String> {
     if let Some(name) = inner.strip_prefix('/') {
         return if open.pop() == Some(name) { Ok(()) } else { Err(format!("</{name}> closes nothing")) };
     }
-    let (name, attributes) = inner.split_once(' ').unwrap_or((inner, ""));
+    // A line of a chart has nothing inside.
+    let alone = inner.strip_suffix('/').filter(|inner| inner.starts_with("polyline "));
+    let (name, attributes) = alone.unwrap_or(inner).split_once(' ').unwrap_or((inner, ""));
     let (_, legal) = TAGS.iter().find(|(tag, _)| *tag == name).ok_or(format!("<{name}>"))?;
     let mut rest = attributes;
     while !rest.is_empty() {
@@ -146,7 +161,9 @@ fn tag<'t>(inner: &'t str, open: &mut Vec<&'t str>) -> Result<(), String> {
         let end = value.find('"').ok_or("a value that never ends")?;
         rest = value[end + 1..].trim_start();
     }
-    open.push(name);
+    if alone.is_none() {
+        open.push(name);
+    }
     Ok(())
 }
 
@@ -205,7 +222,26 @@ pub fn shape(rendered: &str, sink: Sink) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::linked;
+    use super::{harm, linked};
+    use crate::sink::Sink;
+
+    #[test]
+    fn a_chart_of_ours_is_read_and_anything_more_in_it_is_harm() {
+        let chart = |more: &str| {
+            format!("<figure><svg viewBox=\"0 0 1 1\" role=\"img\"{more}><polyline points=\"0,0\"/></svg></figure>")
+        };
+        assert_eq!(harm(&chart(""), Sink::Html), None);
+        assert!(harm(&chart(" onload=\"x\""), Sink::Html).is_some());
+        assert!(harm("<figure><b/></figure>", Sink::Html).is_some());
+    }
+
+    #[test]
+    fn a_mark_between_words_is_none_of_a_quote() {
+        assert_eq!(harm("12 hook hits > 3 records", Sink::Ticket), None);
+        for text in ["> quoted", "a\n> quoted", "a >b", "  > quoted"] {
+            assert!(harm(text, Sink::Ticket).is_some(), "{text}");
+        }
+    }
 
     #[test]
     fn www_is_a_link_where_a_host_follows_and_else_a_name() {
