@@ -21,7 +21,10 @@ pub fn harm(rendered: &str, sink: Sink) -> Option<String> {
 /// What programs make links or mentions of although nobody marked it as one.
 fn linked(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
-    let fang = ["://", "mailto:", "javascript:", "tel:", "@"].iter().find(|f| lower.contains(**f));
+    // A name may end in `Javascript`, and a colon of ours behind it: a scheme without anything behind it leads nowhere.
+    let led = |fang: &str| lower.match_indices(fang).any(|(at, f)| !lower[at + f.len()..].starts_with([' ', '\n']));
+    let schemes = ["mailto:", "javascript:", "tel:"].iter().find(|f| led(f));
+    let fang = ["://", "@"].iter().find(|f| lower.contains(**f)).or(schemes);
     // A name may end in `www`, and our sentence behind it. Source: GitHub Flavored Markdown, extended www autolinks.
     let host = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_'));
     let www = lower.match_indices("www.").any(|(at, fang)| host(&lower[at + fang.len()..])).then_some(&"www.");
@@ -245,10 +248,10 @@ mod tests {
 
     #[test]
     fn www_is_a_link_where_a_host_follows_and_else_a_name() {
-        for text in ["at www.example.com", "WWW.x", "www.-x", "www.\u{fc}ber"] {
+        for text in ["at www.example.com", "WWW.x", "www.-x", "www.\u{fc}ber", "javascript:x", "mailto:"] {
             assert!(linked(text).is_some(), "{text}");
         }
-        for text in ["in shop/www. It runs", "www.", "awww. ", "ww.example"] {
+        for text in ["Javascript: it runs", "in shop/www. It runs", "www.", "awww. ", "ww.example"] {
             assert!(linked(text).is_none(), "{text}");
         }
     }

@@ -17,7 +17,8 @@ pub(super) fn render(document: &Document) -> String {
             Block::Fact(l, side) if side.is_empty() => out.push_str(&format!("- {}\n", line(l))),
             Block::Fact(l, side) => out.push_str(&format!("- {} ({})\n", line(l), line(side).trim())),
             Block::Table { head, rows } => {
-                let heads: Vec<&str> = head.iter().map(|h| h.as_str()).collect();
+                // A column of ours may be headed by `#`, which trackers read as a reference.
+                let heads: Vec<String> = head.iter().map(|h| plain(h.as_str())).collect();
                 for row in rows {
                     let cells: Vec<String> = row.iter().zip(&heads).map(|(c, h)| format!("{h} {}", line(c))).collect();
                     out.push_str(&format!("- {}\n", cells.join(", ")));
