@@ -8,13 +8,12 @@ use std::time::Instant;
 use candle_core::quantized::{QTensor, gguf_file};
 use candle_core::{Device, Result, Tensor};
 use candle_nn::ops::rms_norm;
-use rayon::prelude::*;
 
-use super::heads::{CausalSoftmax, Turns, gated, gelu};
-use super::llama::{Past, Stop, vector};
+use super::heads::{Turns, attend, gated, gelu, split};
+use super::llama::{Past, Stop, logits, through, vector};
 use super::metadata::Metadata;
 use super::weight::{Scratch, Weight};
-use crate::vector::{sum, wide, with_floats};
+use crate::vector::{sum, wide};
 
 /// Every so many layers one sees everything.
 const WIDE_EVERY: usize = 6;
@@ -134,29 +133,21 @@ impl Gemma {
         deadline: Instant,
     ) -> std::result::Result<(Past, Tensor), Stop> {
         let Sizes { head, near_theta, wide_theta, .. } = self.sizes;
-        let mut x = (self.words.embedding(&Tensor::new(tokens, &Device::Cpu)?)? * (self.sizes.width as f64).sqrt())?;
+        let x = (self.words.embedding(&Tensor::new(tokens, &Device::Cpu)?)? * (self.sizes.width as f64).sqrt())?;
         let weights = self.layers.iter().flat_map(|l| [&l.qkv, &l.out, &l.gate_up, &l.down]);
         let scratch = Scratch::new(tokens.len(), weights)?;
         let near = Turns::new(past.tokens, tokens.len(), head, near_theta);
         let wide = Turns::new(past.tokens, tokens.len(), head, wide_theta);
-        let mut next = Past { tokens: past.tokens + tokens.len(), layers: Vec::with_capacity(self.layers.len()) };
-        for (i, layer) in self.layers.iter().enumerate() {
-            if Instant::now() >= deadline {
-                return Err(Stop::Late);
-            }
+        let (next, last) = through(&self.layers, x, past, deadline, |layer, x, kept| {
             let turns = if layer.window.is_some() { &near } else { &wide };
-            let (y, kept) = layer.forward(&x, past.layers.get(i), turns, &self.sizes, &scratch)?;
-            x = y;
-            next.layers.push(kept);
-        }
-        let last = x.narrow(0, tokens.len().saturating_sub(1), 1)?.contiguous()?;
+            layer.forward(x, kept, turns, &self.sizes, &scratch)
+        })?;
         Ok((next, rms_norm(&last, &self.norm, self.sizes.epsilon)?))
     }
 
     /// How strongly a state calls for each of these tokens next. Only their rows of the output matrix are read.
     pub(super) fn logits(&self, state: &Tensor, tokens: &[u32]) -> Result<Vec<f32>> {
-        let rows = self.words.embedding(&Tensor::new(tokens, &Device::Cpu)?)?;
-        state.matmul(&rows.t()?)?.flatten_all()?.to_vec1()
+        logits(&self.words, state, tokens)
     }
 }
 
@@ -169,58 +160,27 @@ impl Layer {
         sizes: &Sizes,
         scratch: &Scratch,
     ) -> Result<(Tensor, (Tensor, Tensor))> {
-        let (count, _) = x.dims2()?;
         let qkv = self.qkv.apply(&rms_norm(x, &self.attention_norm, sizes.epsilon)?, scratch)?;
-        let [q, k, v] = self.split(&qkv, turns, sizes)?;
-        let (k, v) = match kept {
-            Some((keys, values)) => (Tensor::cat(&[keys, &k], 1)?, Tensor::cat(&[values, &v], 1)?),
-            None => (k, v),
-        };
-        let group = sizes.heads / sizes.key_heads;
-        let scores = q.reshape((sizes.key_heads, group * count, sizes.head))?.matmul(&k.transpose(1, 2)?)?;
-        scores.inplace_op1(&CausalSoftmax { count, past: turns.past(), window: self.window })?;
-        let mixed = scores.matmul(&v)?.reshape((sizes.heads, count, sizes.head))?;
-        let mixed = mixed.transpose(0, 1)?.reshape((count, sizes.heads * sizes.head))?;
+        let (mixed, kept) = attend(self.split(&qkv, turns, sizes)?, kept, self.window)?;
         let out = self.out.apply(&mixed, scratch)?;
         let x = (x + rms_norm(&out, &self.after_attention, sizes.epsilon)?)?;
         let inner = self.gate_up.apply(&rms_norm(&x, &self.inner_norm, sizes.epsilon)?, scratch)?;
         let down = self.down.apply(&gated(&inner, gelu)?, scratch)?;
         let x = (&x + rms_norm(&down, &self.after_inner, sizes.epsilon)?)?;
-        Ok((x, (k, v)))
+        Ok((x, kept))
     }
 
     /// From rows that hold query, key and value of all heads to three tensors of heads: query and key brought to length
     /// and turned by their place, the query scaled.
     fn split(&self, qkv: &Tensor, turns: &Turns, sizes: &Sizes) -> Result<[Tensor; 3]> {
-        let (count, width) = qkv.dims2()?;
         let head = sizes.head;
         let scale = 1.0 / (head as f32).sqrt();
-        let turned = |rows: &[f32], first: usize, heads: usize, norm: &[f32], scale: f32| {
-            let mut out = vec![0f32; heads * count * head];
-            out.par_chunks_exact_mut(count * head).enumerate().for_each(|(h, out)| {
-                for (i, to) in out.chunks_exact_mut(head).enumerate() {
-                    let from = &rows[i * width + (first + h) * head..][..head];
-                    wide(|| turn(to, from, norm, turns.of(i, head), (sizes.epsilon, scale)));
-                }
-            });
-            out
-        };
-        let [q, k, v] = with_floats(qkv, |rows| {
-            let q = turned(rows, 0, sizes.heads, &self.query_norm, scale);
-            let k = turned(rows, sizes.heads, sizes.key_heads, &self.key_norm, 1.0);
-            let mut v = vec![0f32; sizes.key_heads * count * head];
-            for (h, out) in v.chunks_exact_mut(count * head).enumerate() {
-                for (i, to) in out.chunks_exact_mut(head).enumerate() {
-                    to.copy_from_slice(&rows[i * width + (sizes.heads + sizes.key_heads + h) * head..][..head]);
-                }
+        let write = [(&self.query_norm, scale), (&self.key_norm, 1.0)].map(|(norm, scale)| {
+            move |to: &mut [f32], from: &[f32], i: usize| {
+                wide(|| turn(to, from, norm, turns.of(i, head), (sizes.epsilon, scale)));
             }
-            [q, k, v]
-        })?;
-        Ok([
-            Tensor::from_vec(q, (sizes.heads, count, head), &Device::Cpu)?,
-            Tensor::from_vec(k, (sizes.key_heads, count, head), &Device::Cpu)?,
-            Tensor::from_vec(v, (sizes.key_heads, count, head), &Device::Cpu)?,
-        ])
+        });
+        split(qkv, [sizes.heads, sizes.key_heads], head, [&write[0], &write[1]])
     }
 }
 

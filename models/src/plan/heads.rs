@@ -1,4 +1,4 @@
-//! The steps of a Llama layer that are no product of matrices: rotation by place, causal weights, the gate.
+//! The steps of a layer that its matrices do not do: rotation by place, attention, the gate.
 
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Tensor};
 use rayon::prelude::*;
@@ -8,7 +8,6 @@ use crate::vector::{exp, softmax, wide, with_floats};
 
 /// Sine and cosine for each new place and each pair of a head.
 pub(super) struct Turns {
-    past: usize,
     turns: Vec<(f32, f32)>,
 }
 
@@ -18,36 +17,30 @@ impl Turns {
         let frequency = |i: usize| theta.powf(-2.0 * i as f32 / head as f32);
         let frequencies: Vec<f32> = (0..head / 2).map(frequency).collect();
         let at = |place: usize| frequencies.iter().map(move |f| (place as f32 * f).sin_cos());
-        Self { past, turns: (past..past + count).flat_map(at).collect() }
+        Self { turns: (past..past + count).flat_map(at).collect() }
     }
 
     /// For runs of these lengths that all begin after the same `past` tokens: none of them follows another.
     pub(super) fn each(past: usize, lengths: &[usize], sizes: &Sizes) -> Self {
         let turns = lengths.iter().flat_map(|length| Self::new(past, *length, sizes.head, sizes.theta).turns);
-        Self { past, turns: turns.collect() }
+        Self { turns: turns.collect() }
     }
 
     /// Sines and cosines of the i-th new token on.
     pub(super) fn of(&self, i: usize, head: usize) -> &[(f32, f32)] {
         &self.turns[i * head / 2..][..head / 2]
     }
-
-    /// How many tokens came before.
-    pub(super) fn past(&self) -> usize {
-        self.past
-    }
 }
 
 /// Writes one head of one token: where to, where from, which token.
 type WriteHead<'a> = &'a (dyn Fn(&mut [f32], &[f32], usize) + Sync);
 
-/// From rows that hold query, key and value of all heads to three tensors of heads, query and key turned by their
-/// place, the query scaled.
-pub(super) fn split(qkv: &Tensor, turns: &Turns, sizes: &Sizes) -> Result<[Tensor; 3]> {
+/// From rows that hold query, key and value of all heads to three tensors of heads. `write` says how a query and a key
+/// are written; values stay as they are.
+pub(super) fn split(qkv: &Tensor, heads: [usize; 2], head: usize, write: [WriteHead<'_>; 2]) -> Result<[Tensor; 3]> {
     let (count, width) = qkv.dims2()?;
-    let head = sizes.head;
-    let scale = 1.0 / (head as f32).sqrt();
-    let [q, k, v] = with_floats(qkv, |rows| {
+    let [queries, keys] = heads;
+    let parts = with_floats(qkv, |rows| {
         let part = |first: usize, heads: usize, write: WriteHead<'_>| {
             let mut out = vec![0f32; heads * count * head];
             out.par_chunks_exact_mut(count * head).enumerate().for_each(|(h, out)| {
@@ -55,26 +48,33 @@ pub(super) fn split(qkv: &Tensor, turns: &Turns, sizes: &Sizes) -> Result<[Tenso
                     write(to, &rows[i * width + (first + h) * head..][..head], i);
                 }
             });
-            out
+            Tensor::from_vec(out, (heads, count, head), &Device::Cpu)
         };
-        let turn = |to: &mut [f32], from: &[f32], i: usize, scale: f32| {
-            let turns = turns.of(i, head);
-            for ((to, from), (sin, cos)) in to.chunks_exact_mut(2).zip(from.chunks_exact(2)).zip(turns) {
-                to[0] = (from[0] * cos - from[1] * sin) * scale;
-                to[1] = (from[0] * sin + from[1] * cos) * scale;
-            }
-        };
-        [
-            part(0, sizes.heads, &|to, from, i| turn(to, from, i, scale)),
-            part(sizes.heads, sizes.key_heads, &|to, from, i| turn(to, from, i, 1.0)),
-            part(sizes.heads + sizes.key_heads, sizes.key_heads, &|to, from, _| to.copy_from_slice(from)),
-        ]
+        let [query, key] = write;
+        let value: WriteHead<'_> = &|to, from, _| to.copy_from_slice(from);
+        [part(0, queries, query), part(queries, keys, key), part(queries + keys, keys, value)]
     })?;
-    Ok([
-        Tensor::from_vec(q, (sizes.heads, count, head), &Device::Cpu)?,
-        Tensor::from_vec(k, (sizes.key_heads, count, head), &Device::Cpu)?,
-        Tensor::from_vec(v, (sizes.key_heads, count, head), &Device::Cpu)?,
-    ])
+    let [q, k, v] = parts;
+    Ok([q?, k?, v?])
+}
+
+/// What the queries take from the values, a row a token, and the keys and values with those `kept` of the tokens before.
+/// A token sees at most `window` tokens, itself among them; none: all before it.
+pub(super) fn attend(
+    [q, k, v]: [Tensor; 3],
+    kept: Option<&(Tensor, Tensor)>,
+    window: Option<usize>,
+) -> Result<(Tensor, (Tensor, Tensor))> {
+    let ((heads, count, head), key_heads) = (q.dims3()?, k.dim(0)?);
+    let (past, k, v) = match kept {
+        Some((keys, values)) => (keys.dim(1)?, Tensor::cat(&[keys, &k], 1)?, Tensor::cat(&[values, &v], 1)?),
+        None => (0, k, v),
+    };
+    // The queries that share a key head stand one after the other, so that one product serves them all.
+    let scores = q.reshape((key_heads, heads / key_heads * count, head))?.matmul(&k.transpose(1, 2)?)?;
+    scores.inplace_op1(&CausalSoftmax { count, past, window })?;
+    let mixed = scores.matmul(&v)?.reshape((heads, count, head))?;
+    Ok((mixed.transpose(0, 1)?.reshape((count, heads * head))?, (k, v)))
 }
 
 /// gate / (1 + e^-gate): the activation of Llama.
@@ -110,11 +110,11 @@ pub(super) fn gated(inner: &Tensor, activation: impl Fn(f32) -> f32 + Copy + Syn
 }
 
 /// Scores to weights in place: a token sees those before it and itself. Rows repeat the `count` new tokens.
-pub(super) struct CausalSoftmax {
-    pub(super) count: usize,
-    pub(super) past: usize,
+struct CausalSoftmax {
+    count: usize,
+    past: usize,
     /// The most tokens that one sees, itself among them; none: all before it.
-    pub(super) window: Option<usize>,
+    window: Option<usize>,
 }
 
 impl InplaceOp1 for CausalSoftmax {

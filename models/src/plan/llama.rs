@@ -11,7 +11,7 @@ use candle_core::quantized::{QTensor, gguf_file};
 use candle_core::{Device, Result, Tensor};
 use candle_nn::ops::rms_norm;
 
-use super::heads::{CausalSoftmax, Turns, gated, silu, split};
+use super::heads::{Turns, attend, gated, silu, split};
 use super::metadata::Metadata;
 use super::weight::{Scratch, Weight};
 
@@ -98,6 +98,20 @@ impl Sizes {
         }
         Ok(sizes)
     }
+
+    /// Query, key and value of all heads: query and key with pairs turned by their place, the query scaled.
+    fn split(&self, qkv: &Tensor, turns: &Turns) -> Result<[Tensor; 3]> {
+        let head = self.head;
+        let scale = 1.0 / (head as f32).sqrt();
+        let turn = |to: &mut [f32], from: &[f32], i: usize, scale: f32| {
+            for ((to, from), (sin, cos)) in to.chunks_exact_mut(2).zip(from.chunks_exact(2)).zip(turns.of(i, head)) {
+                to[0] = (from[0] * cos - from[1] * sin) * scale;
+                to[1] = (from[0] * sin + from[1] * cos) * scale;
+            }
+        };
+        let write = [scale, 1.0].map(|scale| move |to: &mut [f32], from: &[f32], i: usize| turn(to, from, i, scale));
+        split(qkv, [self.heads, self.key_heads], head, [&write[0], &write[1]])
+    }
 }
 
 impl Llama {
@@ -138,27 +152,19 @@ impl Llama {
         tokens: &[u32],
         deadline: Instant,
     ) -> std::result::Result<(Past, Tensor), Stop> {
-        let mut x = self.words.embedding(&Tensor::new(tokens, &Device::Cpu)?)?;
+        let x = self.words.embedding(&Tensor::new(tokens, &Device::Cpu)?)?;
         let weights = self.layers.iter().flat_map(|l| [&l.qkv, &l.out, &l.gate_up, &l.down]);
         let scratch = Scratch::new(tokens.len(), weights)?;
         let turns = Turns::new(past.tokens, tokens.len(), self.sizes.head, self.sizes.theta);
-        let mut next = Past { tokens: past.tokens + tokens.len(), layers: Vec::with_capacity(self.layers.len()) };
-        for (i, layer) in self.layers.iter().enumerate() {
-            if Instant::now() >= deadline {
-                return Err(Stop::Late);
-            }
-            let (y, kept) = layer.forward(&x, past.layers.get(i), &turns, &self.sizes, &scratch)?;
-            x = y;
-            next.layers.push(kept);
-        }
-        let last = x.narrow(0, tokens.len().saturating_sub(1), 1)?.contiguous()?;
+        let (next, last) = through(&self.layers, x, past, deadline, |layer, x, kept| {
+            layer.forward(x, kept, &turns, &self.sizes, &scratch)
+        })?;
         Ok((next, rms_norm(&last, &self.norm, self.sizes.epsilon)?))
     }
 
     /// How strongly a state calls for each of these tokens next. Only their rows of the output matrix are read.
     pub(super) fn logits(&self, state: &Tensor, tokens: &[u32]) -> Result<Vec<f32>> {
-        let rows = self.words.embedding(&Tensor::new(tokens, &Device::Cpu)?)?;
-        state.matmul(&rows.t()?)?.flatten_all()?.to_vec1()
+        logits(&self.words, state, tokens)
     }
 }
 
@@ -171,24 +177,41 @@ impl Layer {
         sizes: &Sizes,
         scratch: &Scratch,
     ) -> Result<(Tensor, (Tensor, Tensor))> {
-        let (count, width) = x.dims2()?;
         let qkv = self.qkv.apply(&rms_norm(x, &self.attention_norm, sizes.epsilon)?, scratch)?;
-        let [q, k, v] = split(&qkv, turns, sizes)?;
-        let (k, v) = match kept {
-            Some((keys, values)) => (Tensor::cat(&[keys, &k], 1)?, Tensor::cat(&[values, &v], 1)?),
-            None => (k, v),
-        };
-        // The queries that share a key head stand one after the other, so that one product serves them all.
-        let group = sizes.heads / sizes.key_heads;
-        let scores = q.reshape((sizes.key_heads, group * count, sizes.head))?.matmul(&k.transpose(1, 2)?)?;
-        scores.inplace_op1(&CausalSoftmax { count, past: turns.past(), window: None })?;
-        let mixed = scores.matmul(&v)?.reshape((sizes.heads, count, sizes.head))?;
-        let mixed = mixed.transpose(0, 1)?.reshape((count, width))?;
+        let (mixed, kept) = attend(sizes.split(&qkv, turns)?, kept, None)?;
         let x = (x + self.out.apply(&mixed, scratch)?)?;
         let inner = self.gate_up.apply(&rms_norm(&x, &self.inner_norm, sizes.epsilon)?, scratch)?;
         let x = (&x + self.down.apply(&gated(&inner, silu)?, scratch)?)?;
-        Ok((x, (k, v)))
+        Ok((x, kept))
     }
+}
+
+/// New tokens through all layers of an architecture: what is kept after them, and the state of the last one before the
+/// last norm. Looks at the clock before each layer.
+pub(super) fn through<L>(
+    layers: &[L],
+    mut x: Tensor,
+    past: &Past,
+    deadline: Instant,
+    forward: impl Fn(&L, &Tensor, Option<&(Tensor, Tensor)>) -> Result<(Tensor, (Tensor, Tensor))>,
+) -> std::result::Result<(Past, Tensor), Stop> {
+    let count = x.dim(0)?;
+    let mut next = Past { tokens: past.tokens + count, layers: Vec::with_capacity(layers.len()) };
+    for (i, layer) in layers.iter().enumerate() {
+        if Instant::now() >= deadline {
+            return Err(Stop::Late);
+        }
+        let (y, kept) = forward(layer, &x, past.layers.get(i))?;
+        x = y;
+        next.layers.push(kept);
+    }
+    Ok((next, x.narrow(0, count.saturating_sub(1), 1)?.contiguous()?))
+}
+
+/// How strongly a state calls for each of these tokens. Only their rows of the output matrix are read.
+pub(super) fn logits(words: &QTensor, state: &Tensor, tokens: &[u32]) -> Result<Vec<f32>> {
+    let rows = words.embedding(&Tensor::new(tokens, &Device::Cpu)?)?;
+    state.matmul(&rows.t()?)?.flatten_all()?.to_vec1()
 }
 
 /// A norm's factors.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use candle_core::{Device, Result, Tensor};
 use candle_nn::ops::rms_norm;
 
-use super::super::heads::{CausalSoftmax, Turns, gated, silu, split};
+use super::super::heads::{Turns, attend, gated, silu};
 use super::super::weight::Scratch;
 use super::{Llama, Past, Stop};
 
@@ -72,32 +72,12 @@ impl Llama {
                 return Err(Stop::Late);
             }
             let qkv = layer.qkv.apply(&rms_norm(&x, &layer.attention_norm, self.sizes.epsilon)?, &scratch)?;
-            let mixed = self.attend(&split(&qkv, &turns, &self.sizes)?, kept, lengths)?;
+            let mixed = each_alone(&self.sizes.split(&qkv, &turns)?, kept, lengths)?;
             x = (x + layer.out.apply(&mixed, &scratch)?)?;
             let inner = layer.gate_up.apply(&rms_norm(&x, &layer.inner_norm, self.sizes.epsilon)?, &scratch)?;
             x = (&x + layer.down.apply(&gated(&inner, silu)?, &scratch)?)?;
         }
         Ok(rms_norm(&x, &self.norm, self.sizes.epsilon)?)
-    }
-
-    /// Each run sees what was kept and itself.
-    fn attend(&self, [q, k, v]: &[Tensor; 3], kept: &(Tensor, Tensor), lengths: &[usize]) -> Result<Tensor> {
-        let sizes = &self.sizes;
-        let group = sizes.heads / sizes.key_heads;
-        let past = kept.0.dim(1)?;
-        let (mut mixed, mut first) = (Vec::with_capacity(lengths.len()), 0);
-        for count in lengths.iter().copied() {
-            let of = |tensor: &Tensor| tensor.narrow(1, first, count);
-            let keys = Tensor::cat(&[&kept.0, &of(k)?], 1)?;
-            let values = Tensor::cat(&[&kept.1, &of(v)?], 1)?;
-            let q = of(q)?.contiguous()?.reshape((sizes.key_heads, group * count, sizes.head))?;
-            let scores = q.matmul(&keys.transpose(1, 2)?)?;
-            scores.inplace_op1(&CausalSoftmax { count, past, window: None })?;
-            let out = scores.matmul(&values)?.reshape((sizes.heads, count, sizes.head))?;
-            mixed.push(out.transpose(0, 1)?.reshape((count, sizes.heads * sizes.head))?);
-            first += count;
-        }
-        Tensor::cat(&mixed, 0)
     }
 
     /// For each state the log of the sum of e^logit over the whole vocabulary.
@@ -119,4 +99,15 @@ impl Llama {
         }
         Ok(totals.into_iter().map(|(top, total)| top + total.ln() as f32).collect())
     }
+}
+
+/// Each run sees what was kept and itself.
+fn each_alone([q, k, v]: &[Tensor; 3], kept: &(Tensor, Tensor), lengths: &[usize]) -> Result<Tensor> {
+    let (mut mixed, mut first) = (Vec::with_capacity(lengths.len()), 0);
+    for count in lengths.iter().copied() {
+        let of = |tensor: &Tensor| tensor.narrow(1, first, count);
+        mixed.push(attend([of(q)?.contiguous()?, of(k)?, of(v)?], Some(kept), None)?.0);
+        first += count;
+    }
+    Tensor::cat(&mixed, 0)
 }
