@@ -27,12 +27,22 @@ pub fn bootstrap(values: &[f64], seed: u64) -> [f64; 2] {
     if values.is_empty() {
         return [0.0, 0.0];
     }
+    let mean = |drawn: &[usize]| drawn.iter().map(|i| values[*i]).sum::<f64>() / values.len() as f64;
+    resampled(values.len(), DRAWS, seed, mean).map(|end| (end * 1e6).round() / 1e6)
+}
+
+/// The interval in which a number lies in 95 of 100 draws. Each draw is as many places of `count` cases, with replacement.
+pub fn resampled(count: usize, draws: usize, seed: u64, number: impl Fn(&[usize]) -> f64) -> [f64; 2] {
     let mut dice = Dice::new(seed);
-    let mut mean = || (0..values.len()).map(|_| values[dice.below(values.len())]).sum::<f64>() / values.len() as f64;
-    let mut means: Vec<f64> = (0..DRAWS).map(|_| mean()).collect();
-    means.sort_by(f64::total_cmp);
-    let ends = [DRAWS * 25 / 1_000, DRAWS * 975 / 1_000 - 1];
-    ends.map(|at| means.get(at).copied().map_or(0.0, |end| (end * 1e6).round() / 1e6))
+    let mut drawn = vec![0; count];
+    let mut draw = || {
+        drawn.iter_mut().for_each(|place| *place = dice.below(count));
+        number(&drawn)
+    };
+    let mut numbers: Vec<f64> = (0..draws).map(|_| draw()).collect();
+    numbers.sort_by(f64::total_cmp);
+    let ends = [draws * 25 / 1_000, (draws * 975 / 1_000).saturating_sub(1)];
+    ends.map(|at| numbers.get(at).copied().unwrap_or_default())
 }
 
 #[cfg(test)]

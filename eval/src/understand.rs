@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use assay_core::ids::Time;
 use assay_core::ports::Embed;
-use assay_core::query::{Abstain, Asked, NameIndex, Query, Read, Second, read};
+use assay_core::query::{Abstain, Asked, NameIndex, Query, Read, Second, in_one_order, read};
 
 pub use self::cases::{Case, Want, cases, shop};
 use self::score::{Mark, Score};
@@ -53,30 +53,15 @@ impl Reader<'_> {
         let previous = case.after.as_deref().and_then(|q| self.read(q, None).ok()).map(|r| r.query);
         let got = self.read(&case.ask, previous.as_ref());
         let said = match &got {
-            Ok(read) => sorted(&read.query.spelled()),
+            Ok(read) => in_one_order(&read.query.spelled()),
             Err(abstain) => format!("({})", abstain.reason()),
         };
         let exact = match &case.want {
-            Want::Query(query) => said == sorted(query),
+            Want::Query(query) => said == in_one_order(query),
             Want::Abstain(reason) => said == format!("({reason})"),
         };
         Mark { answered: got.is_ok(), exact, said }
     }
-}
-
-/// A query with its conditions, and the values of each, in one order: a table may list them in any.
-fn sorted(spelled: &str) -> String {
-    let part = |part: &str| match part.split_once('=') {
-        Some((name, values)) => {
-            let mut values: Vec<&str> = values.split('|').collect();
-            values.sort_unstable();
-            format!("{name}={}", values.join("|"))
-        }
-        None => part.to_owned(),
-    };
-    let mut parts: Vec<String> = spelled.split(' ').map(part).collect();
-    parts[1..].sort_unstable();
-    parts.join(" ")
 }
 
 /// Asks every question of the parser alone and, where there is a model, of both.

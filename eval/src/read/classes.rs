@@ -1,7 +1,7 @@
 //! How good answers of closed classes are. Comes in: for each text the probabilities and the true class. Goes out: the
 //! numbers that are published, each with its definition.
 
-use assay_core::scene::Dice;
+use crate::interval::resampled;
 
 /// One text's answer to one question.
 #[derive(Clone, Debug)]
@@ -42,11 +42,7 @@ fn f1<'a>(answers: impl Iterator<Item = &'a Answer>, classes: usize) -> f64 {
 /// 95 of 100 draws with replacement have a macro-F1 between these two.
 pub fn macro_f1_interval(answers: &[Answer], classes: usize, seed: u64) -> [f64; 2] {
     const DRAWS: usize = 400;
-    let mut dice = Dice::new(seed);
-    let mut values: Vec<f64> =
-        (0..DRAWS).map(|_| f1((0..answers.len()).map(|_| &answers[dice.below(answers.len())]), classes)).collect();
-    values.sort_by(f64::total_cmp);
-    [values[DRAWS / 40], values[DRAWS - 1 - DRAWS / 40]]
+    resampled(answers.len(), DRAWS, seed, |drawn| f1(drawn.iter().map(|i| &answers[*i]), classes))
 }
 
 /// The expected calibration error over fifteen bins of equal width (Guo and others, "On calibration of modern neural

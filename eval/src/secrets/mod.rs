@@ -139,16 +139,10 @@ fn drawn(recipes: &[Recipe], seed: u64, door: &dyn Door) -> Vec<Outcome> {
 mod tests {
     use std::borrow::Cow;
 
+    use assay_core::scene::Open;
+
     use super::*;
     use crate::testing::Real;
-
-    struct Open;
-
-    impl Door for Open {
-        fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-            Cow::Borrowed(text)
-        }
-    }
 
     /// A door that takes out everything.
     struct Shut;

@@ -26,7 +26,7 @@ fn what_is_read_otherwise_is_counted_by_kind_and_no_question_that_is_held_back_i
         r#"{"id":"e","family":"h","writer":"terse","split":"dev","ask":"criticals in shop","abstain":"secret"}"#,
         r#"{"id":"f","family":"i","writer":"terse","split":"test","after":"criticals in shop","ask":"and in build?","as":"list severity=critical namespace=build"}"#,
     ];
-    assert_eq!(sorted("list severity=high|critical namespace=a"), "list namespace=a severity=critical|high");
+    assert_eq!(in_one_order("list severity=high|critical namespace=a"), "list namespace=a severity=critical|high");
     let rows = run(&cases(&lines.join("\n")).expect("cases"), None).expect("rows");
     let exact = outcome(&rows, "exact query, parser alone");
     assert_eq!((exact.cases, exact.value, exact.met), (3, 2.0 / 3.0, Some(false)));

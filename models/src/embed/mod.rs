@@ -126,7 +126,11 @@ fn unit(vector: &mut [f32]) {
     }
 }
 
-fn tokenizer(path: &Path, bytes: &[u8]) -> Result<Tokenizer, LoadError> {
+/// The tokens of a text, from the bytes of `tokenizer.json`: cut at [`TEXT_TOKENS_MAX`], never filled up.
+///
+/// # Errors
+/// When the bytes are no tokenizer; `path` names the file then.
+pub fn tokenizer(path: &Path, bytes: &[u8]) -> Result<Tokenizer, LoadError> {
     let wrong = |error: tokenizers::Error| LoadError::Format { path: path.to_owned(), reason: error.to_string() };
     let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(wrong)?;
     let cut = TruncationParams { max_length: TEXT_TOKENS_MAX, ..TruncationParams::default() };

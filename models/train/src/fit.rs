@@ -56,7 +56,8 @@ pub(crate) fn fit(
     let began = std::time::Instant::now();
     let first = adam.step;
     for epoch in adam.step / steps_each..plan.epochs {
-        let order = shuffled(lessons.len(), plan.seed.wrapping_add(epoch as u64));
+        let mut order: Vec<usize> = (0..lessons.len()).collect();
+        Dice::new(plan.seed.wrapping_add(epoch as u64)).shuffle(&mut order);
         let mut loss = 0.0;
         for (at, batch) in order.chunks(plan.batch).enumerate().skip(adam.step % steps_each) {
             let live = Live::new(sizes, layout, &params)?;
@@ -80,12 +81,13 @@ pub(crate) fn fit(
 
 /// The outputs of the heads for each text, in order.
 pub(crate) fn outputs_of(frozen: &Frozen, live: &Live<'_>, texts: &[&[u32]], threads: usize) -> Result<Vec<Vec<f32>>> {
-    let parts = split(texts.len(), threads, |i| frozen.forward(live, texts[i], None).map(|trace| trace.outputs))?;
-    let mut out = vec![Vec::new(); texts.len()];
-    for (i, outputs) in parts.into_iter().flatten() {
-        out[i] = outputs;
-    }
-    Ok(out)
+    let parts = each_thread(threads, |turn| {
+        let of = |text: &&[u32]| frozen.forward(live, text, None).map(|trace| trace.outputs);
+        texts.iter().skip(turn.first).step_by(turn.of).map(of).collect::<Result<Vec<_>>>()
+    })?;
+    let mut parts: Vec<_> = parts.into_iter().map(Vec::into_iter).collect();
+    let threads = parts.len();
+    (0..texts.len()).map(|i| parts[i % threads].next().context("a thread left a text out")).collect()
 }
 
 /// The loss of a batch and its gradient. Texts go to threads in turns and are added in a fixed order.
@@ -101,29 +103,16 @@ fn gradient(
     let mut sorted = batch.to_vec();
     sorted.sort_by_key(|i| (std::cmp::Reverse(lessons[*i].tokens.len()), *i));
     let total = live.total();
-    let workers = plan.threads.max(1);
-    let parts = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..workers)
-            .map(|worker| {
-                let sorted = &sorted;
-                scope.spawn(move || -> Result<(f32, Vec<f32>)> {
-                    let (mut loss, mut grads) = (0.0, vec![0f32; total]);
-                    for (at, i) in sorted.iter().enumerate().skip(worker).step_by(workers) {
-                        let mask = mask(live.width(), plan.dropout, dice.wrapping_add(at as u64));
-                        let trace = frozen.forward(live, &lessons[*i].tokens, Some(&mask))?;
-                        let (lost, to_outputs) =
-                            cross_entropy(&trace.outputs, &lessons[*i].classes, weights, batch.len());
-                        frozen.backward(live, &trace, &to_outputs, Some(&mask), &mut grads)?;
-                        loss += lost;
-                    }
-                    Ok((loss, grads))
-                })
-            })
-            .collect();
-        running
-            .into_iter()
-            .map(|r| r.join().map_err(|_| anyhow::anyhow!("a thread ended badly"))?)
-            .collect::<Result<Vec<_>>>()
+    let parts = each_thread(plan.threads, |turn| {
+        let (mut loss, mut grads) = (0.0, vec![0f32; total]);
+        for (at, i) in sorted.iter().enumerate().skip(turn.first).step_by(turn.of) {
+            let mask = mask(live.width(), plan.dropout, dice.wrapping_add(at as u64));
+            let trace = frozen.forward(live, &lessons[*i].tokens, Some(&mask))?;
+            let (lost, to_outputs) = cross_entropy(&trace.outputs, &lessons[*i].classes, weights, batch.len());
+            frozen.backward(live, &trace, &to_outputs, Some(&mask), &mut grads)?;
+            loss += lost;
+        }
+        Ok((loss, grads))
     })?;
     let mut parts = parts.into_iter();
     let (mut loss, mut grads) = parts.next().context("no thread worked")?;
@@ -134,35 +123,35 @@ fn gradient(
     Ok((loss, grads))
 }
 
-type Numbered<T> = Vec<(usize, T)>;
+/// Which texts a thread takes: from `first` on every one of `of`.
+#[derive(Clone, Copy)]
+struct Turn {
+    first: usize,
+    of: usize,
+}
 
-fn split<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<Numbered<T>>> {
-    let (work, workers) = (&work, threads.max(1));
+/// What each thread made of its turn, in the order of the threads.
+fn each_thread<T: Send>(threads: usize, work: impl Fn(Turn) -> Result<T> + Sync) -> Result<Vec<T>> {
+    let (work, of) = (&work, threads.max(1));
     std::thread::scope(|scope| {
-        let running: Vec<_> = (0..workers)
-            .map(|w| {
-                scope.spawn(move || {
-                    (w..count).step_by(workers).map(|i| Ok((i, work(i)?))).collect::<Result<Numbered<T>>>()
-                })
-            })
-            .collect();
+        let running: Vec<_> = (0..of).map(|first| scope.spawn(move || work(Turn { first, of }))).collect();
         running.into_iter().map(|r| r.join().map_err(|_| anyhow::anyhow!("a thread ended badly"))?).collect()
     })
 }
 
 /// The loss of one text and the gradient of its outputs. A question that nobody answered counts nothing.
 pub(crate) fn cross_entropy(
-    outputs: &[f32],
+    told: &[f32],
     classes: &[Option<usize>],
     weights: &[Vec<f32>],
     batch: usize,
 ) -> (f32, Vec<f32>) {
-    let (starts, count) = outputs_layout();
+    let (starts, count) = outputs();
     let (mut loss, mut grad) = (0.0, vec![0f32; count]);
     for (((question, start), class), weights) in QUESTIONS.iter().zip(starts).zip(classes).zip(weights) {
         let Some(class) = *class else { continue };
         let range = start..start + question.classes.len();
-        let mut chances = outputs[range.clone()].to_vec();
+        let mut chances = told[range.clone()].to_vec();
         assay_models::vector::softmax(&mut chances);
         let weight = question.weight * weights[class] / batch as f32;
         loss -= weight * chances[class].max(1e-9).ln();
@@ -171,10 +160,6 @@ pub(crate) fn cross_entropy(
         }
     }
     (loss, grad)
-}
-
-fn outputs_layout() -> (Vec<usize>, usize) {
-    outputs()
 }
 
 /// A rare class counts more: by the fourth root of how rare it is, with a mean of one over the texts.
@@ -197,15 +182,6 @@ fn mask(width: usize, dropout: usize, seed: u64) -> Vec<f32> {
     let mut dice = Dice::new(seed);
     let keep = 100.0 / (100 - dropout.min(99)) as f32;
     (0..width).map(|_| if dice.chance(dropout) { 0.0 } else { keep }).collect()
-}
-
-fn shuffled(count: usize, seed: u64) -> Vec<usize> {
-    let mut dice = Dice::new(seed);
-    let mut order: Vec<usize> = (0..count).collect();
-    for i in (1..count).rev() {
-        order.swap(i, dice.below(i + 1));
-    }
-    order
 }
 
 /// Where a checkpoint lies beside the result.

@@ -21,6 +21,7 @@ use assay_core::ids::Digest;
 use assay_core::scene::Dice;
 use assay_eval::read::questions::outputs;
 use assay_eval::read::texts::{Example, Part, Split, parse};
+use assay_models::embed;
 use clap::Parser;
 use tokenizers::Tokenizer;
 
@@ -66,11 +67,6 @@ struct Arguments {
     threads: usize,
 }
 
-/// all-MiniLM-L6-v2.
-const ENCODER: &str = "all-minilm-l6-v2";
-/// Tokens of a text that count.
-const TOKENS_MAX: usize = 256;
-
 /// The texts of one part, as they are and as tokens.
 struct Lessons {
     texts: Vec<String>,
@@ -100,8 +96,8 @@ fn main() -> Result<()> {
     let args = Arguments::parse();
     let split = if args.by_cve { Split::Cve } else { Split::Vendor };
     let examples = examples(&args.texts, split)?;
-    let folder = args.models.join(ENCODER);
-    let tokenizer = tokenizer(&folder.join("tokenizer.json"))?;
+    let folder = args.models.join(embed::EMBEDDER);
+    let tokenizer = tokenizer(&folder)?;
     let weights = std::fs::read(folder.join("model.safetensors")).context("the encoder is not installed")?;
     let base = Digest::of_bytes(&weights);
     let sizes = Sizes { layers: 6, width: 384, heads: 12, inner: 1536, rank: args.rank, outputs: outputs().1 };
@@ -185,13 +181,11 @@ fn examples(path: &Path, split: Split) -> Result<Vec<Example>> {
     Ok(examples)
 }
 
-fn tokenizer(path: &Path) -> Result<Tokenizer> {
-    let wrong = |e: tokenizers::Error| anyhow::anyhow!("{}: {e}", path.display());
-    let mut tokenizer = Tokenizer::from_file(path).map_err(wrong)?;
-    let cut = tokenizers::TruncationParams { max_length: TOKENS_MAX, ..Default::default() };
-    tokenizer.with_truncation(Some(cut)).map_err(wrong)?;
-    tokenizer.with_padding(None);
-    Ok(tokenizer)
+/// The tokens as the product cuts them.
+fn tokenizer(folder: &Path) -> Result<Tokenizer> {
+    let path = folder.join("tokenizer.json");
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(embed::tokenizer(&path, &bytes)?)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What is published about a way of reading: the same numbers for each, on the same texts.
 
 use assay_eval::read::classes::{Answer, calibration_error, errors, macro_f1, macro_f1_interval};
-use assay_eval::read::questions::{ASKED, QUESTIONS};
+use assay_eval::read::questions::{ASKED, QUESTIONS, outputs};
 use serde::Serialize;
 
 use crate::adapter::Settled;
@@ -29,10 +29,10 @@ pub(crate) struct Number {
 /// Outputs of texts, with the published classes.
 pub(crate) type Told<'a> = (&'a [Vec<f32>], &'a [Vec<Option<usize>>]);
 
-fn of_question<'a>((outputs, classes): Told<'a>, question: usize) -> Vec<(&'a [f32], usize)> {
-    let start: usize = QUESTIONS[..question].iter().map(|q| q.classes.len()).sum();
+fn of_question<'a>((told, classes): Told<'a>, question: usize) -> Vec<(&'a [f32], usize)> {
+    let start = outputs().0[question];
     let end = start + QUESTIONS[question].classes.len();
-    outputs.iter().zip(classes).filter_map(|(o, c)| Some((&o[start..end], c[question]?))).collect()
+    told.iter().zip(classes).filter_map(|(o, c)| Some((&o[start..end], c[question]?))).collect()
 }
 
 /// Fits the calibration of every question on the texts for tuning, and finds the sureness that nine of ten reach.

@@ -10,9 +10,9 @@ use crate::calibrate::Calibration;
 #[test]
 fn the_product_reads_the_adapter_as_it_was_learned() {
     let models = std::env::var_os("ASSAY_MODELS").map(PathBuf::from).unwrap_or_default();
-    let Ok(weights) = std::fs::read(models.join(ENCODER).join("model.safetensors")) else {
+    let Ok(weights) = std::fs::read(models.join(embed::EMBEDDER).join("model.safetensors")) else {
         assert!(std::env::var_os("ASSAY_REQUIRE_MODELS").is_none(), "the encoder is required and not installed");
-        eprintln!("SKIPPED: {ENCODER} is not installed (set ASSAY_MODELS to the models folder)");
+        eprintln!("SKIPPED: {} is not installed (set ASSAY_MODELS to the models folder)", embed::EMBEDDER);
         return;
     };
     let sizes = Sizes { layers: 6, width: 384, heads: 12, inner: 1536, rank: 4, outputs: outputs().1 };
@@ -35,7 +35,7 @@ fn the_product_reads_the_adapter_as_it_was_learned() {
 
     let reader = Reader::with_adapter(&ModelStore::new(&models), "try", &std::fs::read(&path).unwrap()).unwrap();
     let texts = ["A remote attacker sends a crafted packet.", "A local user opens a file and gains root."];
-    let tokenizer = tokenizer(&models.join(ENCODER).join("tokenizer.json")).unwrap();
+    let tokenizer = tokenizer(&models.join(embed::EMBEDDER)).unwrap();
     let live = Live::new(sizes, &layout, &params).unwrap();
     for (text, marks) in texts.iter().zip(reader.marks(&texts).unwrap()) {
         let tokens = tokenizer.encode_fast(*text, true).unwrap().get_ids().to_vec();

@@ -94,9 +94,7 @@ impl Logistic {
         let mut dice = Dice::new(seed);
         let mut order: Vec<usize> = (0..lessons.len()).collect();
         for _ in 0..ROUNDS {
-            for i in (1..order.len()).rev() {
-                order.swap(i, dice.below(i + 1));
-            }
+            dice.shuffle(&mut order);
             for i in &order {
                 let (text, truth) = lessons[*i];
                 let mut chances = model.outputs(text);

@@ -470,14 +470,7 @@ fn spelled<T: std::str::FromStr<Err = crate::named::Unspelled>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::borrow::Cow;
-
-    struct Open;
-    impl Door for Open {
-        fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-            Cow::Borrowed(text)
-        }
-    }
+    use crate::scene::Open;
 
     fn batch(facts: &str) -> SensorBatch {
         serde_json::from_str(&format!(

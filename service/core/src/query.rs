@@ -230,3 +230,19 @@ impl Query {
         out
     }
 }
+
+/// A spelled query with its conditions, and the values of each, in one order: a person may list them in any.
+pub fn in_one_order(spelled: &str) -> String {
+    let part = |part: &str| match part.split_once('=') {
+        Some((name, values)) => {
+            let mut values: Vec<&str> = values.split('|').collect();
+            values.sort_unstable();
+            format!("{name}={}", values.join("|"))
+        }
+        None => part.to_owned(),
+    };
+    let mut parts: Vec<String> = spelled.split(' ').map(part).collect();
+    // The kind stays in front; there is always one part.
+    parts[1..].sort_unstable();
+    parts.join(" ")
+}

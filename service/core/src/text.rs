@@ -217,13 +217,7 @@ fn cap(text: &str, max: usize) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Open;
-    impl Door for Open {
-        fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-            Cow::Borrowed(text)
-        }
-    }
+    use crate::scene::Open;
 
     #[test]
     fn hidden_characters_leave_a_mark_and_nothing_else() {

@@ -166,15 +166,7 @@ impl Demo<'_> {
     fn report(&self, app: &App, store: &mut Store, name: &str) -> Result<()> {
         let text = self.bundle.text(&format!("reports/{name}.json"), app.now())?;
         let door: SecretDoor = app.door()?;
-        let asked = Asked {
-            sender: Opaque::readmit("demo"),
-            cluster: &app.config.cluster,
-            format: None,
-            source: None,
-            again: false,
-            key: None,
-            received_at: app.now(),
-        };
+        let asked = Asked::plain("demo", &app.config.cluster, app.now());
         ingest::reader(store, &mut Cursor::new(text), &door, &asked).with_context(|| name.to_owned())?;
         Ok(())
     }

@@ -33,6 +33,14 @@ pub(crate) struct Asked<'a> {
     pub(crate) received_at: Time,
 }
 
+impl<'a> Asked<'a> {
+    /// Nothing but who sends and of which cluster: the format is found out, and equal bytes are no second look.
+    pub(crate) fn plain(sender: &str, cluster: &'a Opaque, received_at: Time) -> Self {
+        let sender = Opaque::readmit(sender);
+        Self { sender, cluster, format: None, source: None, again: false, key: None, received_at }
+    }
+}
+
 /// Why one report was not taken.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IngestError {

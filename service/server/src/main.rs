@@ -30,6 +30,8 @@ mod shifts;
 mod shown;
 mod similar;
 mod snapshot;
+#[cfg(test)]
+mod testing;
 mod ticket;
 mod today;
 mod tokens;

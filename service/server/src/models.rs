@@ -118,42 +118,33 @@ impl LocalModels {
 
     /// The model of this process that arranges words, or why there is none.
     pub(crate) fn planner(&self) -> Chooser {
-        if !self.enabled {
-            return Err(TemplateBecause::SwitchedOff);
-        }
-        if !self.installed(&self.chosen) {
-            return Err(TemplateBecause::NoModel);
-        }
-        let loaded = self.planner.get(self.stamp(&self.chosen), || {
-            match LocalPlanner::load_named(&self.store(), &self.chosen, &self.system, plan::PlanLimits::default()) {
-                Ok(planner) => Some(Arc::new(planner) as Arc<dyn Planner + Send + Sync>),
-                Err(error) => {
-                    tracing::warn!("the model that arranges words cannot be used: {error}");
-                    None
-                }
-            }
-        });
-        loaded.ok_or(TemplateBecause::Failed)
+        self.chooser(&self.planner, &self.chosen, |limits| {
+            let planner = LocalPlanner::load_named(&self.store(), &self.chosen, &self.system, limits);
+            made("arranges words", planner.map(|planner| Arc::new(planner) as Arc<dyn Planner + Send + Sync>))
+        })
     }
 
     /// The model that weighs phrases, or why there is none.
     fn phrases(&self) -> Chooser {
+        self.chooser(&self.phrases, plan::PLANNER, |limits| {
+            let planner = PhrasePlanner::load(&self.store(), &self.system, &self.empty, limits);
+            made("weighs phrases", planner.map(|planner| Arc::new(planner) as Arc<dyn Planner + Send + Sync>))
+        })
+    }
+
+    fn chooser(
+        &self,
+        slot: &Slot<dyn Planner + Send + Sync>,
+        name: &str,
+        load: impl FnOnce(plan::PlanLimits) -> Option<Arc<dyn Planner + Send + Sync>>,
+    ) -> Chooser {
         if !self.enabled {
             return Err(TemplateBecause::SwitchedOff);
         }
-        if !self.installed(plan::PLANNER) {
+        if !self.installed(name) {
             return Err(TemplateBecause::NoModel);
         }
-        let loaded = self.phrases.get(self.stamp(plan::PLANNER), || {
-            match PhrasePlanner::load(&self.store(), &self.system, &self.empty, plan::PlanLimits::default()) {
-                Ok(planner) => Some(Arc::new(planner) as Arc<dyn Planner + Send + Sync>),
-                Err(error) => {
-                    tracing::warn!("the model that weighs phrases cannot be used: {error}");
-                    None
-                }
-            }
-        });
-        loaded.ok_or(TemplateBecause::Failed)
+        slot.get(self.stamp(name), || load(plan::PlanLimits::default())).ok_or(TemplateBecause::Failed)
     }
 
     /// The model that makes vectors of texts, where there is one.
@@ -161,12 +152,11 @@ impl LocalModels {
         if !self.installed(embed::EMBEDDER) {
             return None;
         }
-        self.embedder.get(self.stamp(embed::EMBEDDER), || match Embedder::load(&self.store()) {
-            Ok(embedder) => Some(Arc::new(embedder) as Arc<dyn Embed + Send + Sync>),
-            Err(error) => {
-                tracing::warn!("the model that makes vectors cannot be used: {error}");
-                None
-            }
+        self.embedder.get(self.stamp(embed::EMBEDDER), || {
+            made(
+                "makes vectors",
+                Embedder::load(&self.store()).map(|model| Arc::new(model) as Arc<dyn Embed + Send + Sync>),
+            )
         })
     }
 
@@ -175,24 +165,20 @@ impl LocalModels {
         if !self.installed(embed::EMBEDDER) {
             return None;
         }
-        self.reader.get(self.stamp(embed::EMBEDDER), || match Reader::load(&self.store()) {
-            Ok(reader) => Some(Arc::new(reader) as Arc<dyn ReadText + Send + Sync>),
-            Err(error) => {
-                tracing::warn!("the model that reads texts cannot be used: {error}");
-                None
-            }
+        self.reader.get(self.stamp(embed::EMBEDDER), || {
+            made(
+                "reads texts",
+                Reader::load(&self.store()).map(|model| Arc::new(model) as Arc<dyn ReadText + Send + Sync>),
+            )
         })
     }
 
     /// Who reads a question that the parser did not understand, and the model for it; none unless it is switched on and there is one.
     pub(crate) fn second(&self) -> Option<(&Second, Arc<dyn Embed + Send + Sync>)> {
         let embedder = self.second_reader.then(|| self.embedder()).flatten()?;
-        let second = self.second.get_or_init(|| match Second::new(embedder.as_ref()) {
-            Ok(second) => Some(second),
-            Err(error) => {
-                tracing::warn!("questions are read by the parser alone: {error}");
-                None
-            }
+        let second = self.second.get_or_init(|| {
+            let second = Second::new(embedder.as_ref());
+            second.inspect_err(|error| tracing::warn!("questions are read by the parser alone: {error}")).ok()
         });
         second.as_ref().map(|second| (second, embedder))
     }
@@ -228,6 +214,11 @@ impl LocalModels {
             (all, have) => format!("words, vectors for {} of {} passages", grouped(have), grouped(all)),
         })
     }
+}
+
+/// What was loaded; why not is said in the log.
+fn made<T>(does: &str, model: Result<T, impl std::fmt::Display>) -> Option<T> {
+    model.inspect_err(|error| tracing::warn!("the model that {does} cannot be used: {error}")).ok()
 }
 
 /// The model server, ready to be asked; nothing is sent yet.

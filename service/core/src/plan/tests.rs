@@ -1,7 +1,6 @@
 //! Whatever chooses the order: no fact is added, dropped or changed, none stands beside what it would seem to explain,
 //! and no stranger's byte reaches a prompt.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -11,8 +10,7 @@ use crate::context::tests::{cases, catalogue, controls, now, policy};
 use crate::document::{Block, Inline};
 use crate::ids::Span;
 use crate::ports::{Choices, Planner};
-use crate::scene::{Dice, Renaming, Scene, random};
-use crate::text::Door;
+use crate::scene::{Dice, Open, Renaming, Scene, random};
 
 fn scene(seed: u64) -> Scene {
     random(seed, now(), &policy(), &controls())
@@ -21,15 +19,6 @@ fn scene(seed: u64) -> Scene {
 fn briefs(scene: &Scene) -> Vec<Brief> {
     let world = scene.world();
     scene.findings.iter().map(|f| scene.see(&world, f).brief).collect()
-}
-
-/// A door that finds no secret.
-struct Open;
-
-impl Door for Open {
-    fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        Cow::Borrowed(text)
-    }
 }
 
 /// A planner that does what it likes.

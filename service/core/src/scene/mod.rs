@@ -4,6 +4,7 @@
 
 mod dice;
 mod harm;
+mod open;
 mod pairs;
 mod places;
 mod random;
@@ -13,6 +14,7 @@ mod rows;
 
 pub use dice::Dice;
 pub use harm::{harm, shape};
+pub use open::Open;
 pub use pairs::{close_pairs, one_fact, plain_args};
 pub use places::{SINKS, everywhere, place_and_matter};
 pub use random::random;

@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::app::App;
-use crate::cli::{Global, Output};
 use crate::commands::scan::keep;
 use crate::ingest::{self, Asked};
 
@@ -118,19 +117,7 @@ fn batch() -> String {
 
 fn shop() -> Shop {
     let dir = tempfile::tempdir().unwrap();
-    // Whatever models this machine has.
-    let config = dir.path().join("assay.toml");
-    std::fs::write(&config, "[models]\nenabled = false\n").unwrap();
-    let global = Global {
-        data: Some(dir.path().join("data")),
-        config: Some(config),
-        cluster: Some("test".to_owned()),
-        as_of: Some(NOW.to_owned()),
-        output: Output::Json,
-        fail_on: None,
-    };
-    let app = App::new(&global).unwrap();
-    app.data.make().unwrap();
+    let app = crate::testing::app(dir.path(), NOW);
     let door = app.door().unwrap();
     let manifests = dir.path().join("cluster.yaml");
     std::fs::write(&manifests, MANIFESTS).unwrap();
@@ -144,15 +131,7 @@ fn shop() -> Shop {
         trivy("shop/batch:2.0", &[log4j, yaml, ("CVE-2020-0001", "helpers", "LOW", "")]),
         batch(),
     ];
-    let asked = Asked {
-        sender: Opaque::readmit("test"),
-        cluster: &app.config.cluster,
-        format: None,
-        source: None,
-        again: false,
-        key: None,
-        received_at: app.now(),
-    };
+    let asked = Asked::plain("test", &app.config.cluster, app.now());
     for report in reports {
         ingest::reader(&mut store, &mut Cursor::new(report.into_bytes()), &door, &asked).unwrap();
     }

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::app::App;
-use crate::cli::{Global, Output};
 use crate::commands::explain;
 use crate::ingest;
 
@@ -97,18 +96,7 @@ struct Shop {
 impl Shop {
     fn new(text: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let config = dir.path().join("assay.toml");
-        std::fs::write(&config, "[models]\nenabled = false\n").unwrap();
-        let global = Global {
-            data: Some(dir.path().join("data")),
-            config: Some(config),
-            cluster: Some("test".to_owned()),
-            as_of: Some(NOW.to_owned()),
-            output: Output::Json,
-            fail_on: None,
-        };
-        let app = App::new(&global).unwrap();
-        app.data.make().unwrap();
+        let app = crate::testing::app(dir.path(), NOW);
         let mut store = app.store().unwrap();
         let report = json!({
             "SchemaVersion": 2, "CreatedAt": "2026-11-24T01:00:00Z", "ArtifactName": "shop/web:1.0", "ArtifactType": "container_image",
@@ -116,15 +104,7 @@ impl Shop {
             "Results": [{ "Target": "shop/web:1.0 (debian 12)", "Class": "os-pkgs", "Type": "debian", "Vulnerabilities": [{
                 "VulnerabilityID": CVE, "PkgName": "libfast", "InstalledVersion": "1.0", "FixedVersion": "1.1", "Severity": "HIGH" }] }]
         });
-        let asked = ingest::Asked {
-            sender: Opaque::readmit("test"),
-            cluster: &app.config.cluster,
-            format: None,
-            source: None,
-            again: false,
-            key: None,
-            received_at: app.now(),
-        };
+        let asked = ingest::Asked::plain("test", &app.config.cluster, app.now());
         let door = app.door().unwrap();
         ingest::reader(&mut store, &mut Cursor::new(report.to_string().into_bytes()), &door, &asked).unwrap();
         let mut shop = Self { _dir: dir, app, store };

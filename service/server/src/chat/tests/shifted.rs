@@ -23,15 +23,7 @@ subjects: [{ kind: ServiceAccount, name: web, namespace: shop }]
 
 /// The same shop an hour later, as a scan of this told-by shows it.
 fn later(shop: &mut Shop, manifests: &str, told_by: ToldBy, now: &str) {
-    let global = Global {
-        data: Some(shop._dir.path().join("data")),
-        config: Some(shop._dir.path().join("assay.toml")),
-        cluster: Some("test".to_owned()),
-        as_of: Some(now.to_owned()),
-        output: Output::Json,
-        fail_on: None,
-    };
-    shop.app = App::new(&global).unwrap();
+    shop.app = crate::testing::app(shop._dir.path(), now);
     let door = shop.app.door().unwrap();
     let path = shop._dir.path().join("later.yaml");
     std::fs::write(&path, manifests).unwrap();

@@ -52,15 +52,7 @@ fn told(root: &Path, report: &str, asked: &Asked, at: Time) -> Result<Traces> {
     let global = Global { data: Some(root.to_owned()), as_of: Some(at.to_string()), ..Global::plain() };
     let app = App::on(root, &global)?;
     let (mut store, door, words) = (app.store()?, app.door()?, app.words()?);
-    let how = ingest::Asked {
-        sender: Opaque::readmit("eval"),
-        cluster: &app.config.cluster,
-        format: None,
-        source: None,
-        again: false,
-        key: None,
-        received_at: at,
-    };
+    let how = ingest::Asked::plain("eval", &app.config.cluster, at);
     ingest::reader(&mut store, &mut Cursor::new(report), &door, &how)?;
     let snapshot = app.snapshot(&mut store)?;
     let all = list(&store, &snapshot, &Filter { limit: DETAILS_MAX, ..Filter::default() })?;
